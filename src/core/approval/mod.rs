@@ -1,0 +1,44 @@
+//! Who has agreed, to what, and whether it is enough.
+
+mod count;
+mod evaluate;
+
+pub use count::{Counted, Ignored, standing};
+pub use evaluate::{Agreement, evaluate};
+
+use serde::{Deserialize, Serialize};
+
+use crate::fact::Approval;
+
+/// Where a requirement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequirementState {
+    /// Enough people agreed.
+    Met,
+    /// Somebody is missing.
+    Pending,
+    /// It does not apply.
+    Skipped,
+    /// It could not be told whether it applies or who counts.
+    Unknown,
+}
+
+/// One rule and who counts for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requirement {
+    /// The rule's name; the built-in default is `default`.
+    pub rule: String,
+    /// Where it stands.
+    pub state: RequirementState,
+    /// How many people.
+    pub needed: u32,
+    /// Whom it asks for, in words: `acme/sre`, `write permission`.
+    pub from: String,
+    /// Approvals that count, one per person.
+    pub by: Vec<Approval>,
+    /// Approvals that do not, each with its reason.
+    pub ignored: Vec<Ignored>,
+    /// Why it is unknown or pending, where `needed` does not say it.
+    pub note: Option<String>,
+}

@@ -1,0 +1,227 @@
+//! The policy file `.countersign.toml`: its typed form, and the reading that gives it or says where it is wrong.
+
+mod read;
+
+pub use read::{PolicyError, parse};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::actor::Permission;
+use crate::environment::Environment;
+
+/// Where the policy lives in a repository.
+pub const POLICY_PATH: &str = ".countersign.toml";
+
+/// A policy that was read and found sound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Environments in the file's order.
+    pub environments: Vec<Environment>,
+    /// Checks in the file's order.
+    pub checks: Vec<Check>,
+    /// Rules in the file's order; names are unique.
+    pub rules: Vec<Rule>,
+    /// How rules combine; without one, all that apply must hold.
+    pub approval: Option<Tree>,
+    /// Who may do what in comments.
+    pub commands: Commands,
+    /// Extra paths that are secret, by `kind` or everywhere: `["ConfigMap:data.password"]`.
+    pub mask: Vec<String>,
+    /// How and when to land.
+    pub merge: Merge,
+    /// Rules that nothing uses, deprecated spellings.
+    pub warnings: Vec<PolicyError>,
+}
+
+/// How heavy a finding is.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Told, nothing more.
+    Info,
+    /// Told.
+    Warning,
+    /// Blocks.
+    #[default]
+    Error,
+}
+
+/// What a change may contain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// Its name; unique.
+    pub name: String,
+    /// A CEL expression over `object`, `oldObject`, `request.operation`, `environment`; true means fine.
+    pub cel: String,
+    /// What to say when it is false.
+    pub message: String,
+    /// How heavy.
+    pub severity: Severity,
+    /// Only in these environments; empty means everywhere.
+    pub environments: Vec<String>,
+    /// Only these kinds, `group/kind` globs (`apps/Deployment`, `rbac.authorization.k8s.io/*`, `/Pod` for core).
+    pub kinds: Vec<String>,
+}
+
+/// Who must agree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Its name; unique.
+    pub name: String,
+    /// When it applies; `None` means always.
+    pub when: Option<Predicate>,
+    /// What it needs.
+    pub require: Require,
+    /// Who is excluded.
+    pub options: RuleOptions,
+}
+
+/// A number of people from a set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Require {
+    /// How many distinct people; at least one.
+    pub count: u32,
+    /// From whom.
+    pub from: From,
+}
+
+/// A set of people: the union of its parts. Empty means anybody with write permission.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct From {
+    /// Logins.
+    pub users: Vec<String>,
+    /// Teams, `org/team`.
+    pub teams: Vec<String>,
+    /// At least one of these permissions.
+    pub permissions: Vec<Permission>,
+}
+
+/// Who may not count for a rule. The defaults exclude everybody who had a hand in the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleOptions {
+    /// Whether the author may count.
+    pub author: Exclusion,
+    /// Whether a committer of B..H may count.
+    pub committers: Exclusion,
+    /// Whether the pusher of the head may count.
+    pub pusher: Exclusion,
+}
+
+/// Whether somebody is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Exclusion {
+    /// Never counts.
+    #[default]
+    Excluded,
+    /// Counts like anybody.
+    Allowed,
+}
+
+impl Default for RuleOptions {
+    fn default() -> Self {
+        Self {
+            author: Exclusion::Excluded,
+            committers: Exclusion::Excluded,
+            pusher: Exclusion::Excluded,
+        }
+    }
+}
+
+/// A condition over a change, three-valued.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Predicate {
+    /// All hold; true when empty.
+    All(Vec<Predicate>),
+    /// One holds; false when empty.
+    Any(Vec<Predicate>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// Some effect matches.
+    EffectAny(EffectMatch),
+    /// Every effect matches; false over no effects.
+    EffectOnly(EffectMatch),
+    /// No effect matches.
+    EffectNone(EffectMatch),
+    /// A changed path outside all renders (or any changed path) matches one of these globs.
+    PathsAny(Vec<String>),
+    /// The target branch matches this glob.
+    TargetsBranch(String),
+}
+
+/// Which effects. Every key that is given must match; within a key, one entry is enough.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EffectMatch {
+    /// Environment names, globs.
+    pub environment: Vec<String>,
+    /// `group/kind` globs.
+    pub kinds: Vec<String>,
+    /// Namespaces, globs.
+    pub namespaces: Vec<String>,
+    /// Object names, globs.
+    pub names: Vec<String>,
+    /// Operations.
+    pub operations: Vec<crate::effect::Operation>,
+    /// Risks.
+    pub risks: Vec<crate::effect::Risk>,
+}
+
+/// How rules combine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tree {
+    /// A rule by name.
+    Rule(String),
+    /// All of these.
+    All(Vec<Tree>),
+    /// One of these.
+    Any(Vec<Tree>),
+}
+
+/// Who may do what in comments, beyond what everybody may.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commands {
+    /// For each verb, who else may use it.
+    pub allow: BTreeMap<String, From>,
+}
+
+/// How to land.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum How {
+    /// A true merge that the bot builds, signs and pushes.
+    #[default]
+    Land,
+    /// Through the forge's merge call.
+    Api,
+}
+
+/// When to land.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum When {
+    /// When somebody says `/merge`.
+    #[default]
+    Command,
+    /// As soon as nothing is missing.
+    Approved,
+}
+
+/// `[merge]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Merge {
+    /// How.
+    pub how: How,
+    /// When.
+    pub when: When,
+}

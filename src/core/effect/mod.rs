@@ -1,0 +1,160 @@
+//! What merging does to each object: operation, field changes, risks.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::object::{ObjectRef, Origin};
+
+/// What will happen to one object.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// It appears.
+    Create,
+    /// Fields change in place.
+    Update,
+    /// It is deleted and made anew.
+    Replace,
+    /// It is deleted.
+    Delete,
+    /// It leaves the tree and stays in the cluster, owned by nobody.
+    Orphan,
+    /// The cluster will refuse it.
+    Fail,
+    /// The manifest changes, the cluster does not.
+    None,
+}
+
+/// What the render alone says of one object; part of the change digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RenderOperation {
+    /// Only at head.
+    Add,
+    /// At both, different.
+    Change,
+    /// Only at base.
+    Remove,
+}
+
+/// How an answer is known.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tier {
+    /// Base against head, as rendered.
+    Render,
+    /// And the live object read.
+    Live,
+    /// Predicted by the API server.
+    DryRun,
+}
+
+/// A class of danger on an object.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    /// An immutable field: delete and create.
+    Replace,
+    /// Stored data goes: PVC, claims of a StatefulSet, Namespace, CRD.
+    DataLoss,
+    /// RBAC, privileged, host paths, capabilities.
+    Privilege,
+    /// Service type, Ingress host, NetworkPolicy.
+    Exposure,
+    /// Replicas become zero.
+    ScaleToZero,
+    /// A container image moves.
+    Image,
+    /// A chart version moves.
+    Chart,
+    /// Pruning deletes it.
+    Prune,
+    /// It stays behind without an owner.
+    Orphan,
+    /// Its applier is suspended.
+    Suspended,
+    /// Two units own it.
+    TwoOwners,
+    /// A custom resource definition.
+    Crd,
+    /// A namespace.
+    Namespace,
+    /// A secret.
+    Secret,
+}
+
+/// One field that changes. `path` is as people read it: `spec.containers[name=web].image`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FieldChange {
+    /// Path, list items by their key.
+    pub path: String,
+    /// At base; null where it is absent or masked.
+    pub before: Option<Value>,
+    /// At head; null where it is absent or masked.
+    pub after: Option<Value>,
+    /// Whether the values are secret and withheld.
+    pub masked: bool,
+}
+
+/// What merging does to one object of one unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The object.
+    pub object: ObjectRef,
+    /// What will happen, as far as is known.
+    pub operation: Operation,
+    /// What the render alone says.
+    pub rendered: RenderOperation,
+    /// How `operation` is known.
+    pub tier: Tier,
+    /// Whether the prediction may stand for the render's answer; `None` where nothing was predicted.
+    pub settled: Option<bool>,
+    /// Dangers.
+    pub risks: BTreeSet<Risk>,
+    /// Why it will fail, or why it has no effect.
+    pub reason: Option<String>,
+    /// Where it stands in the source.
+    pub source: Option<Origin>,
+    /// Fields that change, in path order.
+    pub changes: Vec<FieldChange>,
+    /// The object at base, sealed.
+    pub before: Option<Value>,
+    /// The object at head, sealed.
+    pub after: Option<Value>,
+    /// The unit that it moves from, when it only changes hands.
+    pub moved_from: Option<String>,
+}
+
+mod compare;
+mod digest;
+
+pub use compare::compare;
+pub use digest::{change_digest, environment_digest, risk_set};

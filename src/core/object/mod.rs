@@ -1,0 +1,68 @@
+//! Rendered manifests as values: parsed once, with every secret leaf sealed on the way in.
+
+mod parse;
+mod seal;
+
+pub use parse::{ManifestError, parse_manifests};
+pub use seal::{Sealer, SealingKey, is_sealed};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Identity of an object. The version is carried for display; [`ObjectRef::identity`] leaves it out.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub struct ObjectRef {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// API version.
+    pub version: String,
+    /// Kind, in its exact case.
+    pub kind: String,
+    /// Namespace; empty for cluster-scoped objects.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// What makes two manifests the same object: group, kind, namespace, name.
+    pub fn identity(&self) -> (&str, &str, &str, &str) {
+        (&self.group, &self.kind, &self.namespace, &self.name)
+    }
+}
+
+impl std::fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ", self.kind)?;
+        if !self.namespace.is_empty() {
+            write!(f, "{}/", self.namespace)?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// A place in a file of the tree.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub struct Origin {
+    /// Path from the root of the tree.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// One manifest after rendering. Secret leaves in `body` are sealed handles: see [`crate::object`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenderedObject {
+    /// Identity.
+    pub reference: ObjectRef,
+    /// The manifest, sealed.
+    pub body: Value,
+    /// Whether any leaf is sealed; such an object is never sent to a cluster.
+    pub sealed: bool,
+    /// Where it stands in the source, where that is known.
+    pub origin: Option<Origin>,
+}

@@ -1,0 +1,71 @@
+//! Judging an evaluation by a policy: findings of checks, and which rules apply. Three-valued throughout: what is not
+//! known is never false.
+
+mod check;
+mod predicate;
+
+pub use check::run_checks;
+pub use predicate::{Scope, applies, claims_effect, claims_path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Severity;
+use crate::object::ObjectRef;
+
+/// True, false, or not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It is known not to hold.
+    False,
+    /// It could not be told.
+    Unknown,
+}
+
+/// Why a finding does not count: a dated exception.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Waived {
+    /// Who granted it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Until when.
+    pub until: String,
+}
+
+/// What a check saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// The check.
+    pub check: String,
+    /// The rule within the check, where it has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// How heavy.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    pub environment: String,
+    /// On what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectRef>,
+    /// In which file of the tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Whether the check itself failed: then it blocks whatever its severity.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub errored: bool,
+    /// Whether base has it too: then it is told and does not block.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub existing: bool,
+    /// A dated exception.
+    pub waived: Option<Waived>,
+}

@@ -1,0 +1,13 @@
+//! The report: one value behind the comment, the terminal, the pages and the evidence.
+
+mod build;
+mod comment;
+mod escape;
+mod model;
+mod terminal;
+
+pub use build::{ReportInput, build};
+pub use comment::{CommentInput, comment, marker};
+pub use escape::{code_span, fence, inert};
+pub use model::*;
+pub use terminal::{Colour, Style, terminal};

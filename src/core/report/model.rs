@@ -1,0 +1,178 @@
+//! The shape of the report, `countersign.report/v1`. Additions are fine; renames are not.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::approval::RequirementState;
+use crate::effect::{FieldChange, Operation, Risk, Tier};
+use crate::evaluation::{Drift, PathOperation, SideState, UnitError};
+use crate::object::{ObjectRef, Origin};
+use crate::policy::Finding;
+use crate::revision::Diff;
+use crate::verdict::Reason;
+
+/// The form of the report.
+pub const SCHEMA: &str = "countersign.report/v1";
+
+/// A commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CommitRef {
+    /// Full id.
+    pub commit: String,
+}
+
+/// A tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TreeRef {
+    /// Full id.
+    pub tree: String,
+}
+
+/// Allow, hold, block or undecided, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VerdictReport {
+    /// `allow`, `hold`, `block`, `undecided`.
+    pub outcome: String,
+    /// Everything that stands in the way.
+    pub reasons: Vec<Reason>,
+}
+
+/// One object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EffectReport {
+    /// What happens.
+    pub operation: Operation,
+    /// To what.
+    pub object: ObjectRef,
+    /// How it is known.
+    pub tier: Tier,
+    /// Whether the prediction stands; null where nothing was predicted.
+    pub settled: Option<bool>,
+    /// Dangers.
+    pub risks: BTreeSet<Risk>,
+    /// Why it will fail, or why there is no effect.
+    pub reason: Option<String>,
+    /// Where it stands in the tree.
+    pub source: Option<Origin>,
+    /// Fields.
+    pub changes: Vec<FieldChange>,
+    /// Unified text, masked.
+    pub diff: String,
+    /// The unit it comes from, when it only changes hands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_from: Option<String>,
+}
+
+/// One unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct UnitReport {
+    /// Name.
+    pub name: String,
+    /// Path in the tree.
+    pub path: String,
+    /// Renderer.
+    pub renderer: String,
+    /// Base side.
+    pub base: SideState,
+    /// Head side.
+    pub head: SideState,
+    /// What failed first.
+    pub error: Option<UnitError>,
+    /// Number of objects.
+    pub objects: Diff<u32>,
+    /// Same input, same output?
+    pub stable: bool,
+    /// What changes.
+    pub effects: Vec<EffectReport>,
+}
+
+/// One environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentReport {
+    /// Name.
+    pub name: String,
+    /// Cluster, if one.
+    pub cluster: Option<String>,
+    /// The best tier reached.
+    pub tier: Tier,
+    /// Digest of this environment's part.
+    pub change_digest: String,
+    /// Units touched.
+    pub units: Vec<UnitReport>,
+    /// What was different before.
+    pub drift: Vec<Drift>,
+}
+
+/// A changed path that no render reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OutsideReport {
+    /// Path.
+    pub path: String,
+    /// What happened.
+    pub change: PathOperation,
+}
+
+/// A yes that does not count, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct IgnoredReport {
+    /// Who.
+    pub who: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequirementReport {
+    /// The rule.
+    pub rule: String,
+    /// Where it stands.
+    pub state: RequirementState,
+    /// How many.
+    pub needed: u32,
+    /// Whom it asks for, in words.
+    pub from: String,
+    /// Who counts.
+    pub by: Vec<String>,
+    /// Who does not, and why.
+    pub ignored: Vec<IgnoredReport>,
+}
+
+/// Something that could not be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorReport {
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// What failed, where, what to do.
+    pub message: String,
+}
+
+/// The report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// B.
+    pub base: CommitRef,
+    /// H.
+    pub head: CommitRef,
+    /// The judged tree; null on a conflict.
+    pub merged: Option<TreeRef>,
+    /// The change digest.
+    pub change_digest: String,
+    /// May it land?
+    pub verdict: VerdictReport,
+    /// Environments, touched or not.
+    pub environments: Vec<EnvironmentReport>,
+    /// Paths outside.
+    pub outside: Vec<OutsideReport>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// Rules.
+    pub requirements: Vec<RequirementReport>,
+    /// What could not be told.
+    pub errors: Vec<ErrorReport>,
+}

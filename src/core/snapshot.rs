@@ -1,0 +1,141 @@
+//! All that was seen of one change request at one moment. A snapshot can be saved as JSON and decided again, offline.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::actor::{Actor, ActorId, Known, Permission};
+use crate::change::{ChangeRequest, Comment, Review};
+use crate::evaluation::Evaluation;
+use crate::fact::Fact;
+use crate::revision::{CommitSha, Digest, ObjectId};
+
+/// The form that snapshots are saved in.
+pub const SCHEMA: &str = "countersign.snapshot/v1";
+
+/// What came of merging head into base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "merge")]
+pub enum MergeOutcome {
+    /// It merges cleanly.
+    Clean {
+        /// The tree that is judged, and lands.
+        tree: ObjectId,
+    },
+    /// It does not.
+    Conflict {
+        /// The files in conflict.
+        paths: Vec<String>,
+    },
+    /// Head is already part of base.
+    Nothing,
+}
+
+/// Everybody who had a hand in the commits of B..H, on any parent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Contributors {
+    /// Accounts that the forge ties to an author or committer of a commit.
+    pub known: Vec<Actor>,
+    /// Git identities (`Name <address>`) that no account answers to.
+    pub unknown: Vec<String>,
+    /// Who pushed this head; `None` where nobody told.
+    pub pusher: Option<Actor>,
+}
+
+/// A policy file on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyFile {
+    /// Its blob.
+    pub blob: ObjectId,
+    /// Its text.
+    pub text: String,
+}
+
+/// What was learnt about people.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Directory {
+    /// Permission of everybody who commented or reviewed.
+    pub permissions: BTreeMap<ActorId, Known<Permission>>,
+    /// Members of the teams that the policy names.
+    pub teams: BTreeMap<String, Known<Vec<Actor>>>,
+}
+
+/// What the forge and its protection rules let the bot do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandCapability {
+    /// Whether it can land.
+    pub can: bool,
+    /// Whether nobody else can update the target branch. Only then may a passing status be published.
+    pub exclusive: bool,
+    /// What is missing, each in a sentence with what to do.
+    pub missing: Vec<String>,
+}
+
+/// Whether a status that must be there before landing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatusState {
+    /// Passing.
+    Success,
+    /// Not there or not finished.
+    Pending,
+    /// Not passing.
+    Failure,
+}
+
+/// A status on the head commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitStatus {
+    /// Its name.
+    pub context: String,
+    /// Its state.
+    pub state: StatusState,
+    /// Its text.
+    pub description: String,
+    /// Its author, where the forge tells.
+    pub author: Option<ActorId>,
+    /// Whether protection of the target branch asks for it.
+    pub required: bool,
+}
+
+/// All that was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// When, by the bot's clock.
+    pub now: Timestamp,
+    /// The bot's own account.
+    pub bot: Actor,
+    /// The change request.
+    pub change: ChangeRequest,
+    /// The target's tip (B).
+    pub base_tip: CommitSha,
+    /// The merge of B and H.
+    pub merge: MergeOutcome,
+    /// Who made it.
+    pub contributors: Contributors,
+    /// The policy at B, which decides.
+    pub policy: Option<PolicyFile>,
+    /// The policy at the merge result, where it differs.
+    pub proposed_policy: Option<PolicyFile>,
+    /// What the change does.
+    pub evaluation: Evaluation,
+    /// SHA-256 over `evaluation` as designed; see [`crate::effect::change_digest`].
+    pub digest: Digest,
+    /// People.
+    pub directory: Directory,
+    /// Every comment, oldest first.
+    pub comments: Vec<Comment>,
+    /// Every review, oldest first.
+    pub reviews: Vec<Review>,
+    /// The ledger of this change, oldest first.
+    pub facts: Vec<Fact>,
+    /// Statuses on H.
+    pub statuses: Vec<CommitStatus>,
+    /// May it land here at all?
+    pub capability: Known<LandCapability>,
+    /// The base URL of the bot's own pages, where it has one.
+    pub public_url: Option<String>,
+}

@@ -1,0 +1,18 @@
+//! Doors: what the engine asks of the world, as small traits in our words. No foreign type crosses them.
+
+mod clock;
+mod cluster;
+mod forge;
+mod renderer;
+mod source;
+mod store;
+
+pub use clock::*;
+pub use cluster::*;
+pub use forge::*;
+pub use renderer::*;
+pub use source::*;
+pub use store::*;
+
+/// The error beneath an error.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,148 @@
+//! Rendering one unit of an exported tree to the text of its manifests.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use countersign_core::evaluation::ChangedPath;
+use countersign_core::revision::{Digest, ObjectId};
+
+use super::{Source, SourceError};
+
+/// One thing to render.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnitSource {
+    /// Plain manifests: these files.
+    Yaml {
+        /// The files, sorted.
+        files: Vec<String>,
+    },
+    /// A kustomize root.
+    Kustomize {
+        /// Its folder.
+        root: String,
+    },
+    /// A chart with values.
+    Helm {
+        /// The chart's folder.
+        chart: String,
+        /// Values files, later ones win.
+        values: Vec<String>,
+        /// The release's name.
+        release: String,
+        /// The release's namespace.
+        namespace: String,
+    },
+}
+
+/// A unit of an environment at one tree.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitSpec {
+    /// Its name for people; unique in its environment and the same on both sides.
+    pub name: String,
+    /// Its path in the tree.
+    pub path: String,
+    /// What it is.
+    pub source: UnitSource,
+}
+
+/// Everything that a unit's render could read at one tree: files, and places where a file would be seen if it
+/// appeared (folders that are listed, names that are looked for).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadSet {
+    /// Files that exist.
+    pub files: std::collections::BTreeSet<String>,
+    /// Folders whose listing matters: any path appearing or vanishing below them touches the unit.
+    pub listings: std::collections::BTreeSet<String>,
+    /// Paths that were looked for and are absent.
+    pub absent: std::collections::BTreeSet<String>,
+}
+
+impl ReadSet {
+    /// Whether a changed path touches the unit.
+    pub fn touched_by(&self, changed: &ChangedPath) -> bool {
+        let below = |folder: &String| {
+            folder.is_empty()
+                || changed
+                    .path
+                    .strip_prefix(folder.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.files.contains(&changed.path)
+            || self.absent.contains(&changed.path)
+            || self.listings.iter().any(below)
+    }
+}
+
+/// One text of manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedText {
+    /// The file of the tree it stands in, where the text *is* that file.
+    pub file: Option<String>,
+    /// YAML or JSON.
+    pub text: String,
+}
+
+/// What a render gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendering {
+    /// The manifests.
+    pub texts: Vec<RenderedText>,
+    /// Whether two renders of the same input must agree.
+    pub stable: bool,
+    /// Digest of everything that could be read.
+    pub input: Digest,
+}
+
+/// Why a unit did not render. Carries no output of the renderer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RenderError {
+    /// What failed, and what to do.
+    pub message: String,
+    /// In which file of the tree.
+    pub file: Option<String>,
+    /// Line, from 1.
+    pub line: Option<u32>,
+    /// Column, from 1.
+    pub column: Option<u32>,
+    /// Digest of everything that could be read.
+    pub input: Digest,
+}
+
+/// Renders units. Each render runs under limits of time, memory, processes and output, without network,
+/// credentials or environment.
+#[async_trait]
+pub trait Renderer: Send + Sync {
+    /// The units of an environment's source at a tree; sorted by name. A path that matches nothing gives no unit.
+    async fn units(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        environment: &countersign_core::environment::Environment,
+    ) -> Result<Vec<UnitSpec>, SourceError>;
+    /// Environments by convention, where the repository has no policy file.
+    async fn discover(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+    ) -> Result<Vec<countersign_core::environment::Environment>, SourceError>;
+    /// What a unit could read at a tree. Never fails on what the files say: what cannot be told widens the set.
+    async fn read_set(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        unit: &UnitSpec,
+    ) -> Result<ReadSet, SourceError>;
+    /// Renders a unit at a tree.
+    async fn render(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        unit: &UnitSpec,
+        reads: &ReadSet,
+    ) -> Result<Rendering, RenderError>;
+    /// Tools and their versions, for the evidence.
+    async fn tools(&self) -> std::collections::BTreeMap<String, String>;
+    /// Where scratch files live.
+    fn scratch(&self) -> &Path;
+}
