@@ -1,1 +1,4 @@
 //! x
+
+mod parts;
+mod parts_work;
