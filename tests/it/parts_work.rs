@@ -143,6 +143,15 @@ async fn gitea_knows_teams_protections_and_hooks() {
     assert_eq!(hook.pointer("/active"), Some(&json!(true)));
 }
 
+#[tokio::test]
+async fn postgresql_keeps_databases_apart() {
+    let Some(postgres) = parts::postgres().await else { return };
+    let (one, other) = (postgres.create_database(), postgres.create_database());
+    postgres.ask(&one, "create table colours (name text not null); insert into colours values ('blue')");
+    assert_eq!(postgres.ask(&one, "select name from colours"), "blue\n");
+    assert_eq!(postgres.ask(&other, "select count(*) from pg_tables where tablename = 'colours'"), "0\n");
+}
+
 #[test]
 fn helm_renders() {
     let Some(helm) = parts::tools::helm() else { return };

@@ -1,6 +1,6 @@
-//! The real parts that tests speak to: a Kubernetes API server, Gitea, and the renderers' programs.
+//! The real parts that tests speak to: a Kubernetes API server, Gitea, PostgreSQL, and the renderers' programs.
 //!
-//! `tests/run` builds them. Each server is started once a test process, by whichever test asks first, and serves all
+//! `tests/run` gets them. Each server is started once a test process, by whichever test asks first, and serves all
 //! others, so what a test makes in it carries a name of its own. A part that is absent is a `None`, which skips the
 //! test and is counted by `tests/run`; with `CI=true` it is a failure.
 //!
@@ -23,11 +23,13 @@
 
 mod apiserver;
 mod gitea;
+mod postgres;
 mod process;
 pub mod tools;
 
 pub use apiserver::{Account, ApiServer, apiserver};
 pub use gitea::{Gitea, Repo, User, gitea};
+pub use postgres::{Postgres, postgres};
 pub use process::Server;
 
 use std::sync::atomic::{AtomicU32, Ordering};

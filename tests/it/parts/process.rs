@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -13,16 +13,19 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The shell first leaves a watcher behind, then becomes the server. The watcher reads a pipe that we hold: it closes
-/// when this process ends, even when it is killed and nothing of ours can run any more. The server is in a process group
+/// when this process ends, even when it is killed and nothing of ours can run any more. QUIT is the
+/// sign to end at once, at which PostgreSQL still gives its shared memory back. The server is in a process group
 /// of its own, so that an interrupt from the keyboard reaches us, not the watcher.
 const WATCHED: &str = r#"
 home=$1; shift
+ulimit -c 0
 exec 3<&0
 {
     read -r _ <&3
-    kill -KILL $$
+    kill -QUIT $$
     tries=0
     while kill -0 $$ && [ $tries -lt 40 ]; do tries=$((tries + 1)); sleep 0.05; done
+    kill -KILL $$
     rm -rf "$home"
 } >/dev/null 2>&1 &
 exec "$@" </dev/null 3<&-
@@ -78,23 +81,27 @@ impl Server {
         url: &str,
         token: Option<&str>,
     ) -> Result<(), String> {
-        let polling = async {
-            loop {
-                if let Ok(Some(ended)) = self.child.try_wait() {
-                    return Err(self.failure(&format!("ended with {ended}")));
-                }
-                let request = http.get(url).timeout(Duration::from_secs(5));
-                let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
-                if request.send().await.is_ok_and(|answer| answer.status().is_success()) {
-                    return Ok(());
-                }
-                tokio::time::sleep(Duration::from_millis(25)).await;
+        self.until(async || {
+            let request = http.get(url).timeout(Duration::from_secs(5));
+            let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+            request.send().await.is_ok_and(|answer| answer.status().is_success())
+        })
+        .await
+    }
+
+    /// Waits until `ready` holds. If the server ends or it takes too long, the error is the end of the log.
+    pub async fn until(&mut self, ready: impl AsyncFn() -> bool) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        while !ready().await {
+            if let Ok(Some(ended)) = self.child.try_wait() {
+                return Err(self.failure(&format!("ended with {ended}")));
             }
-        };
-        match tokio::time::timeout(PATIENCE, polling).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(self.failure(&format!("gave no good answer at {url} in {PATIENCE:?}"))),
+            if Instant::now() > deadline {
+                return Err(self.failure(&format!("was not ready after {PATIENCE:?}")));
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
+        Ok(())
     }
 
     fn failure(&self, what: &str) -> String {
