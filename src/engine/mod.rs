@@ -1,1 +1,47 @@
-//! To come.
+//! The corridor: from ports to a snapshot, from a plan back to ports. Thin: no rule about who must agree or what may
+//! land stands here.
+
+mod enact;
+mod evaluate;
+mod land;
+mod observe;
+mod people;
+mod predict;
+mod reconcile;
+
+pub use enact::EnactError;
+pub use evaluate::{EvaluateError, Evaluator, Progress, Quiet};
+pub use observe::{ObserveError, Observed};
+pub use people::contributors;
+pub use reconcile::{LookError, Looked};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use countersign_core::object::SealingKey;
+
+use crate::ports::{Clock, Clusters, Forge, Renderer, Signer, Sources, Store};
+
+/// Everything that the loop needs.
+pub struct Engine {
+    /// Forges by their name in the settings.
+    pub forges: BTreeMap<String, Arc<dyn Forge>>,
+    /// Repositories.
+    pub sources: Arc<dyn Sources>,
+    /// Renderers.
+    pub renderer: Arc<dyn Renderer>,
+    /// Clusters.
+    pub clusters: Arc<dyn Clusters>,
+    /// Queue, ledger, landings.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The bot's signature.
+    pub signer: Arc<dyn Signer>,
+    /// The key under which secret leaves are sealed.
+    pub sealing_key: SealingKey,
+    /// The base URL of the bot's pages.
+    pub public_url: Option<String>,
+    /// One landing at a time in this process, whatever its branch or cluster.
+    pub landing: tokio::sync::Mutex<()>,
+}

@@ -4,6 +4,7 @@ mod clock;
 mod cluster;
 mod forge;
 mod renderer;
+mod signer;
 mod source;
 mod store;
 
@@ -11,6 +12,7 @@ pub use clock::*;
 pub use cluster::*;
 pub use forge::*;
 pub use renderer::*;
+pub use signer::*;
 pub use source::*;
 pub use store::*;
 

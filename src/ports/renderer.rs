@@ -34,6 +34,18 @@ pub enum UnitSource {
     },
 }
 
+impl UnitSource {
+    /// The word of the report: `yaml`, `kustomize`, `helm`.
+    pub fn renderer(&self) -> String {
+        match self {
+            Self::Yaml { .. } => "yaml",
+            Self::Kustomize { .. } => "kustomize",
+            Self::Helm { .. } => "helm",
+        }
+        .to_owned()
+    }
+}
+
 /// A unit of an environment at one tree.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitSpec {

@@ -112,6 +112,8 @@ pub trait Source: Send + Sync {
     async fn fetch(&self, remote: &GitRemote) -> Result<(), SourceError>;
     /// The tip of a fetched branch.
     async fn branch_tip(&self, branch: &BranchName) -> Result<CommitSha, SourceError>;
+    /// Where a branch stands on the remote right now.
+    async fn remote_tip(&self, remote: &GitRemote, branch: &BranchName) -> Result<Option<CommitSha>, SourceError>;
     /// The tree of a commit.
     async fn tree_of(&self, commit: &CommitSha) -> Result<ObjectId, SourceError>;
     /// Merges head into base, without touching any branch.
@@ -141,6 +143,10 @@ pub trait Source: Send + Sync {
         ancestor: &CommitSha,
         commit: &CommitSha,
     ) -> Result<bool, SourceError>;
+    /// The first-parent line from `to` back to `from` (exclusive) or to its root, newest first.
+    async fn first_parents(&self, from: Option<&CommitSha>, to: &CommitSha) -> Result<Vec<CommitSha>, SourceError>;
+    /// A commit's bytes as git hashes them.
+    async fn raw_commit(&self, commit: &CommitSha) -> Result<Vec<u8>, SourceError>;
     /// The bytes of a merge commit as git would hash them, without a signature.
     fn merge_commit_bytes(&self, commit: &MergeCommit<'_>) -> Vec<u8>;
     /// Stores the bytes of a commit. The same bytes give the same id.
@@ -163,4 +169,10 @@ pub trait Source: Send + Sync {
         identity: &GitIdentity,
         time: i64,
     ) -> Result<CommitSha, SourceError>;
+}
+
+/// The repositories of the configured forges.
+pub trait Sources: Send + Sync {
+    /// The mirror of one repository; the same one for every caller.
+    fn repository(&self, repo: &countersign_core::change::RepoId) -> std::sync::Arc<dyn Source>;
 }

@@ -11,3 +11,10 @@ pub use comment::{CommentInput, comment, marker};
 pub use escape::{code_span, fence, inert};
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
+
+/// A list for a sentence: at most `limit` items, then how many more.
+pub fn listed(items: &[String], limit: usize) -> String {
+    let shown: Vec<String> = items.iter().take(limit).map(|item| escape::code_span(item)).collect();
+    let more = items.len().saturating_sub(limit);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+}

@@ -1,0 +1,324 @@
+//! Executing commands: each becomes facts and one reply, at most once per comment.
+
+use jiff::Timestamp;
+
+use super::judge::{judge, standing_holds};
+use super::{PolicyInForce, landing};
+use crate::actor::{Actor, ActorKind, Known, Permission};
+use crate::change::{ChangeState, ReviewState};
+use crate::command::{self, Command};
+use crate::fact::{Approval, Display, Fact, FactKind, Via};
+use crate::plan::{Action, Reaction};
+use crate::revision::Digest;
+use crate::snapshot::Snapshot;
+use crate::verdict::Verdict;
+
+/// A text that nobody has read for commands yet.
+#[derive(Debug, Clone)]
+pub(super) struct Outstanding {
+    via: Via,
+    author: Actor,
+    body: String,
+    at: Timestamp,
+    /// Changed before it was read: then its commands do not run.
+    edited: bool,
+}
+
+/// What executing one text gives.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) facts: Vec<FactKind>,
+    pub(super) reactions: Vec<Action>,
+}
+
+/// Comments and review bodies of people that have no `Handled` fact, oldest first.
+pub(super) fn outstanding(snapshot: &Snapshot) -> Vec<Outstanding> {
+    let handled: Vec<Via> = snapshot.facts.iter().filter_map(handled_via).collect();
+    let comments = snapshot.comments.iter().map(|comment| Outstanding {
+        via: Via::Comment(comment.id),
+        author: comment.author.clone(),
+        body: comment.body.clone(),
+        at: comment.created_at,
+        edited: comment.updated_at > comment.created_at,
+    });
+    let reviews = snapshot.reviews.iter().filter(|review| review.state != ReviewState::Dismissed);
+    let reviews = reviews.map(|review| Outstanding {
+        via: Via::Review(review.id),
+        author: review.author.clone(),
+        body: review.body.clone(),
+        at: review.submitted_at,
+        edited: false,
+    });
+    let mut texts: Vec<Outstanding> = comments
+        .chain(reviews)
+        .filter(|text| text.author.kind == ActorKind::Human && text.author.id != snapshot.bot.id)
+        .filter(|text| text.author.id.get() != 0 && !handled.contains(&text.via))
+        .collect();
+    texts.sort_by_key(|text| text.at);
+    texts
+}
+
+fn handled_via(fact: &Fact) -> Option<Via> {
+    if let FactKind::Handled { via, .. } = &fact.kind { Some(*via) } else { None }
+}
+
+/// Executes one text against the state so far.
+pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> Outcome {
+    let mut outcome = Outcome::default();
+    let reply = match command::parse(&text.body, &snapshot.bot.login) {
+        Ok(parsed) if parsed.commands.is_empty() => None,
+        Err(errors) => {
+            let lines: Vec<String> = errors.iter().map(|error| format!("- {}", error.message)).collect();
+            Some(format!("None of these commands was run:\n{}", lines.join("\n")))
+        }
+        Ok(_) if text.edited => {
+            Some("This comment was edited before it was read, so nothing in it was run: say it again in a new comment.".into())
+        }
+        Ok(_) if snapshot.change.state != ChangeState::Open => {
+            Some("This change is no longer open: commands have no effect on it.".into())
+        }
+        Ok(parsed) => {
+            let mut replies: Vec<String> =
+                parsed.dropped.iter().map(|(command, why)| format!("`{command}` was not run: {why}.")).collect();
+            let mut working = snapshot.clone();
+            for command in &parsed.commands {
+                let Ran { facts, reply } = run(&working, in_force, text, command);
+                super::record(&mut working, &facts);
+                outcome.facts.extend(facts);
+                replies.push(reply);
+            }
+            Some(replies.join("\n\n"))
+        }
+    };
+    if let (Some(_), Via::Comment(comment)) = (&reply, text.via) {
+        outcome.reactions.push(Action::React { comment, reaction: Reaction::Eyes });
+    }
+    outcome.facts.push(FactKind::Handled {
+        via: text.via,
+        actor: text.author.clone(),
+        body_hash: Digest::of(text.body.as_bytes()),
+        reply,
+    });
+    outcome
+}
+
+/// What one command gives.
+struct Ran {
+    facts: Vec<FactKind>,
+    reply: String,
+}
+
+fn refused(reply: impl Into<String>) -> Ran {
+    Ran { facts: Vec::new(), reply: reply.into() }
+}
+
+fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, command: &Command) -> Ran {
+    let who = &text.author.login;
+    match command {
+        Command::Approve { environments, pin } => approve(snapshot, text, environments, pin.as_deref()),
+        Command::Unapprove => Ran {
+            facts: vec![FactKind::Unapproved { actor: text.author.clone(), via: text.via }],
+            reply: format!("@{who} takes back their approval."),
+        },
+        Command::Hold { reason } => hold(snapshot, text, reason.as_deref()),
+        Command::Unhold => unhold(snapshot, in_force, text),
+        Command::Merge { when_ready } => merge(snapshot, in_force, text, *when_ready),
+        Command::Cancel => cancel(snapshot, text),
+        Command::Status => refused(status_reply(&judge(snapshot, in_force).verdict)),
+        Command::Help => refused(command::help()),
+    }
+}
+
+/// Whether the author of a text is known to have at least this permission.
+fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
+    let known = snapshot.directory.permissions.get(&actor.id).and_then(Known::as_option);
+    known.is_some_and(|permission| *permission >= least)
+}
+
+fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin: Option<&str>) -> Ran {
+    let who = &text.author.login;
+    if text.author.id == snapshot.change.author.id {
+        return refused(format!("@{who}: you are the author of this change; somebody else has to approve it."));
+    }
+    let unknown = environments.iter().find(|name| !has_environment(snapshot, name));
+    if let Some(name) = unknown {
+        return refused(format!(
+            "@{who}: there is no environment `{name}` here; there are {}.",
+            crate::report::listed(&environment_names(snapshot), 10)
+        ));
+    }
+    let displays = displays_until(snapshot, text.at);
+    let Some(shown) = displays.last() else {
+        return refused(format!(
+            "@{who}: nothing was on display when you wrote this. Read what is shown now, then say `/approve {}`.",
+            snapshot.digest.short()
+        ));
+    };
+    let display = match pin {
+        None => *shown,
+        Some(pin) => match pinned(&displays, pin) {
+            Some(display) => display,
+            None => {
+                return refused(format!(
+                    "@{who}: `{pin}` is neither a digest nor a head that was on display. On display is `{}`.",
+                    snapshot.digest.short()
+                ));
+            }
+        },
+    };
+    if display.digest != snapshot.digest {
+        return refused(format!(
+            "@{who}: what you saw (`{}`) is no longer what would land (`{}`). Look again, then say `/approve {}`.",
+            display.digest.short(),
+            snapshot.digest.short(),
+            snapshot.digest.short()
+        ));
+    }
+    let approval = Approval {
+        actor: text.author.clone(),
+        via: text.via,
+        at: text.at,
+        head: display.head.clone(),
+        digest: display.digest.clone(),
+        risks: display.risks.clone(),
+        environments: environments.to_vec(),
+        body_hash: Digest::of(text.body.as_bytes()),
+    };
+    let reply = format!(
+        "@{who} approves `{}` at head `{}`{}.",
+        approval.digest.short(),
+        approval.head.short(),
+        if environments.is_empty() { String::new() } else { format!(" for {}", environments.join(", ")) }
+    );
+    Ran { facts: vec![FactKind::Approved(approval)], reply }
+}
+
+fn environment_names(snapshot: &Snapshot) -> Vec<String> {
+    snapshot.evaluation.environments.iter().map(|environment| environment.environment.name.clone()).collect()
+}
+
+fn has_environment(snapshot: &Snapshot, name: &str) -> bool {
+    snapshot.evaluation.environments.iter().any(|environment| environment.environment.name == name)
+}
+
+/// Displays that were posted by then, by the forge's clock, oldest first.
+fn displays_until(snapshot: &Snapshot, at: Timestamp) -> Vec<&Display> {
+    let posted = snapshot.facts.iter().filter_map(|fact| {
+        if let FactKind::DisplayPosted { display, at, .. } = &fact.kind { Some((display, *at)) } else { None }
+    });
+    posted.filter(|(_, posted)| *posted <= at).map(|(display, _)| display).collect()
+}
+
+/// The newest display that a pin names, by digest or by head.
+fn pinned<'a>(displays: &[&'a Display], pin: &str) -> Option<&'a Display> {
+    let named = |display: &&&Display| {
+        display.digest.starts_with(pin) || (pin.len() >= 7 && display.head.as_str().starts_with(pin))
+    };
+    displays.iter().rev().find(named).copied()
+}
+
+fn hold(snapshot: &Snapshot, text: &Outstanding, reason: Option<&str>) -> Ran {
+    let who = &text.author.login;
+    let author = text.author.id == snapshot.change.author.id;
+    if !author && !may(snapshot, &text.author, Permission::Triage) {
+        return refused(format!("@{who}: holding a change needs at least triage permission here."));
+    }
+    let reason = reason.map(|reason| crate::audit::fold_user_text(reason, 200));
+    Ran {
+        facts: vec![FactKind::Held { actor: text.author.clone(), via: text.via, reason }],
+        reply: format!("Held by @{who}. `/unhold` by @{who} or an administrator lifts it."),
+    }
+}
+
+fn unhold(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> Ran {
+    let who = &text.author.login;
+    let holds = standing_holds(&snapshot.facts);
+    if holds.is_empty() {
+        return refused(format!("@{who}: nobody holds this change."));
+    }
+    let all = may(snapshot, &text.author, Permission::Admin) || listed(snapshot, in_force, "unhold", &text.author);
+    let (lifted, left): (Vec<_>, Vec<_>) =
+        holds.into_iter().partition(|(holder, _)| all || holder.id == text.author.id);
+    if lifted.is_empty() {
+        let holders: Vec<String> = left.iter().map(|(holder, _)| format!("@{}", holder.login)).collect();
+        return refused(format!(
+            "@{who}: this hold is lifted by {} or by an administrator.",
+            crate::report::listed(&holders, 5)
+        ));
+    }
+    let facts = lifted.iter().map(|(holder, _)| FactKind::HoldLifted {
+        actor: text.author.clone(),
+        holder: holder.id,
+        via: text.via,
+    });
+    let still = if left.is_empty() { "" } else { " Somebody else still holds it." };
+    Ran { facts: facts.collect(), reply: format!("Lifted by @{who}.{still}") }
+}
+
+/// Whether the policy's `[commands]` lists somebody for a verb.
+fn listed(snapshot: &Snapshot, in_force: &PolicyInForce, verb: &str, actor: &Actor) -> bool {
+    let policy = in_force.policy();
+    let Some(from) = policy.commands.allow.get(verb) else { return false };
+    let by_team = from.teams.iter().any(|team| {
+        let members = snapshot.directory.teams.get(team).and_then(Known::as_option);
+        members.is_some_and(|members| members.iter().any(|member| member.id == actor.id))
+    });
+    from.users.iter().any(|login| login.eq_ignore_ascii_case(&actor.login))
+        || by_team
+        || from.permissions.iter().any(|least| may(snapshot, actor, *least))
+}
+
+fn merge(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, when_ready: bool) -> Ran {
+    let who = &text.author.login;
+    if !may(snapshot, &text.author, Permission::Write) {
+        return refused(format!("@{who}: merging needs write permission here."));
+    }
+    let verdict = judge(snapshot, in_force).verdict;
+    let requested = FactKind::MergeRequested {
+        actor: text.author.clone(),
+        via: text.via,
+        head: snapshot.change.head.clone(),
+        digest: snapshot.digest.clone(),
+        when_ready,
+    };
+    match (&verdict, when_ready) {
+        (Verdict::Allow, _) => Ran { facts: vec![requested], reply: format!("@{who} asked for the merge: landing.") },
+        (Verdict::Hold(_), true) => Ran {
+            facts: vec![requested],
+            reply: format!("@{who}: it lands as soon as nothing is missing.\n\n{}", blockers(&verdict)),
+        },
+        (Verdict::Hold(_) | Verdict::Block(_) | Verdict::Undecided(_), _) => {
+            refused(format!("@{who} asked for the merge: not yet.\n\n{}", blockers(&verdict)))
+        }
+    }
+}
+
+fn cancel(snapshot: &Snapshot, text: &Outstanding) -> Ran {
+    let who = &text.author.login;
+    let Some((requester, ..)) = landing::standing_request(snapshot) else {
+        return refused(format!("@{who}: nobody asked for the merge."));
+    };
+    if requester.id != text.author.id && !may(snapshot, &text.author, Permission::Write) {
+        return refused(format!("@{who}: @{} or somebody with write permission can cancel this.", requester.login));
+    }
+    let why = format!("cancelled by {who}");
+    Ran {
+        facts: vec![FactKind::MergeCancelled { actor: text.author.clone(), why }],
+        reply: format!("@{who} cancelled the merge."),
+    }
+}
+
+/// Every reason, one line each.
+pub(super) fn blockers(verdict: &Verdict) -> String {
+    let lines: Vec<String> = verdict.reasons().iter().map(|reason| format!("- {}", reason.message)).collect();
+    lines.join("\n")
+}
+
+fn status_reply(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Allow => "Nothing is missing: say `/merge`.".into(),
+        Verdict::Hold(_) => format!("On hold:\n\n{}", blockers(verdict)),
+        Verdict::Block(_) => format!("Blocked:\n\n{}", blockers(verdict)),
+        Verdict::Undecided(_) => format!("It cannot be told yet:\n\n{}", blockers(verdict)),
+    }
+}

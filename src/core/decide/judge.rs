@@ -1,0 +1,308 @@
+//! May it land? Every reason is collected, so that one answer lists everything that is missing.
+
+use super::{PolicyInForce, STATUS_CONTEXT};
+use crate::actor::{Actor, Known};
+use crate::approval::{self, Agreement, Counted, Requirement, RequirementState};
+use crate::change::ChangeState;
+use crate::config::{POLICY_PATH, Severity};
+use crate::evaluation::{EnvironmentEvaluation, SideState, UnitEvaluation};
+use crate::fact::{Fact, FactKind, LandingOutcome};
+use crate::policy::{self, Finding};
+use crate::snapshot::{MergeOutcome, Snapshot, StatusState};
+use crate::verdict::{Reason, Verdict};
+
+/// A verdict with everything that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// May it land?
+    pub verdict: Verdict,
+    /// What checks saw.
+    pub findings: Vec<Finding>,
+    /// Approvals that stand and those that do not.
+    pub counted: Counted,
+    /// What people agreed to.
+    pub agreement: Agreement,
+    /// Holds that stand: who, why.
+    pub holds: Vec<(Actor, Option<String>)>,
+}
+
+/// How heavy a reason is, the heaviest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Hold,
+    Undecided,
+    Block,
+}
+
+type Weighed = (Weight, Reason);
+
+fn reason(code: &str, message: String) -> Reason {
+    Reason { code: code.to_owned(), message, rule: None, environment: None }
+}
+
+/// Judges a snapshot whose commands are all executed.
+pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
+    let policy = in_force.policy();
+    let findings = policy::run_checks(&policy, &snapshot.evaluation);
+    let counted = approval::standing(snapshot);
+    let agreement = approval::evaluate(&policy, snapshot, &counted);
+    let holds = standing_holds(&snapshot.facts);
+
+    let mut reasons = Vec::new();
+    reasons.extend(of_request(snapshot));
+    reasons.extend(of_policy_files(snapshot, in_force));
+    reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
+    reasons.extend(findings.iter().filter_map(of_finding));
+    reasons.extend(of_people(snapshot, &counted, &holds));
+    reasons.extend(of_agreement(&agreement));
+    reasons.extend(of_forge(snapshot));
+    Judgement { verdict: weigh(reasons), findings, counted, agreement, holds }
+}
+
+fn weigh(mut reasons: Vec<Weighed>) -> Verdict {
+    reasons.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    let heaviest = reasons.first().map(|(weight, _)| *weight);
+    let reasons = reasons.into_iter().map(|(_, reason)| reason).collect();
+    match heaviest {
+        None => Verdict::Allow,
+        Some(Weight::Hold) => Verdict::Hold(reasons),
+        Some(Weight::Undecided) => Verdict::Undecided(reasons),
+        Some(Weight::Block) => Verdict::Block(reasons),
+    }
+}
+
+/// Holds that nobody lifted: one per holder.
+pub(super) fn standing_holds(facts: &[Fact]) -> Vec<(Actor, Option<String>)> {
+    let mut holds: Vec<(Actor, Option<String>)> = Vec::new();
+    for fact in facts {
+        match &fact.kind {
+            FactKind::Held { actor, reason, .. } => {
+                holds.retain(|(holder, _)| holder.id != actor.id);
+                holds.push((actor.clone(), reason.clone()));
+            }
+            FactKind::HoldLifted { holder, .. } => holds.retain(|(actor, _)| actor.id != *holder),
+            FactKind::Handled { .. }
+            | FactKind::Approved(_)
+            | FactKind::Unapproved { .. }
+            | FactKind::MergeRequested { .. }
+            | FactKind::MergeCancelled { .. }
+            | FactKind::DisplayPlanned(_)
+            | FactKind::DisplayPosted { .. }
+            | FactKind::DisplayTampered { .. }
+            | FactKind::LandingBegun { .. }
+            | FactKind::LandingEnded { .. }
+            | FactKind::Pushed { .. } => {}
+        }
+    }
+    holds
+}
+
+fn of_request(snapshot: &Snapshot) -> Vec<Weighed> {
+    let mut reasons = Vec::new();
+    match &snapshot.change.state {
+        ChangeState::Open => {}
+        // What the bot landed keeps the verdict that it landed with.
+        ChangeState::Merged { .. } if landed(&snapshot.facts) => {}
+        ChangeState::Merged { .. } => {
+            reasons.push((Weight::Hold, reason("merged", "this change is already merged".into())));
+        }
+        ChangeState::Closed => reasons.push((Weight::Hold, reason("closed", "this change is closed".into()))),
+    }
+    if snapshot.change.draft {
+        reasons.push((Weight::Hold, reason("draft", "it is a draft: mark it as ready for review".into())));
+    }
+    match &snapshot.merge {
+        MergeOutcome::Clean { .. } => {}
+        MergeOutcome::Conflict { paths } => {
+            let message = format!(
+                "it conflicts with `{}` in {}: merge or rebase, and resolve",
+                snapshot.change.target,
+                crate::report::listed(paths, 5)
+            );
+            reasons.push((Weight::Block, reason("conflict", message)));
+        }
+        MergeOutcome::Nothing => {
+            let message = format!("there is nothing to merge: `{}` already has this head", snapshot.change.target);
+            reasons.push((Weight::Hold, reason("nothing", message)));
+        }
+    }
+    reasons
+}
+
+/// Whether the bot itself landed this change.
+pub(super) fn landed(facts: &[Fact]) -> bool {
+    facts.iter().any(|fact| {
+        matches!(
+            &fact.kind,
+            FactKind::LandingEnded { outcome: LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. }, .. }
+        )
+    })
+}
+
+fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed> {
+    let mut reasons = Vec::new();
+    let proposed = snapshot.proposed_policy.as_ref().map(|file| crate::config::parse(&file.text, POLICY_PATH));
+    match (in_force, &proposed) {
+        (PolicyInForce::Broken(errors), Some(Err(_)) | None) => {
+            let place = errors.first().map(ToString::to_string).unwrap_or_default();
+            let message = format!("the policy on `{}` cannot be read: {place}; repair it", snapshot.change.target);
+            reasons.push((Weight::Undecided, reason("policy-unreadable", message)));
+        }
+        (PolicyInForce::Absent, None) => {
+            let message = format!(
+                "`{}` has no {POLICY_PATH}: this is for information, and nothing lands; add one (`countersign init` writes it)",
+                snapshot.change.target
+            );
+            reasons.push((Weight::Hold, reason("no-policy", message)));
+        }
+        (PolicyInForce::Declared(_) | PolicyInForce::Absent | PolicyInForce::Broken(_), _) => {}
+    }
+    if let Some(Err(errors)) = &proposed {
+        for error in errors.iter().take(5) {
+            reasons.push((Weight::Block, reason("policy-invalid", format!("the proposed policy is wrong: {error}"))));
+        }
+    }
+    reasons
+}
+
+fn of_environment(environment: &EnvironmentEvaluation) -> Vec<Weighed> {
+    let name = &environment.environment.name;
+    let mut reasons = Vec::new();
+    for unit in environment.units.iter().filter(|unit| failed(unit)) {
+        let what = unit.errors.iter().find(|error| error.side == crate::evaluation::Side::Head);
+        let what = what.map_or_else(|| "it did not render".to_owned(), located);
+        reasons.push((
+            Weight::Undecided,
+            Reason {
+                environment: Some(name.clone()),
+                ..reason("render-failed", format!("{name} / {}: {what}", unit.name))
+            },
+        ));
+    }
+    for error in environment.errors.iter().filter(|error| error.undecided) {
+        let object = error.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        reasons.push((
+            Weight::Undecided,
+            Reason {
+                environment: Some(name.clone()),
+                ..reason("cluster", format!("{name}: {object}{}", error.message))
+            },
+        ));
+    }
+    reasons
+}
+
+fn failed(unit: &UnitEvaluation) -> bool {
+    unit.sides.head == SideState::Failed && !unit.already_broken
+}
+
+fn located(error: &crate::evaluation::UnitError) -> String {
+    match (&error.file, error.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: {}", error.message),
+        (Some(file), None) => format!("{file}: {}", error.message),
+        (None, _) => error.message.clone(),
+    }
+}
+
+fn of_finding(finding: &Finding) -> Option<Weighed> {
+    if finding.waived.is_some() {
+        return None;
+    }
+    let weight = match (finding.errored, finding.existing, finding.severity) {
+        (true, _, _) => Weight::Undecided,
+        (false, false, Severity::Error) => Weight::Block,
+        (false, true, _) | (false, false, Severity::Warning | Severity::Info) => return None,
+    };
+    let place = match (&finding.file, finding.line) {
+        (Some(file), Some(line)) => format!(" ({file}:{line})"),
+        (Some(file), None) => format!(" ({file})"),
+        (None, _) => String::new(),
+    };
+    let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
+    let code = if finding.errored { "check-errored" } else { "policy" };
+    let message = format!("`{}` fails{object}{place}: {}", finding.check, finding.message);
+    Some((
+        weight,
+        Reason {
+            rule: Some(finding.check.clone()),
+            environment: Some(finding.environment.clone()),
+            ..reason(code, message)
+        },
+    ))
+}
+
+fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<String>)]) -> Vec<Weighed> {
+    let mut reasons = Vec::new();
+    for (holder, why) in holds {
+        let why = why.as_ref().map(|why| format!(" (“{why}”)")).unwrap_or_default();
+        let message = format!("held by {}{why}: {} or an administrator can say `/unhold`", holder.login, holder.login);
+        reasons.push((Weight::Hold, reason("held", message)));
+    }
+    for person in counted.changes_requested.iter().filter(|person| counts_as_request(snapshot, person)) {
+        let message = format!("{} requested changes: {} has to approve or be satisfied", person.login, person.login);
+        reasons.push((Weight::Hold, reason("changes-requested", message)));
+    }
+    reasons
+}
+
+/// A request for changes stops a change when it comes from somebody who may write, or from somebody whose rights
+/// could not be told: a stranger cannot stop a repository.
+fn counts_as_request(snapshot: &Snapshot, person: &Actor) -> bool {
+    match snapshot.directory.permissions.get(&person.id) {
+        Some(Known::Yes(permission)) => *permission >= crate::actor::Permission::Triage,
+        Some(Known::Unknown(_)) | None => true,
+    }
+}
+
+fn of_agreement(agreement: &Agreement) -> Vec<Weighed> {
+    let mut reasons: Vec<Weighed> = agreement.requirements.iter().filter_map(of_requirement).collect();
+    if agreement.met {
+        return Vec::new();
+    }
+    if reasons.is_empty() {
+        let weight = if agreement.unknown { Weight::Undecided } else { Weight::Hold };
+        reasons.push((weight, reason("approval-missing", "not everybody who must agree has agreed".into())));
+    }
+    reasons
+}
+
+fn of_requirement(requirement: &Requirement) -> Option<Weighed> {
+    let (weight, code) = match requirement.state {
+        RequirementState::Met | RequirementState::Skipped => return None,
+        RequirementState::Pending => (Weight::Hold, "approval-missing"),
+        RequirementState::Unknown => (Weight::Undecided, "approval-unknown"),
+    };
+    let note = requirement.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    let have = requirement.by.len();
+    let message =
+        format!("`{}` has {have} of {} approvals: {}{note}", requirement.rule, requirement.needed, requirement.from);
+    Some((weight, Reason { rule: Some(requirement.rule.clone()), ..reason(code, message) }))
+}
+
+fn of_forge(snapshot: &Snapshot) -> Vec<Weighed> {
+    let mut reasons = Vec::new();
+    match &snapshot.capability {
+        Known::Unknown(why) => {
+            reasons.push((
+                Weight::Undecided,
+                reason("capability-unknown", format!("the branch's protection could not be read: {why}")),
+            ));
+        }
+        Known::Yes(capability) => {
+            let missing = capability.missing.iter().filter(|_| !capability.can);
+            reasons.extend(missing.map(|missing| (Weight::Hold, reason("cannot-land", missing.clone()))));
+            if !capability.can && capability.missing.is_empty() {
+                reasons.push((Weight::Hold, reason("cannot-land", "the bot may not update this branch".into())));
+            }
+        }
+    }
+    for status in snapshot.statuses.iter().filter(|status| status.required && status.context != STATUS_CONTEXT) {
+        let message = match status.state {
+            StatusState::Success => continue,
+            StatusState::Pending => format!("the required check `{}` has not finished", status.context),
+            StatusState::Failure => format!("the required check `{}` does not pass", status.context),
+        };
+        reasons.push((Weight::Hold, reason("status-missing", message)));
+    }
+    reasons
+}

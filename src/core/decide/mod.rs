@@ -1,0 +1,89 @@
+//! From all that was seen to all that will be done: the heart.
+//!
+//! [`decide`] is synchronous, total and deterministic. It executes the commands that nobody executed yet (as facts),
+//! judges the change with these facts in place, and plans what follows: replies, the display, the status, the landing.
+//! It never lands a change whose verdict is not [`Verdict::Allow`].
+
+mod execute;
+mod judge;
+mod landing;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Judgement, judge};
+pub use show::reply_marker;
+
+use crate::change::ChangeState;
+use crate::config::{self, POLICY_PATH, Policy, PolicyError};
+use crate::fact::{Fact, FactKind};
+use crate::plan::{Action, Plan};
+use crate::snapshot::Snapshot;
+use crate::verdict::Verdict;
+
+/// The name of the required status.
+pub const STATUS_CONTEXT: &str = "countersign";
+
+/// How the policy that decides was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PolicyInForce {
+    /// The target branch has one.
+    Declared(Policy),
+    /// It has none: the built-in default decides, and without a proposed policy nothing lands.
+    Absent,
+    /// It has one that cannot be read.
+    Broken(Vec<PolicyError>),
+}
+
+impl PolicyInForce {
+    /// Reads the policy of a snapshot.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        match &snapshot.policy {
+            None => Self::Absent,
+            Some(file) => match config::parse(&file.text, POLICY_PATH) {
+                Ok(policy) => Self::Declared(policy),
+                Err(errors) => Self::Broken(errors),
+            },
+        }
+    }
+
+    /// The policy to judge by; the built-in one where none can be read.
+    pub fn policy(&self) -> Policy {
+        match self {
+            Self::Declared(policy) => policy.clone(),
+            Self::Absent | Self::Broken(_) => Policy::builtin(),
+        }
+    }
+}
+
+/// Decides. The same snapshot always gives the same plan.
+pub fn decide(snapshot: &Snapshot) -> Plan {
+    let in_force = PolicyInForce::of(snapshot);
+    let mut working = snapshot.clone();
+    let mut facts = show::tampering(&working);
+    record(&mut working, &facts);
+    let mut actions = Vec::new();
+    for executed in execute::outstanding(&working) {
+        let outcome = execute::execute(&working, &in_force, &executed);
+        actions.extend(outcome.reactions);
+        record(&mut working, &outcome.facts);
+        facts.extend(outcome.facts);
+    }
+    let judgement = judge(&working, &in_force);
+    let report = show::report(&working, &judgement);
+    actions.extend(show::replies(&working));
+    actions.extend(show::display(&working, &in_force, &judgement, &report));
+    actions.extend(show::status(&working, &judgement));
+    if judgement.verdict == Verdict::Allow && working.change.state == ChangeState::Open {
+        actions.extend(landing::order(&working, &in_force, &judgement).map(Box::new).map(Action::Land));
+    }
+    Plan { verdict: judgement.verdict, report, facts, actions }
+}
+
+/// Puts new facts into the working copy, so that everything after sees them as if they had always been there.
+fn record(working: &mut Snapshot, facts: &[FactKind]) {
+    for kind in facts {
+        let seq = working.facts.last().map_or(1, |fact| fact.seq + 1);
+        working.facts.push(Fact { seq, at: working.now, kind: kind.clone() });
+    }
+}

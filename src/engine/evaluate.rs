@@ -1,0 +1,333 @@
+//! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_core::effect::{self, Tier};
+use countersign_core::environment::Environment;
+use countersign_core::evaluation::{
+    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError, UnitEvaluation,
+};
+use countersign_core::object::{RenderedObject, Sealer, SealingKey, parse_manifests};
+use countersign_core::revision::{Diff, Digest, ObjectId};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::predict;
+use crate::ports::{Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+
+/// Told how far an evaluation is.
+pub trait Progress: Send + Sync {
+    /// So many units will be rendered.
+    fn planned(&self, units: usize);
+    /// One more is done.
+    fn rendered(&self, unit: &str);
+}
+
+/// Nobody is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Quiet;
+
+impl Progress for Quiet {
+    fn planned(&self, _units: usize) {}
+    fn rendered(&self, _unit: &str) {}
+}
+
+/// Why there is no evaluation at all; what concerns one unit is in the evaluation instead.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluateError {
+    /// The repository could not be read.
+    #[error("the repository could not be read")]
+    Source(#[from] SourceError),
+}
+
+/// Evaluates changes of one repository.
+#[derive(Clone, Copy)]
+pub struct Evaluator<'a> {
+    /// The repository.
+    pub source: &'a dyn Source,
+    /// Renderers.
+    pub renderer: &'a dyn Renderer,
+    /// Clusters; `None` looks at no cluster.
+    pub clusters: Option<&'a dyn Clusters>,
+    /// The key under which secret leaves are sealed.
+    pub key: &'a SealingKey,
+    /// `[mask]` paths of the policy.
+    pub mask: &'a [String],
+    /// How many units are rendered side by side.
+    pub parallel: usize,
+    /// Who is told how far it is.
+    pub progress: &'a dyn Progress,
+}
+
+/// One side of one unit: what it is there and what it reads.
+struct SidePlan {
+    spec: UnitSpec,
+    reads: ReadSet,
+}
+
+/// A unit that the change touches.
+struct Touched {
+    name: String,
+    sides: Diff<Option<SidePlan>>,
+}
+
+/// The objects of one side, or why there are none.
+enum SideOutcome {
+    Absent,
+    Rendered { objects: Vec<RenderedObject>, stable: bool, input: Digest },
+    Failed { error: UnitError, input: Digest },
+}
+
+/// A unit's evaluation with both sides' objects, for what has to look across units and at clusters.
+pub(super) struct EvaluatedUnit {
+    pub(super) evaluation: UnitEvaluation,
+    pub(super) objects: Diff<Vec<RenderedObject>>,
+}
+
+impl Evaluator<'_> {
+    /// Evaluates going from one tree to another in these environments.
+    pub async fn evaluate(
+        &self,
+        trees: &Diff<ObjectId>,
+        environments: &[Environment],
+        discovered: bool,
+    ) -> Result<Evaluation, EvaluateError> {
+        let changed = self.source.changed_paths(&trees.base, &trees.head).await?;
+        let mut plans = Vec::new();
+        let mut read = BTreeSet::new();
+        for environment in environments {
+            let touched = self.touched(trees, environment, &changed, &mut read).await?;
+            plans.push((environment, touched));
+        }
+        self.progress.planned(plans.iter().map(|(_, units)| units.len()).sum());
+        let mut evaluated = Vec::new();
+        for (environment, units) in plans {
+            evaluated.push(self.environment(trees, environment, units).await?);
+        }
+        let outside = changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
+        Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
+    }
+
+    /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
+    async fn touched(
+        &self,
+        trees: &Diff<ObjectId>,
+        environment: &Environment,
+        changed: &[ChangedPath],
+        read: &mut BTreeSet<String>,
+    ) -> Result<Vec<Touched>, EvaluateError> {
+        let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
+        for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
+            for spec in self.renderer.units(self.source, tree, environment).await? {
+                let reads = self.renderer.read_set(self.source, tree, &spec).await?;
+                let sides = names.entry(spec.name.clone()).or_insert_with(|| Diff { base: None, head: None });
+                let plan = Some(SidePlan { spec, reads });
+                match side {
+                    Side::Base => sides.base = plan,
+                    Side::Head => sides.head = plan,
+                }
+            }
+        }
+        let mut touched = Vec::new();
+        for (name, sides) in names {
+            let both = [&sides.base, &sides.head];
+            let hits: Vec<&ChangedPath> = changed
+                .iter()
+                .filter(|path| both.iter().any(|side| side.as_ref().is_some_and(|side| side.reads.touched_by(path))))
+                .collect();
+            read.extend(hits.iter().map(|path| path.path.clone()));
+            if !hits.is_empty() || sides.base.is_some() != sides.head.is_some() {
+                touched.push(Touched { name, sides });
+            }
+        }
+        Ok(touched)
+    }
+
+    async fn environment(
+        &self,
+        trees: &Diff<ObjectId>,
+        environment: &Environment,
+        units: Vec<Touched>,
+    ) -> Result<EnvironmentEvaluation, EvaluateError> {
+        let work = units.into_iter().map(|unit| self.unit(trees, environment, unit));
+        let mut units: Vec<EvaluatedUnit> =
+            stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
+        units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
+        across_units(&mut units);
+        let mut evaluation = EnvironmentEvaluation {
+            environment: environment.clone(),
+            cluster_identity: None,
+            tier: Tier::Render,
+            units: Vec::new(),
+            drift: Vec::new(),
+            errors: Vec::new(),
+        };
+        self.ask_cluster(environment, &mut units, &mut evaluation).await;
+        evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
+        Ok(evaluation)
+    }
+
+    /// Lets the environment's cluster predict, where it has one.
+    async fn ask_cluster(
+        &self,
+        environment: &Environment,
+        units: &mut [EvaluatedUnit],
+        evaluation: &mut EnvironmentEvaluation,
+    ) {
+        let (Some(name), Some(clusters)) = (&environment.cluster, self.clusters) else { return };
+        match clusters.get(name) {
+            Some(cluster) => predict::environment(cluster, environment, units, evaluation).await,
+            None => evaluation.errors.push(EnvironmentError {
+                object: None,
+                message: format!("the server knows no cluster `{name}`: add it to its settings, or repair the policy"),
+                undecided: environment.on_unreachable == countersign_core::environment::OnUnreachable::Hold,
+            }),
+        }
+    }
+
+    async fn unit(
+        &self,
+        trees: &Diff<ObjectId>,
+        environment: &Environment,
+        unit: Touched,
+    ) -> Result<EvaluatedUnit, EvaluateError> {
+        let base = self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base).await;
+        let head = self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head).await;
+        let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
+        let (path, renderer) = spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
+        self.progress.rendered(&unit.name);
+        Ok(combine(environment, unit.name, path, renderer, base, head))
+    }
+
+    async fn side(
+        &self,
+        tree: &ObjectId,
+        environment: &Environment,
+        plan: Option<&SidePlan>,
+        side: Side,
+    ) -> SideOutcome {
+        let Some(SidePlan { spec, reads }) = plan else { return SideOutcome::Absent };
+        match self.renderer.render(self.source, tree, spec, reads).await {
+            Ok(rendering) => self.parse(environment, rendering, side),
+            Err(RenderError { message, file, line, column, input }) => {
+                SideOutcome::Failed { error: UnitError { side, message, file, line, column }, input }
+            }
+        }
+    }
+
+    fn parse(&self, environment: &Environment, rendering: Rendering, side: Side) -> SideOutcome {
+        let sealer = Sealer { key: self.key, environment: &environment.name, mask: self.mask };
+        let mut objects = Vec::new();
+        for text in &rendering.texts {
+            let namespace = environment.default_namespace.as_deref();
+            match parse_manifests(&text.text, text.file.as_deref(), namespace, &sealer) {
+                Ok(parsed) => objects.extend(parsed),
+                Err(error) => {
+                    let error = UnitError {
+                        side,
+                        message: error.message,
+                        file: text.file.clone(),
+                        line: error.line,
+                        column: error.column,
+                    };
+                    return SideOutcome::Failed { error, input: rendering.input };
+                }
+            }
+        }
+        SideOutcome::Rendered { objects, stable: rendering.stable, input: rendering.input }
+    }
+}
+
+impl SideOutcome {
+    fn state(&self) -> SideState {
+        match self {
+            Self::Absent => SideState::Absent,
+            Self::Rendered { .. } => SideState::Rendered,
+            Self::Failed { .. } => SideState::Failed,
+        }
+    }
+
+    fn input(&self) -> Option<&Digest> {
+        match self {
+            Self::Absent => None,
+            Self::Rendered { input, .. } | Self::Failed { input, .. } => Some(input),
+        }
+    }
+
+    fn stable(&self) -> bool {
+        match self {
+            Self::Absent | Self::Failed { .. } => true,
+            Self::Rendered { stable, .. } => *stable,
+        }
+    }
+
+    fn error(&self) -> Option<&UnitError> {
+        if let Self::Failed { error, .. } = self { Some(error) } else { None }
+    }
+
+    fn into_objects(self) -> Vec<RenderedObject> {
+        if let Self::Rendered { objects, .. } = self { objects } else { Vec::new() }
+    }
+}
+
+/// Puts two sides together. A unit with one failed side never looks like mass deletion: without head's objects there
+/// are no effects at all, and without base's every head object is shown against "base could not be rendered".
+fn combine(
+    environment: &Environment,
+    name: String,
+    path: String,
+    renderer: String,
+    base: SideOutcome,
+    head: SideOutcome,
+) -> EvaluatedUnit {
+    let sides = Diff { base: base.state(), head: head.state() };
+    let errors: Vec<UnitError> = [base.error(), head.error()].into_iter().flatten().cloned().collect();
+    let already_broken = errors.len() == 2 && base.input() == head.input();
+    let stable = base.stable() && head.stable();
+    let input_digest = head.input().or(base.input()).cloned().unwrap_or_else(|| Digest::of(&[]));
+    let objects = Diff { base: base.into_objects(), head: head.into_objects() };
+    let mut effects = match sides.head {
+        SideState::Failed => Vec::new(),
+        SideState::Rendered | SideState::Absent => effect::compare(environment, &objects.base, &objects.head),
+    };
+    if sides.base == SideState::Failed {
+        for effect in &mut effects {
+            effect.reason = Some("base could not be rendered, so all of it is shown".to_owned());
+        }
+    }
+    let count = |objects: &Vec<RenderedObject>| u32::try_from(objects.len()).unwrap_or(u32::MAX);
+    let counts = Diff { base: count(&objects.base), head: count(&objects.head) };
+    let evaluation = UnitEvaluation {
+        name,
+        path,
+        renderer,
+        sides,
+        errors,
+        objects: counts,
+        stable,
+        input_digest,
+        already_broken,
+        effects,
+    };
+    EvaluatedUnit { evaluation, objects }
+}
+
+/// Moves between units, two owners of one object.
+fn across_units(units: &mut [EvaluatedUnit]) {
+    let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
+    let heads: Vec<&[RenderedObject]> = units.iter().map(|unit| unit.objects.head.as_slice()).collect();
+    effect::across_units(&mut evaluations, &heads);
+    for (unit, evaluation) in units.iter_mut().zip(evaluations) {
+        unit.evaluation = evaluation;
+    }
+}
+
+/// Files that decide who must agree or what runs: shown even when a render reads them.
+fn always_shown(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let pipeline = [".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/", ".gitlab/ci/", ".tekton/", ".lighthouse/"];
+    matches!(
+        name,
+        ".countersign.toml" | "CODEOWNERS" | "OWNERS" | "OWNERS_ALIASES" | ".gitlab-ci.yml" | "Jenkinsfile" | ".sops.yaml"
+    ) || pipeline.iter().any(|folder| path.starts_with(folder))
+        || path.starts_with(".countersign/")
+}

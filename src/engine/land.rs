@@ -1,0 +1,296 @@
+//! Landing: a persisted state machine. Each state is written before the next outside act, so that a crash anywhere is
+//! resumed by asking the remote what is true, never by guessing.
+//!
+//! The fence is the push with the exact old value of the branch. Everything else (the lock in the store, the second
+//! look) saves work and explains; it is not what keeps an unjudged merge out.
+
+use countersign_core::audit::{self, Evidence};
+use countersign_core::change::ChangeState;
+use countersign_core::decide::decide;
+use countersign_core::fact::{FactKind, LandingOutcome};
+use countersign_core::plan::{Action, LandOrder, Plan};
+use countersign_core::revision::{BranchName, CommitSha, Digest, InvalidName, ObjectId};
+use countersign_core::snapshot::MergeOutcome;
+
+use super::{Engine, Observed};
+use crate::audit::sign_commit;
+use crate::ports::{
+    BoxError, ForgeError, GitIdentity, LandingRow, LandingState, MergeCommit, SourceError, StoreError,
+};
+
+/// The orphan branch that holds evidence and statements.
+pub const AUDIT_BRANCH: &str = "countersign/audit";
+/// How often an append to the audit branch is repeated when somebody else appended meanwhile.
+const AUDIT_TRIES: usize = 8;
+
+/// Why a landing did not get on. What was begun is resumed later.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// The forge.
+    #[error("the forge could not be asked")]
+    Forge(#[from] ForgeError),
+    /// Git.
+    #[error("git could not be asked")]
+    Source(#[from] SourceError),
+    /// The store.
+    #[error("the store could not be written")]
+    Store(#[from] StoreError),
+    /// Looking again.
+    #[error("the change could not be looked at again")]
+    Observe(#[source] Box<super::ObserveError>),
+    /// The key.
+    #[error("the signature could not be made")]
+    Sign(#[source] BoxError),
+    /// A constant of ours is not valid.
+    #[error("a name is not valid")]
+    Name(#[from] InvalidName),
+}
+
+impl Engine {
+    /// Lands what was ordered, if a second look still orders exactly that. Answers whether anything was begun.
+    pub(super) async fn land(&self, seen: &Observed, order: &LandOrder) -> Result<bool, LandError> {
+        let _one_at_a_time = self.landing.lock().await;
+        let again = self
+            .observe(&seen.snapshot.change.id)
+            .await
+            .map_err(|error| LandError::Observe(Box::new(error)))?;
+        let plan = decide(&again.snapshot);
+        let MergeOutcome::Clean { tree } = &again.snapshot.merge else { return Ok(false) };
+        let Some(confirmed) = ordered(&plan).filter(|confirmed| same(confirmed, order)) else {
+            tracing::info!(change = %again.snapshot.change.id, "not landed: the second look no longer orders it");
+            return Ok(false);
+        };
+        let row = self.prepare(&again, &plan, confirmed, tree).await?;
+        match self.store.begin(&row, self.clock.now()).await? {
+            Ok(id) => {
+                self.resume(&again, LandingRow { id, state: LandingState::Prepared, ..row }).await?;
+                Ok(true)
+            }
+            Err(other) => {
+                tracing::info!(change = %row.change, other, "not landed: another landing onto the branch is under way");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Builds M: evidence first, since its digest stands in M's message; then M's bytes, signed, stored.
+    async fn prepare(
+        &self,
+        seen: &Observed,
+        plan: &Plan,
+        order: &LandOrder,
+        tree: &ObjectId,
+    ) -> Result<LandingRow, LandError> {
+        let snapshot = &seen.snapshot;
+        let evidence = Evidence::new(snapshot.clone(), plan.report.clone(), self.renderer.tools().await);
+        let bytes = evidence.bytes();
+        let message = audit::render_message(&order.message.clone().with_evidence(&Digest::of(&bytes)));
+        let unsigned = seen.source.merge_commit_bytes(&MergeCommit {
+            parents: [&order.base, &order.head],
+            tree,
+            message: &message,
+            identity: &self.identity(seen),
+            time: snapshot.now.as_second(),
+        });
+        let commit_bytes = sign_commit(self.signer.as_ref(), &unsigned).map_err(LandError::Sign)?;
+        let commit = seen.source.store_commit(&commit_bytes).await?;
+        Ok(LandingRow {
+            id: 0,
+            change: snapshot.change.id.clone(),
+            branch: snapshot.change.target.clone(),
+            base: order.base.clone(),
+            head: order.head.clone(),
+            commit,
+            bytes: commit_bytes,
+            evidence: bytes,
+            state: LandingState::Prepared,
+        })
+    }
+
+    fn identity(&self, seen: &Observed) -> GitIdentity {
+        let bot = &seen.snapshot.bot;
+        GitIdentity { name: bot.login.clone(), email: format!("{}@countersign.invalid", bot.login) }
+    }
+
+    /// Takes a landing from where it stands to its end.
+    pub(super) async fn resume(&self, seen: &Observed, mut row: LandingRow) -> Result<(), LandError> {
+        loop {
+            match row.state {
+                LandingState::Prepared => {
+                    let name = format!("evidence/{}.json", hex(&Digest::of(&row.evidence)));
+                    self.append_audit(seen, &name, row.evidence.clone(), "Evidence").await?;
+                    row.state = LandingState::EvidencePushed;
+                }
+                LandingState::EvidencePushed => {
+                    let change = seen.forge.change(&row.change).await?;
+                    if change.state != ChangeState::Open || change.head != row.head {
+                        return self.abort(&row, "its head moved while it was being landed").await;
+                    }
+                    row.state = LandingState::Pushing;
+                }
+                LandingState::Pushing => match self.push(seen, &row).await? {
+                    Pushed::In => row.state = LandingState::Pushed,
+                    Pushed::Moved => {
+                        let why = format!("`{}` moved while it was being landed; it is looked at again", row.branch);
+                        return self.abort(&row, &why).await;
+                    }
+                    Pushed::Refused(why) => return self.refuse(seen, &row, &why).await,
+                },
+                LandingState::Pushed => return self.finish(seen, &row).await,
+                LandingState::Ended => return Ok(()),
+            }
+            self.store.advance(row.id, row.state).await?;
+        }
+    }
+
+    /// Picks up a landing that was cut off. Before M was pushed it is given up, so that approvals are counted afresh;
+    /// from then on the remote says whether M is in.
+    pub(super) async fn recover(&self, seen: &Observed, row: LandingRow) -> Result<(), LandError> {
+        match row.state {
+            LandingState::Prepared | LandingState::EvidencePushed => {
+                self.abort(&row, "it was interrupted; it is looked at again").await
+            }
+            LandingState::Pushing => {
+                seen.source.store_commit(&row.bytes).await?;
+                if self.is_in(seen, &row).await? {
+                    self.store.advance(row.id, LandingState::Pushed).await?;
+                    self.finish(seen, &row).await
+                } else {
+                    self.abort(&row, "it was interrupted; it is looked at again").await
+                }
+            }
+            LandingState::Pushed => self.finish(seen, &row).await,
+            LandingState::Ended => Ok(()),
+        }
+    }
+
+    /// Whether M is part of the branch on the remote.
+    async fn is_in(&self, seen: &Observed, row: &LandingRow) -> Result<bool, LandError> {
+        seen.source.fetch(&seen.remote).await?;
+        match seen.source.remote_tip(&seen.remote, &row.branch).await? {
+            Some(tip) => Ok(seen.source.is_ancestor(&row.commit, &tip).await?),
+            None => Ok(false),
+        }
+    }
+
+    async fn push(&self, seen: &Observed, row: &LandingRow) -> Result<Pushed, LandError> {
+        match seen.source.push(&seen.remote, &row.branch, Some(&row.base), &row.commit).await {
+            Ok(()) => Ok(Pushed::In),
+            Err(SourceError::Moved { .. }) if self.is_in(seen, row).await? => Ok(Pushed::In),
+            Err(SourceError::Moved { .. }) => Ok(Pushed::Moved),
+            Err(SourceError::Refused { why }) => Ok(Pushed::Refused(why)),
+            // The answer may be lost although the push is in: the remote knows.
+            Err(error) => match self.is_in(seen, row).await {
+                Ok(true) => Ok(Pushed::In),
+                Ok(false) | Err(_) => Err(error.into()),
+            },
+        }
+    }
+
+    /// M is in: the forge has to see it, and the statement has to be there.
+    async fn finish(&self, seen: &Observed, row: &LandingRow) -> Result<(), LandError> {
+        let change = seen.forge.change(&row.change).await?;
+        let merged = matches!(change.state, ChangeState::Merged { .. });
+        let outcome = if !merged && change.head != row.head {
+            LandingOutcome::LandedOpen { commit: row.commit.clone() }
+        } else {
+            if !merged {
+                seen.forge.mark_merged(&row.change, &row.commit).await?;
+            }
+            LandingOutcome::Landed { commit: row.commit.clone() }
+        };
+        self.state(seen, row).await?;
+        self.end(row, outcome).await
+    }
+
+    /// Signs the statement about M and appends it to the audit branch.
+    async fn state(&self, seen: &Observed, row: &LandingRow) -> Result<(), LandError> {
+        let tree = seen.source.tree_of(&row.commit).await?;
+        let evidence = serde_json::from_slice::<Evidence>(&row.evidence).map_err(|error| LandError::Sign(error.into()))?;
+        let statement = audit::Statement::of_landing(&row.commit, [&row.base, &row.head], &tree, &evidence);
+        let envelope =
+            audit::Envelope::sign(&statement, &self.signer.public_key(), |bytes| self.signer.sign("countersign", bytes))
+                .map_err(LandError::Sign)?;
+        let name = format!("statements/{}.json", row.commit);
+        self.append_audit(seen, &name, envelope.bytes(), "Statement").await
+    }
+
+    /// Appends one file to the audit branch by compare-and-swap. The same file again changes nothing.
+    async fn append_audit(
+        &self,
+        seen: &Observed,
+        name: &str,
+        bytes: Vec<u8>,
+        what: &str,
+    ) -> Result<(), LandError> {
+        let branch: BranchName = AUDIT_BRANCH.parse()?;
+        let files = [(name.to_owned(), bytes)];
+        let identity = self.identity(seen);
+        let mut last = None;
+        for _ in 0..AUDIT_TRIES {
+            let parent = self.audit_tip(seen, &branch).await?;
+            if let Some(parent) = &parent
+                && seen.source.read_file(&seen.source.tree_of(parent).await?, name).await?.is_some()
+            {
+                return Ok(());
+            }
+            let time = self.clock.now().as_second();
+            let message = format!("{what} {name}\n");
+            let commit = seen.source.commit_files(parent.as_ref(), &files, &message, &identity, time).await?;
+            match seen.source.push(&seen.remote, &branch, parent.as_ref(), &commit).await {
+                Ok(()) => return Ok(()),
+                Err(SourceError::Moved { branch, expected }) => last = Some(SourceError::Moved { branch, expected }),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(last.map_or_else(|| SourceError::Missing { what: name.to_owned() }, |error| error).into())
+    }
+
+    async fn audit_tip(&self, seen: &Observed, branch: &BranchName) -> Result<Option<CommitSha>, LandError> {
+        let tip = seen.source.remote_tip(&seen.remote, branch).await?;
+        if tip.is_some() {
+            seen.source.fetch(&seen.remote).await?;
+        }
+        Ok(tip)
+    }
+
+    async fn abort(&self, row: &LandingRow, why: &str) -> Result<(), LandError> {
+        self.end(row, LandingOutcome::Aborted { why: why.to_owned() }).await?;
+        self.store.enqueue(&row.change, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// The forge said no: asking again would give the same answer, so the request for the merge ends too.
+    async fn refuse(&self, seen: &Observed, row: &LandingRow, why: &str) -> Result<(), LandError> {
+        let why = format!("the forge refused the push: {}", audit::fold_user_text(why, 300));
+        let cancelled = FactKind::MergeCancelled { actor: seen.snapshot.bot.clone(), why: why.clone() };
+        self.store.append(&row.change, &[cancelled], self.clock.now()).await?;
+        self.abort(row, &why).await
+    }
+
+    async fn end(&self, row: &LandingRow, outcome: LandingOutcome) -> Result<(), LandError> {
+        let fact = FactKind::LandingEnded { landing: row.id, outcome };
+        self.store.end(row.id, &row.change, &fact, self.clock.now()).await?;
+        Ok(())
+    }
+}
+
+/// What came of pushing M.
+enum Pushed {
+    In,
+    Moved,
+    Refused(String),
+}
+
+fn ordered(plan: &Plan) -> Option<&LandOrder> {
+    plan.actions.iter().find_map(|action| if let Action::Land(order) = action { Some(order.as_ref()) } else { None })
+}
+
+/// Whether two orders land the same change onto the same base.
+fn same(one: &LandOrder, other: &LandOrder) -> bool {
+    one.base == other.base && one.head == other.head && one.digest == other.digest
+}
+
+fn hex(digest: &Digest) -> &str {
+    digest.as_str().strip_prefix("sha256:").unwrap_or(digest.as_str())
+}

@@ -1,0 +1,176 @@
+//! From the ports to a snapshot: everything about one change request is read afresh.
+
+use std::sync::Arc;
+
+use countersign_core::change::{ChangeId, RepoId};
+use countersign_core::config::POLICY_PATH;
+use countersign_core::decide::PolicyInForce;
+use countersign_core::effect;
+use countersign_core::environment::Environment;
+use countersign_core::evaluation::Evaluation;
+use countersign_core::fact::{Fact, FactKind, LandingOutcome};
+use countersign_core::revision::{CommitSha, Diff, ObjectId};
+use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
+
+use super::people::{self, contributors, known};
+use super::{Engine, EvaluateError, Evaluator, Quiet};
+use crate::ports::{Forge, ForgeError, GitRemote, Source, SourceError, StoreError};
+
+/// Why a change could not be observed. Nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    /// The settings name no such forge, or do not allow the repository.
+    #[error("{0} is not a repository that the settings allow")]
+    NotAllowed(RepoId),
+    /// The forge.
+    #[error("the forge could not be read")]
+    Forge(#[from] ForgeError),
+    /// Git.
+    #[error("the repository could not be read")]
+    Source(#[from] SourceError),
+    /// Rendering as a whole.
+    #[error("the change could not be evaluated")]
+    Evaluate(#[from] EvaluateError),
+    /// The store.
+    #[error("the store could not be read")]
+    Store(#[from] StoreError),
+}
+
+/// A snapshot, and what it was read through: acting uses the same.
+pub struct Observed {
+    /// All that was seen.
+    pub snapshot: Snapshot,
+    pub(super) forge: Arc<dyn Forge>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) remote: GitRemote,
+}
+
+impl Engine {
+    /// The forge of a repository that may be touched.
+    pub(super) fn forge(&self, repo: &RepoId) -> Result<Arc<dyn Forge>, ObserveError> {
+        let forge = self.forges.get(&repo.forge).filter(|forge| forge.allows(&repo.path));
+        forge.cloned().ok_or_else(|| ObserveError::NotAllowed(repo.clone()))
+    }
+
+    /// Reads everything about one change request.
+    pub async fn observe(&self, id: &ChangeId) -> Result<Observed, ObserveError> {
+        let forge = self.forge(&id.repo)?;
+        let bot = forge.me().await?;
+        let change = forge.change(id).await?;
+        let source = self.sources.repository(&id.repo);
+        let remote = forge.remote(id).await?;
+        source.fetch(&remote).await?;
+        let facts = self.store.facts(id).await?;
+        let base_tip = match landed_onto(&facts) {
+            Some(base) => base,
+            None => source.branch_tip(&change.target).await?,
+        };
+        let merge = source.merge(&base_tip, &change.head).await?;
+        let trees = trees(source.as_ref(), &base_tip, &change.head, &merge).await?;
+        let policy = policy_at(source.as_ref(), &trees.base).await?;
+        let proposed = policy_at(source.as_ref(), &trees.head).await?;
+        let proposed_policy = (proposed != policy).then_some(proposed).flatten();
+
+        let comments = forge.comments(id).await?;
+        let reviews = forge.reviews(id).await?;
+        let commits = source.commits_between(&base_tip, &change.head).await?;
+        let accounts = forge.commit_accounts(id).await?;
+        let pusher = people::pusher(forge.as_ref(), &change, &facts).await?;
+        let statuses = forge.statuses(&id.repo.path, &change.head, &change.target).await?;
+        let capability = known(forge.capability(&id.repo.path, &change.target).await);
+
+        let mut snapshot = Snapshot {
+            schema: SCHEMA.to_owned(),
+            now: self.clock.now(),
+            bot,
+            base_tip,
+            merge,
+            contributors: contributors(&commits, &accounts, pusher),
+            policy,
+            proposed_policy,
+            evaluation: Evaluation::default(),
+            digest: countersign_core::revision::Digest::of(&[]),
+            directory: countersign_core::snapshot::Directory::default(),
+            comments,
+            reviews,
+            facts,
+            statuses,
+            capability,
+            public_url: self.public_url.clone(),
+            change,
+        };
+        let policy = PolicyInForce::of(&snapshot).policy();
+        snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, snapshot.policy.is_some()).await?;
+        snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
+        snapshot.directory =
+            people::directory(forge.as_ref(), &snapshot.change, &policy, &snapshot.comments, &snapshot.reviews).await;
+        Ok(Observed { snapshot, forge, source, remote })
+    }
+
+    async fn evaluate(
+        &self,
+        source: &dyn Source,
+        trees: &Diff<ObjectId>,
+        policy: &countersign_core::config::Policy,
+        declared: bool,
+    ) -> Result<Evaluation, ObserveError> {
+        let environments: Vec<Environment> = if declared {
+            policy.environments.clone()
+        } else {
+            self.renderer.discover(source, &trees.head).await?
+        };
+        let evaluator = Evaluator {
+            source,
+            renderer: self.renderer.as_ref(),
+            clusters: Some(self.clusters.as_ref()),
+            key: &self.sealing_key,
+            mask: &policy.mask,
+            parallel: 4,
+            progress: &Quiet,
+        };
+        Ok(evaluator.evaluate(trees, &environments, !declared).await?)
+    }
+}
+
+/// The base that a landed change was judged against. It stays on display with what it did, not with the nothing that
+/// it would do now.
+fn landed_onto(facts: &[Fact]) -> Option<CommitSha> {
+    let landed = facts.iter().rev().find_map(|fact| match &fact.kind {
+        FactKind::LandingEnded { landing, outcome: LandingOutcome::Landed { .. } } => Some(*landing),
+        _ => None,
+    })?;
+    facts.iter().find_map(|fact| match &fact.kind {
+        FactKind::LandingBegun { landing, base, .. } if *landing == landed => Some(base.clone()),
+        _ => None,
+    })
+}
+
+/// Stands in for a policy that is not UTF-8: no policy can be read from it, so that nothing lands by a guess.
+const NOT_TEXT: &str = "this file is not UTF-8 text\n";
+
+/// What is judged: base's tree and the merge result's. Where there is no merge result, head's own tree stands in for
+/// display; a conflict never lands.
+async fn trees(
+    source: &dyn Source,
+    base: &CommitSha,
+    head: &CommitSha,
+    merge: &MergeOutcome,
+) -> Result<Diff<ObjectId>, SourceError> {
+    let base_tree = source.tree_of(base).await?;
+    let head_tree = match merge {
+        MergeOutcome::Clean { tree } => tree.clone(),
+        MergeOutcome::Conflict { .. } => source.tree_of(head).await?,
+        MergeOutcome::Nothing => base_tree.clone(),
+    };
+    Ok(Diff { base: base_tree, head: head_tree })
+}
+
+async fn policy_at(source: &dyn Source, tree: &ObjectId) -> Result<Option<PolicyFile>, ObserveError> {
+    let Some(bytes) = source.read_file(tree, POLICY_PATH).await? else { return Ok(None) };
+    let entries = source.list(tree, POLICY_PATH).await?;
+    let blob = entries.into_iter().find(|entry| entry.path == POLICY_PATH).map(|entry| entry.id);
+    let blob = blob.ok_or_else(|| SourceError::Missing { what: POLICY_PATH.to_owned() })?;
+    let text = String::from_utf8(bytes).unwrap_or_else(|_| NOT_TEXT.to_owned());
+    Ok(Some(PolicyFile { blob, text }))
+}
+

@@ -1,0 +1,91 @@
+//! Who had a hand in a change, and what those who speak on it may do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign_core::actor::{Actor, ActorKind, Known};
+use countersign_core::change::{ChangeRequest, Comment, Review};
+use countersign_core::config::{Policy, Rule};
+use countersign_core::fact::{Fact, FactKind};
+use countersign_core::revision::CommitSha;
+use countersign_core::snapshot::{Contributors, Directory};
+
+use crate::ports::{CommitPeople, Forge, ForgeError};
+
+/// The account of each commit's author and committer: `(commit, author, committer)`.
+type Accounts = [(CommitSha, Option<Actor>, Option<Actor>)];
+
+/// Everybody in the commits of B..H. A git identity is free text: one that no account answers to is reported as
+/// unknown, never dropped, unless the commit names the same account twice.
+pub fn contributors(commits: &[CommitPeople], accounts: &Accounts, pusher: Option<Actor>) -> Contributors {
+    let by_commit: BTreeMap<&CommitSha, (&Option<Actor>, &Option<Actor>)> =
+        accounts.iter().map(|(commit, author, committer)| (commit, (author, committer))).collect();
+    let mut known: BTreeMap<_, Actor> = BTreeMap::new();
+    let mut unknown = BTreeSet::new();
+    for commit in commits {
+        let (author, committer) = by_commit.get(&commit.commit).copied().unwrap_or((&None, &None));
+        for (account, identity) in [(author, &commit.author), (committer, &commit.committer)] {
+            match account {
+                Some(actor) => drop(known.insert(actor.id, actor.clone())),
+                None => drop(unknown.insert(format!("{} <{}>", identity.name, identity.email))),
+            }
+        }
+    }
+    Contributors { known: known.into_values().collect(), unknown: unknown.into_iter().collect(), pusher }
+}
+
+/// Who pushed this head: a stored fact first, then what the forge says.
+pub(super) async fn pusher(
+    forge: &dyn Forge,
+    change: &ChangeRequest,
+    facts: &[Fact],
+) -> Result<Option<Actor>, ForgeError> {
+    let stored = facts.iter().rev().find_map(|fact| match &fact.kind {
+        FactKind::Pushed { actor, head } if *head == change.head => Some(actor.clone()),
+        _ => None,
+    });
+    match stored {
+        Some(actor) => Ok(Some(actor)),
+        None => forge.pusher(&change.id, &change.head).await,
+    }
+}
+
+/// What everybody who speaks on the change may do, and who is in the teams that the policy names. A look-up that fails
+/// is recorded as such; it never becomes "no permission" or "nobody".
+pub(super) async fn directory(
+    forge: &dyn Forge,
+    change: &ChangeRequest,
+    policy: &Policy,
+    comments: &[Comment],
+    reviews: &[Review],
+) -> Directory {
+    let speakers = comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
+    let people: BTreeMap<_, &Actor> = speakers
+        .filter(|actor| actor.kind == ActorKind::Human && actor.id.get() != 0)
+        .map(|actor| (actor.id, actor))
+        .collect();
+    let mut directory = Directory::default();
+    for (id, actor) in people {
+        let answer = known(forge.permission(&change.id.repo.path, actor).await);
+        directory.permissions.insert(id, answer);
+    }
+    for team in teams(policy) {
+        let answer = known(forge.team_members(&team).await);
+        directory.teams.insert(team, answer);
+    }
+    directory
+}
+
+fn teams(policy: &Policy) -> BTreeSet<String> {
+    let of_rules = policy.rules.iter().flat_map(|Rule { require, .. }| &require.from.teams);
+    let of_commands = policy.commands.allow.values().flat_map(|from| &from.teams);
+    of_rules.chain(of_commands).cloned().collect()
+}
+
+/// An answer, or why there is none.
+pub(super) fn known<T>(answer: Result<T, ForgeError>) -> Known<T> {
+    match answer {
+        Ok(answer) => Known::Yes(answer),
+        Err(error) => Known::Unknown(error.to_string()),
+    }
+}
+

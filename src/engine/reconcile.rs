@@ -1,0 +1,89 @@
+//! One look at one change: observe, decide, enact, land. Looking again is always safe.
+
+use countersign_core::change::{ChangeId, ChangeState};
+use countersign_core::decide::decide;
+use countersign_core::fact::FactKind;
+use countersign_core::plan::Plan;
+use countersign_core::snapshot::Snapshot;
+
+use super::land::LandError;
+use super::{EnactError, Engine, ObserveError, Observed};
+use crate::ports::StoreError;
+
+/// Why a look did not come to its end. It is repeated later.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// Seeing failed.
+    #[error("the change could not be observed")]
+    Observe(#[from] ObserveError),
+    /// Acting failed.
+    #[error("the plan could not be enacted")]
+    Enact(#[from] EnactError),
+    /// Landing failed on the way.
+    #[error("the landing was cut off")]
+    Land(#[from] LandError),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// What a look came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looked {
+    /// Nothing is left to do until something changes.
+    Settled,
+    /// Something was done that has to be looked at again.
+    Again,
+}
+
+impl Engine {
+    /// Looks at one change and does what follows.
+    pub async fn look(&self, id: &ChangeId) -> Result<Looked, LookError> {
+        let seen = self.observe(id).await?;
+        if self.recover_landings(&seen).await? {
+            return Ok(Looked::Again);
+        }
+        if self.leave_alone(&seen) {
+            return Ok(Looked::Settled);
+        }
+        let plan = decide(&seen.snapshot);
+        self.save_page(&seen.snapshot, &plan).await?;
+        let order = self.enact(&seen, &plan).await?;
+        match order {
+            Some(order) if self.land(&seen, &order).await? => Ok(Looked::Again),
+            Some(_) => Ok(Looked::Again),
+            None => Ok(Looked::Settled),
+        }
+    }
+
+    /// Only decides: what would be done now.
+    pub async fn preview(&self, id: &ChangeId) -> Result<(Snapshot, Plan), LookError> {
+        let seen = self.observe(id).await?;
+        let plan = decide(&seen.snapshot);
+        Ok((seen.snapshot, plan))
+    }
+
+    /// Landings of this change that were cut off come first: nothing else may be decided while one is open.
+    async fn recover_landings(&self, seen: &Observed) -> Result<bool, LookError> {
+        let id = &seen.snapshot.change.id;
+        let mut recovered = false;
+        for row in self.store.open().await?.into_iter().filter(|row| row.change == *id) {
+            let _one_at_a_time = self.landing.lock().await;
+            self.recover(seen, row).await?;
+            recovered = true;
+        }
+        Ok(recovered)
+    }
+
+    /// A request that was over before the bot knew it is none of its business.
+    fn leave_alone(&self, seen: &Observed) -> bool {
+        let shown = seen.snapshot.facts.iter().any(|fact| matches!(fact.kind, FactKind::DisplayPlanned(_)));
+        seen.snapshot.change.state != ChangeState::Open && !shown
+    }
+
+    /// What the pages show of it.
+    async fn save_page(&self, snapshot: &Snapshot, plan: &Plan) -> Result<(), StoreError> {
+        let page = serde_json::json!({ "snapshot": snapshot, "report": plan.report, "verdict": plan.verdict });
+        self.store.save_page(&snapshot.change.id, &page.to_string(), self.clock.now()).await
+    }
+}
