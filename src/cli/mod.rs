@@ -1,1 +1,164 @@
-//! To come.
+//! The bench: every command of the program, from arguments to an exit status.
+//!
+//! Results go to stdout, progress and diagnostics to stderr.
+
+mod audit;
+mod demo;
+mod doctor;
+mod policy;
+mod review;
+mod schema;
+mod serve;
+mod wire;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// How a command ended. The numbers are part of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing blocks.
+    Fine,
+    /// Blocked, or on hold where that was asked for.
+    Blocked,
+    /// It could not be told.
+    Undecided,
+    /// Wrong usage, wrong policy, wrong settings.
+    Usage,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Fine => 0,
+            Exit::Blocked => 1,
+            Exit::Undecided => 2,
+            Exit::Usage => 64,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Shows what a change really does, holds it to policy, lands it auditably.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what merging the commit at hand would do to every environment
+    Review(review::Review),
+    /// Run the bot
+    Serve(serve::Serve),
+    /// Play a story of four requests on a stand-in forge and a simulated cluster; needs no program but git
+    Demo(demo::Demo),
+    /// Check settings, forges and clusters, and say what is missing
+    Doctor(doctor::Doctor),
+    /// Work with policy files
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Prove what landed
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Print the JSON Schema of a file format
+    Schema {
+        /// Which format
+        format: Format,
+    },
+}
+
+/// A file format with a schema.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// The report of `review --format json`
+    Report,
+    /// The server's settings
+    Settings,
+}
+
+/// The word that re-executes this program as the sandbox of a renderer.
+const SANDBOX: &str = "__render-sandbox";
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|word| word == SANDBOX) {
+        return crate::render::sandbox::enter(arguments.get(2..).unwrap_or_default());
+    }
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => start(arguments.command),
+        Err(error) => {
+            // Nobody is left to tell when the terminal is gone.
+            let _unseen = error.print();
+            match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
+                _ => Exit::Usage.into(),
+            }
+        }
+    }
+}
+
+fn start(command: Command) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error).context("the runtime did not start")).into(),
+    };
+    let outcome = runtime.block_on(async {
+        match command {
+            Command::Review(review) => review.run().await,
+            Command::Serve(serve) => serve.run().await,
+            Command::Demo(demo) => demo.run().await,
+            Command::Doctor(doctor) => doctor.run().await,
+            Command::Policy(policy) => policy.run(),
+            Command::Audit(audit) => audit.run().await,
+            Command::Schema { format } => schema::print(format),
+        }
+    });
+    // A task that still waits for a process or a socket must not keep the program.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| failed(&error)).into()
+}
+
+/// Says what failed, with everything beneath it.
+fn failed(error: &anyhow::Error) -> Exit {
+    let mut err = anstream::stderr();
+    let _unseen = writeln!(err, "error: {error}");
+    for beneath in error.chain().skip(1) {
+        let _unseen = writeln!(err, "  because: {beneath}");
+    }
+    Exit::Usage
+}
+
+/// Writes a result: whole to stdout, or whole to a file by renaming, never a part.
+fn deliver(text: &str, output: Option<&PathBuf>) -> anyhow::Result<()> {
+    use anyhow::Context as _;
+    match output {
+        None => {
+            let mut out = anstream::stdout();
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                // `| head` is not an error.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+                written => written.context("the result could not be written"),
+            }
+        }
+        Some(file) => {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
+            let mut whole = tempfile::NamedTempFile::new_in(&folder)
+                .with_context(|| format!("{}: cannot be written", folder.display()))?;
+            whole.write_all(text.as_bytes())?;
+            whole.persist(file).with_context(|| format!("{}: cannot be written", file.display()))?;
+            Ok(())
+        }
+    }
+}

@@ -136,6 +136,6 @@ pub struct Snapshot {
     pub statuses: Vec<CommitStatus>,
     /// May it land here at all?
     pub capability: Known<LandCapability>,
-    /// The base URL of the bot's own pages, where it has one.
-    pub public_url: Option<String>,
+    /// The bot's own page of this change, where it has pages.
+    pub page: Option<String>,
 }

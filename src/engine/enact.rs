@@ -43,7 +43,7 @@ impl Engine {
                 Action::Reply { body, .. } => drop(seen.forge.create_comment(id, body).await?),
                 Action::Display { comment, body, display } => self.show(seen, *comment, body, display).await?,
                 Action::Status { head, state, description } => {
-                    let url = page_url(self.public_url.as_deref(), id);
+                    let url = self.links.change(id);
                     let update = StatusUpdate {
                         head,
                         context: STATUS_CONTEXT,
@@ -92,10 +92,4 @@ impl Engine {
         let fact = FactKind::DisplayPlanned(display.clone());
         self.store.append(id, &[fact], self.clock.now()).await.map(drop)
     }
-}
-
-/// The page of a change.
-fn page_url(public_url: Option<&str>, id: &ChangeId) -> Option<String> {
-    let base = public_url?.trim_end_matches('/');
-    Some(format!("{base}/{}/{}/{}", id.repo.forge, id.repo.path, id.number))
 }

@@ -4,13 +4,18 @@
 mod enact;
 mod evaluate;
 mod land;
+mod links;
 mod observe;
+mod offline;
 mod people;
 mod predict;
 mod reconcile;
 
 pub use enact::EnactError;
+pub use land::{AUDIT_BRANCH, LandError};
+pub use links::{Links, change_path};
 pub use evaluate::{EvaluateError, Evaluator, Progress, Quiet};
+pub use offline::offline_snapshot;
 pub use observe::{ObserveError, Observed};
 pub use people::contributors;
 pub use reconcile::{LookError, Looked};
@@ -40,8 +45,8 @@ pub struct Engine {
     pub signer: Arc<dyn Signer>,
     /// The key under which secret leaves are sealed.
     pub sealing_key: SealingKey,
-    /// The base URL of the bot's pages.
-    pub public_url: Option<String>,
+    /// Links to the bot's pages.
+    pub links: Links,
     /// One landing at a time in this process, whatever its branch or cluster.
     pub landing: tokio::sync::Mutex<()>,
 }

@@ -96,7 +96,7 @@ impl Engine {
             facts,
             statuses,
             capability,
-            public_url: self.public_url.clone(),
+            page: self.links.change(id),
             change,
         };
         let policy = PolicyInForce::of(&snapshot).policy();

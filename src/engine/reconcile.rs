@@ -1,14 +1,14 @@
 //! One look at one change: observe, decide, enact, land. Looking again is always safe.
 
 use countersign_core::change::{ChangeId, ChangeState};
-use countersign_core::decide::decide;
+use countersign_core::decide::{STATUS_CONTEXT, decide};
 use countersign_core::fact::FactKind;
 use countersign_core::plan::Plan;
-use countersign_core::snapshot::Snapshot;
+use countersign_core::snapshot::{Snapshot, StatusState};
 
 use super::land::LandError;
 use super::{EnactError, Engine, ObserveError, Observed};
-use crate::ports::StoreError;
+use crate::ports::{StatusUpdate, StoreError};
 
 /// Why a look did not come to its end. It is repeated later.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,27 @@ impl Engine {
             Some(order) if self.land(&seen, &order).await? => Ok(Looked::Again),
             Some(_) => Ok(Looked::Again),
             None => Ok(Looked::Settled),
+        }
+    }
+
+    /// Says on the head's status that the change could not be looked at: a required status never just stays away.
+    pub async fn report_trouble(&self, id: &ChangeId, trouble: &LookError) {
+        let told = async {
+            let forge = self.forge(&id.repo)?;
+            let change = forge.change(id).await?;
+            let description = "Could not be looked at; it is tried again. The bot's log says why";
+            let update = StatusUpdate {
+                head: &change.head,
+                context: STATUS_CONTEXT,
+                state: StatusState::Failure,
+                description,
+                url: None,
+            };
+            forge.set_status(&id.repo.path, update).await?;
+            Ok::<(), ObserveError>(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(change = %id, error = %error, trouble = %trouble, "trouble could not be reported");
         }
     }
 

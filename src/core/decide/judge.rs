@@ -59,6 +59,25 @@ pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     Judgement { verdict: weigh(reasons), findings, counted, agreement, holds }
 }
 
+/// Judges a change by its content alone: no forge, no conversation. Without a declared policy no rule applies.
+pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
+    let policy = in_force.policy();
+    let findings = policy::run_checks(&policy, &snapshot.evaluation);
+    let counted = approval::standing(snapshot);
+    let declared = matches!(in_force, PolicyInForce::Declared(_));
+    let mut agreement = approval::evaluate(&policy, snapshot, &counted);
+    if !declared {
+        agreement.requirements.clear();
+        agreement.met = true;
+    }
+    let mut reasons = of_merge(snapshot);
+    reasons.extend(of_policy_files(snapshot, in_force).into_iter().filter(|(weight, _)| *weight != Weight::Hold));
+    reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
+    reasons.extend(findings.iter().filter_map(of_finding));
+    reasons.extend(of_agreement(&agreement));
+    Judgement { verdict: weigh(reasons), findings, counted, agreement, holds: Vec::new() }
+}
+
 fn weigh(mut reasons: Vec<Weighed>) -> Verdict {
     reasons.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     let heaviest = reasons.first().map(|(weight, _)| *weight);
@@ -111,6 +130,12 @@ fn of_request(snapshot: &Snapshot) -> Vec<Weighed> {
     if snapshot.change.draft {
         reasons.push((Weight::Hold, reason("draft", "it is a draft: mark it as ready for review".into())));
     }
+    reasons.extend(of_merge(snapshot));
+    reasons
+}
+
+fn of_merge(snapshot: &Snapshot) -> Vec<Weighed> {
+    let mut reasons = Vec::new();
     match &snapshot.merge {
         MergeOutcome::Clean { .. } => {}
         MergeOutcome::Conflict { paths } => {

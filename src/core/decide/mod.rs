@@ -11,7 +11,7 @@ mod show;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Judgement, judge};
+pub use judge::{Judgement, judge, judge_content};
 pub use show::reply_marker;
 
 use crate::change::ChangeState;

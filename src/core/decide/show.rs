@@ -110,16 +110,12 @@ pub(super) fn display(
     }
     let notes = notes(snapshot, in_force);
     let commands = valid_commands(snapshot, judgement);
-    let page = snapshot.public_url.as_ref().map(|base| {
-        let id = &snapshot.change.id;
-        format!("{}/{}/{}/{}", base.trim_end_matches('/'), id.repo.forge, id.repo.path, id.number)
-    });
     let body = report::comment(&CommentInput {
         report,
         change: &snapshot.change,
         notes: &notes,
         commands: &commands,
-        page: page.as_deref(),
+        page: snapshot.page.as_deref(),
         budget: COMMENT_BUDGET,
     });
     let display = Display {

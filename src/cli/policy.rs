@@ -1,0 +1,71 @@
+//! `policy check`, `policy explain`: offline, on files.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use countersign_core::config::{self, POLICY_PATH};
+use countersign_core::decide::decide;
+use countersign_core::snapshot::Snapshot;
+use countersign_core::verdict::Verdict;
+
+use super::{Exit, deliver};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Check a policy file: every error with file, line and column
+    Check {
+        /// The file
+        #[arg(default_value = POLICY_PATH)]
+        file: PathBuf,
+    },
+    /// Decide a recorded snapshot again, offline
+    Explain {
+        /// A snapshot that the bot saved (JSON)
+        #[arg(long)]
+        input: PathBuf,
+    },
+}
+
+impl Policy {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Check { file } => check(&file),
+            Self::Explain { input } => explain(&input),
+        }
+    }
+}
+
+fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
+    match config::parse(&text, &name) {
+        Ok(policy) => {
+            let warnings: String = policy.warnings.iter().map(|warning| format!("{}\n", warning.render())).collect();
+            let (environments, checks, rules) = (policy.environments.len(), policy.checks.len(), policy.rules.len());
+            deliver(
+                &format!("{warnings}{name}: sound ({environments} environments, {checks} checks, {rules} rules)\n"),
+                None,
+            )?;
+            Ok(Exit::Fine)
+        }
+        Err(errors) => {
+            let all: String = errors.iter().map(|error| format!("{}\n", error.render())).collect();
+            deliver(&all, None)?;
+            Ok(Exit::Usage)
+        }
+    }
+}
+
+fn explain(input: &std::path::Path) -> anyhow::Result<Exit> {
+    let name = input.display().to_string();
+    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
+    let snapshot: Snapshot = serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
+    let plan = decide(&snapshot);
+    deliver(&format!("{}\n", serde_json::to_string_pretty(&plan)?), None)?;
+    Ok(match plan.verdict {
+        Verdict::Allow | Verdict::Hold(_) => Exit::Fine,
+        Verdict::Block(_) => Exit::Blocked,
+        Verdict::Undecided(_) => Exit::Undecided,
+    })
+}

@@ -1,0 +1,305 @@
+//! `review`: what merging the commit at hand would do, said from a clone alone.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use countersign_core::decide::{Judgement, PolicyInForce, judge_content};
+use countersign_core::environment::Environment;
+use countersign_core::evaluation::Evaluation;
+use countersign_core::object::SealingKey;
+use countersign_core::report::{self, Colour, Report, ReportInput, Style};
+use countersign_core::revision::{CommitSha, Diff, ObjectId};
+use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
+use countersign_core::verdict::Verdict;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Exit, deliver, wire};
+use crate::cluster::{ClusterConfig, KubeClusters};
+use crate::engine::{Evaluator, Progress, offline_snapshot};
+use crate::ports::{Clusters, Source as _};
+use crate::settings::{RenderSettings, Settings};
+use crate::source::Mirror;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --worktree --fail-on block")]
+pub(super) struct Review {
+    /// The repository
+    #[arg(long, default_value = ".")]
+    repo: PathBuf,
+    /// The target; by default the remote's default branch, else main, else master
+    #[arg(long)]
+    base: Option<String>,
+    /// The change; its merge into the target is what is judged
+    #[arg(long, default_value = "HEAD", conflicts_with = "worktree")]
+    head: String,
+    /// Judge the files as they are, committed or not
+    #[arg(long)]
+    worktree: bool,
+    /// A policy file instead of the target's `.countersign.toml`
+    #[arg(long)]
+    policy: Option<PathBuf>,
+    /// Only this environment (may be repeated)
+    #[arg(long)]
+    environment: Vec<String>,
+    /// Settings with renderers and clusters
+    #[arg(long)]
+    settings: Option<PathBuf>,
+    /// A kubeconfig for `--cluster`
+    #[arg(long)]
+    kubeconfig: Option<PathBuf>,
+    /// A cluster that the policy names, and the context that reaches it
+    #[arg(long, value_name = "NAME=CONTEXT")]
+    cluster: Vec<String>,
+    /// Look at no cluster
+    #[arg(long)]
+    offline: bool,
+    /// Units rendered side by side
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// How to print
+    #[arg(long, default_value = "terminal")]
+    format: ReportFormat,
+    /// Write to this file instead of stdout
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// When the exit status says no
+    #[arg(long, default_value = "block")]
+    fail_on: FailOn,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    Terminal,
+    Markdown,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Never,
+    Hold,
+    Block,
+}
+
+impl Review {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        tokio::select! {
+            exit = self.review() => exit,
+            () = super::serve::interrupted() => Ok(Exit::Interrupted),
+        }
+    }
+
+    async fn review(&self) -> anyhow::Result<Exit> {
+        let settings = self.settings.as_deref().map(Settings::read).transpose()?;
+        let source = Mirror::local(&self.repo)
+            .await
+            .with_context(|| format!("{}: is not a repository", self.repo.display()))?;
+        let judged = self.judged(&source).await?;
+        let policy = self.policy_file(&source, &judged.trees.base).await?;
+        let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
+        let mut snapshot = snapshot.context("a name of ours is not valid")?;
+        snapshot.policy = policy;
+        let in_force = PolicyInForce::of(&snapshot);
+        if let PolicyInForce::Broken(errors) = &in_force {
+            let all: String = errors.iter().map(|error| format!("\n{}", error.render())).collect();
+            bail!("the policy cannot be read{all}");
+        }
+        snapshot.evaluation = self.evaluate(&source, settings.as_ref(), &judged.trees, &in_force).await?;
+        snapshot.digest = countersign_core::effect::change_digest(
+            &snapshot.change.id.repo,
+            &snapshot.change.target,
+            &snapshot.evaluation,
+        );
+        let judgement = judge_content(&snapshot, &in_force);
+        let report = report_of(&snapshot, &judgement);
+        deliver(&self.print(&report)?, self.output.as_ref())?;
+        Ok(self.exit(&judgement.verdict))
+    }
+
+    async fn evaluate(
+        &self,
+        source: &Mirror,
+        settings: Option<&Settings>,
+        trees: &Diff<ObjectId>,
+        in_force: &PolicyInForce,
+    ) -> anyhow::Result<Evaluation> {
+        let scratch = tempfile::tempdir().context("no scratch folder")?;
+        let render = settings.map_or_else(RenderSettings::default, |settings| settings.render.clone());
+        let renderer = wire::renderer(&render, scratch.path())?;
+        let clusters = self.clusters(settings).await?;
+        let policy = in_force.policy();
+        let declared = matches!(in_force, PolicyInForce::Declared(_));
+        let environments = if declared {
+            self.chosen(policy.environments.clone())?
+        } else {
+            use crate::ports::Renderer as _;
+            self.chosen(renderer.discover(source, &trees.head).await?)?
+        };
+        let progress = Bar::new();
+        // Handles only have to agree within one report, so a key of this run is enough, and nothing can be learnt
+        // from a report by guessing.
+        let mut key = [0_u8; 32];
+        aws_lc_rs::rand::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+        let evaluator = Evaluator {
+            source,
+            renderer: &renderer,
+            clusters: clusters.as_ref().map(|clusters| clusters as &dyn Clusters),
+            key: &SealingKey::new(key),
+            mask: &policy.mask,
+            parallel: self.jobs,
+            progress: &progress,
+        };
+        let evaluation = evaluator.evaluate(trees, &environments, !declared).await;
+        progress.bar.finish_and_clear();
+        Ok(evaluation?)
+    }
+
+    fn chosen(&self, environments: Vec<Environment>) -> anyhow::Result<Vec<Environment>> {
+        for name in &self.environment {
+            if !environments.iter().any(|environment| environment.name == *name) {
+                bail!("there is no environment `{name}`");
+            }
+        }
+        let wanted = |environment: &Environment| {
+            self.environment.is_empty() || self.environment.contains(&environment.name)
+        };
+        let mut chosen: Vec<Environment> = environments.into_iter().filter(wanted).collect();
+        if self.clusters_asked_for() {
+            return Ok(chosen);
+        }
+        for environment in &mut chosen {
+            environment.cluster = None;
+        }
+        Ok(chosen)
+    }
+
+    fn clusters_asked_for(&self) -> bool {
+        !self.offline && (!self.cluster.is_empty() || self.settings.is_some())
+    }
+
+    async fn clusters(&self, settings: Option<&Settings>) -> anyhow::Result<Option<KubeClusters>> {
+        if !self.clusters_asked_for() {
+            return Ok(None);
+        }
+        let mut configs: Vec<ClusterConfig> = settings.map(wire::clusters).unwrap_or_default();
+        for named in &self.cluster {
+            let Some((name, context)) = named.split_once('=') else { bail!("--cluster {named}: say NAME=CONTEXT") };
+            configs.push(ClusterConfig {
+                name: name.to_owned(),
+                kubeconfig: self.kubeconfig.clone(),
+                context: Some(context.to_owned()),
+                in_cluster: false,
+            });
+        }
+        Ok(Some(KubeClusters::connect(&configs).await.context("a cluster cannot be used")?))
+    }
+
+    async fn judged(&self, source: &Mirror) -> anyhow::Result<Judged> {
+        let base = match &self.base {
+            Some(base) => source.resolve(base).await?,
+            None => source.resolve(&source.default_branch().await?).await?,
+        };
+        let head = if self.worktree {
+            let parent = source.resolve("HEAD").await?;
+            let tree = source.worktree_tree().await?;
+            source.commit_tree_on(&parent, &tree).await?
+        } else {
+            source.resolve(&self.head).await?
+        };
+        let merge = source.merge(&base, &head).await?;
+        let base_tree = source.tree_of(&base).await?;
+        let head_tree = match &merge {
+            MergeOutcome::Clean { tree } => tree.clone(),
+            MergeOutcome::Nothing => base_tree.clone(),
+            MergeOutcome::Conflict { .. } => source.tree_of(&head).await?,
+        };
+        Ok(Judged { base, head, merge, trees: Diff { base: base_tree, head: head_tree } })
+    }
+
+    async fn policy_file(&self, source: &Mirror, base: &ObjectId) -> anyhow::Result<Option<PolicyFile>> {
+        let text = match &self.policy {
+            Some(file) => Some(std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))?),
+            None => source.read_file(base, countersign_core::config::POLICY_PATH).await?,
+        };
+        let Some(text) = text else { return Ok(None) };
+        let text = String::from_utf8(text).context("the policy is not UTF-8 text")?;
+        Ok(Some(PolicyFile { blob: base.clone(), text }))
+    }
+
+    fn print(&self, report: &Report) -> anyhow::Result<String> {
+        Ok(match self.format {
+            ReportFormat::Terminal => {
+                let terminal = self.output.is_none() && std::io::stdout().is_terminal();
+                let plain = std::env::var_os("NO_COLOR").is_some() || !terminal;
+                let colour = if plain { Colour::Plain } else { Colour::Ansi };
+                report::terminal(report, Style { width: width(terminal), colour })
+            }
+            ReportFormat::Markdown => report::markdown(report, None),
+            ReportFormat::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
+        })
+    }
+
+    fn exit(&self, verdict: &Verdict) -> Exit {
+        match (verdict, self.fail_on) {
+            (Verdict::Allow, _) | (_, FailOn::Never) | (Verdict::Hold(_), FailOn::Block) => Exit::Fine,
+            (Verdict::Hold(_), FailOn::Hold) | (Verdict::Block(_), FailOn::Hold | FailOn::Block) => Exit::Blocked,
+            (Verdict::Undecided(_), FailOn::Hold | FailOn::Block) => Exit::Undecided,
+        }
+    }
+}
+
+/// What is judged.
+struct Judged {
+    base: CommitSha,
+    head: CommitSha,
+    merge: MergeOutcome,
+    trees: Diff<ObjectId>,
+}
+
+fn report_of(snapshot: &Snapshot, judgement: &Judgement) -> Report {
+    let tree = if let MergeOutcome::Clean { tree } = &snapshot.merge { Some(tree) } else { None };
+    report::build(&ReportInput {
+        base: &snapshot.base_tip,
+        head: &snapshot.change.head,
+        tree,
+        digest: &snapshot.digest,
+        evaluation: &snapshot.evaluation,
+        verdict: &judgement.verdict,
+        findings: &judgement.findings,
+        requirements: &judgement.agreement.requirements,
+    })
+}
+
+fn width(terminal: bool) -> usize {
+    if !terminal {
+        return 100;
+    }
+    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(100, |size| usize::from(size.ws_col)).clamp(40, 160)
+}
+
+/// A bar on stderr; indicatif hides it where that is no terminal.
+struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::no_length();
+        if let Ok(style) = ProgressStyle::with_template("  rendering  {bar:24} {pos}/{len} units  {elapsed}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl Progress for Bar {
+    fn planned(&self, units: usize) {
+        self.bar.set_length(u64::try_from(units).unwrap_or(u64::MAX));
+    }
+
+    fn rendered(&self, _unit: &str) {
+        self.bar.inc(1);
+    }
+}

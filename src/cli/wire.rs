@@ -1,0 +1,93 @@
+//! The composition root: settings to an engine with real adapters. The only place that names concrete ones.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use crate::audit::SshSigner;
+use crate::cluster::{ClusterConfig, KubeClusters};
+use crate::engine::{Engine, Links};
+use crate::forge::{Gitea, GiteaConfig, GitHub, GitHubAuth, GitHubConfig};
+use crate::ports::{Forge, SystemClock};
+use crate::render::{Programs, RenderLimits};
+use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
+use crate::source::Mirrors;
+use crate::store::Sqlite;
+
+/// Builds the engine that the settings describe.
+pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
+    let data_dir = &settings.store.data_dir;
+    std::fs::create_dir_all(data_dir).with_context(|| format!("{}: cannot be made", data_dir.display()))?;
+    let mut forges = BTreeMap::new();
+    for settings in &settings.forge {
+        forges.insert(settings.name.clone(), forge(settings)?);
+    }
+    let clusters = KubeClusters::connect(&clusters(settings)).await.context("a cluster cannot be used")?;
+    let store = Sqlite::open(&settings.store.url).await.context("the store cannot be opened")?;
+    let signer = match &settings.signing.ssh_key_file {
+        Some(file) => SshSigner::read(file),
+        None => SshSigner::read_or_make(data_dir),
+    };
+    let links = Links::read_or_make(settings.server.public_url.as_deref(), data_dir);
+    Ok(Engine {
+        forges,
+        sources: Arc::new(Mirrors::new(data_dir.join("mirrors"))),
+        renderer: Arc::new(renderer(&settings.render, &data_dir.join("scratch"))?),
+        clusters: Arc::new(clusters),
+        store: Arc::new(store),
+        clock: Arc::new(SystemClock),
+        signer: Arc::new(signer.map_err(|error| anyhow::anyhow!(error)).context("the signing key cannot be used")?),
+        sealing_key: settings::sealing_key(data_dir)?,
+        links: links.map_err(|error| anyhow::anyhow!(error)).context("the key of the pages cannot be used")?,
+        landing: tokio::sync::Mutex::new(()),
+    })
+}
+
+pub(super) fn clusters(settings: &Settings) -> Vec<ClusterConfig> {
+    let config = |cluster: &settings::ClusterSettings| ClusterConfig {
+        name: cluster.name.clone(),
+        kubeconfig: cluster.kubeconfig.clone(),
+        context: cluster.context.clone(),
+        in_cluster: cluster.in_cluster,
+    };
+    settings.cluster.iter().map(config).collect()
+}
+
+/// Renderers that run their programs in this program's own sandbox.
+pub(super) fn renderer(settings: &RenderSettings, scratch: &Path) -> anyhow::Result<Programs> {
+    let sandbox = std::env::current_exe().context("this program's own file cannot be found")?;
+    let limits = RenderLimits {
+        kustomize: settings.kustomize.clone(),
+        helm: settings.helm.clone(),
+        timeout: std::time::Duration::from_secs(settings.timeout_seconds),
+        memory_bytes: settings.memory_mb * 1024 * 1024,
+        parallel: settings.parallel,
+        sandbox,
+    };
+    Programs::new(limits, scratch).context("renderers cannot be used")
+}
+
+fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {
+    let webhook_secret = settings.webhook_secret()?;
+    let token = settings.token()?;
+    let repositories = settings.repositories.clone();
+    let (name, url) = (settings.name.clone(), settings.url.clone());
+    match settings.kind {
+        ForgeKind::Gitea => {
+            let Some(token) = token else { bail!("forge `{name}`: Gitea needs a token: set token_file") };
+            let config = GiteaConfig { name, url, token, webhook_secret, repositories };
+            Gitea::new(config).context("a Gitea cannot be used")
+        }
+        ForgeKind::Github => {
+            let auth = match (&settings.app, token) {
+                (Some(app), _) => GitHubAuth::App { id: app.id, pem: settings::read_secret(&app.private_key_file)? },
+                (None, Some(token)) => GitHubAuth::Token(token),
+                (None, None) => bail!("forge `{name}`: GitHub needs an app or a token: set app or token_file"),
+            };
+            let config = GitHubConfig { name, url, auth, webhook_secret, repositories };
+            GitHub::new(config).context("a GitHub cannot be used")
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! A snapshot where there is no forge: `review` judges a clone by its content alone.
+
+use countersign_core::actor::{Actor, ActorId, ActorKind, Known};
+use countersign_core::change::{ChangeId, ChangeRequest, ChangeState, RepoId, RepoPath};
+use countersign_core::evaluation::Evaluation;
+use countersign_core::revision::{BranchName, CommitSha, Digest};
+use countersign_core::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, SCHEMA, Snapshot};
+use jiff::Timestamp;
+
+/// A snapshot with nobody in it: no comments, no approvals, nothing that could land.
+pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome) -> Option<Snapshot> {
+    let nobody = Actor { id: ActorId::new(0), login: "nobody".to_owned(), kind: ActorKind::Bot };
+    let path: RepoPath = "local/repository".parse().ok()?;
+    let target: BranchName = "base".parse().ok()?;
+    let change = ChangeRequest {
+        id: ChangeId { repo: RepoId { forge: "local".to_owned(), path }, number: 0 },
+        title: String::new(),
+        url: String::new(),
+        author: nobody.clone(),
+        state: ChangeState::Open,
+        target,
+        source: "head".to_owned(),
+        head: head.clone(),
+        draft: false,
+        fork: false,
+    };
+    Some(Snapshot {
+        schema: SCHEMA.to_owned(),
+        now: Timestamp::UNIX_EPOCH,
+        bot: nobody.clone(),
+        change,
+        base_tip: base.clone(),
+        merge,
+        contributors: Contributors { pusher: Some(nobody), ..Contributors::default() },
+        policy: None,
+        proposed_policy: None,
+        evaluation: Evaluation::default(),
+        digest: Digest::of(&[]),
+        directory: Directory::default(),
+        comments: Vec::new(),
+        reviews: Vec::new(),
+        facts: Vec::new(),
+        statuses: Vec::new(),
+        capability: Known::Yes(LandCapability { can: false, exclusive: false, missing: Vec::new() }),
+        page: None,
+    })
+}
