@@ -6,6 +6,7 @@ mod forge;
 mod renderer;
 mod source;
 mod store;
+mod tree_path;
 
 pub use clock::*;
 pub use cluster::*;
@@ -13,6 +14,7 @@ pub use forge::*;
 pub use renderer::*;
 pub use source::*;
 pub use store::*;
+pub use tree_path::*;
 
 /// The error beneath an error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
