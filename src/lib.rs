@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod engine;
 pub mod forge;
 pub mod ports;
+pub mod process;
 pub mod render;
 pub mod server;
 pub mod settings;

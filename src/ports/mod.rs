@@ -7,6 +7,7 @@ mod renderer;
 mod signer;
 mod source;
 mod store;
+mod tree_path;
 
 pub use clock::*;
 pub use cluster::*;
@@ -15,6 +16,7 @@ pub use renderer::*;
 pub use signer::*;
 pub use source::*;
 pub use store::*;
+pub use tree_path::*;
 
 /// The error beneath an error.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -110,26 +110,27 @@ pub struct MergeCommit<'a> {
 pub trait Source: Send + Sync {
     /// Fetches all branches and this change's head; the remote's refs end up under names of their own.
     async fn fetch(&self, remote: &GitRemote) -> Result<(), SourceError>;
-    /// The tip of a fetched branch.
+    /// The tip of a fetched branch; of a user's repository, of its own branch or else of `origin`'s.
     async fn branch_tip(&self, branch: &BranchName) -> Result<CommitSha, SourceError>;
-    /// Where a branch stands on the remote right now.
-    async fn remote_tip(&self, remote: &GitRemote, branch: &BranchName) -> Result<Option<CommitSha>, SourceError>;
+    /// The tip of a branch on the remote, asked now; `None` where there is no such branch.
+    async fn remote_tip(
+        &self,
+        remote: &GitRemote,
+        branch: &BranchName,
+    ) -> Result<Option<CommitSha>, SourceError>;
     /// The tree of a commit.
     async fn tree_of(&self, commit: &CommitSha) -> Result<ObjectId, SourceError>;
     /// Merges head into base, without touching any branch.
     async fn merge(&self, base: &CommitSha, head: &CommitSha) -> Result<MergeOutcome, SourceError>;
     /// Paths that differ; a rename is a removal and an addition.
-    async fn changed_paths(
-        &self,
-        base: &ObjectId,
-        head: &ObjectId,
-    ) -> Result<Vec<ChangedPath>, SourceError>;
+    async fn changed_paths(&self, base: &ObjectId, head: &ObjectId) -> Result<Vec<ChangedPath>, SourceError>;
     /// Every entry below `path` (`""` is all), recursively, sorted.
     async fn list(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError>;
-    /// A file's bytes, or `None` where it is absent.
+    /// A file's bytes, or `None` where it is absent; of a symlink, its target.
     async fn read_file(&self, tree: &ObjectId, path: &str) -> Result<Option<Vec<u8>>, SourceError>;
     /// Writes these entries below `into`, without filters, attributes or hooks. Symlinks are only written when they
-    /// stay inside; submodules and LFS pointers are named in the answer, never followed.
+    /// stay inside. The answer names, one sentence each, beginning with the path, what was not written as it will be
+    /// used: submodules and LFS pointers, never followed.
     async fn export(&self, entries: &[TreeEntry], into: &Path) -> Result<Vec<String>, SourceError>;
     /// Commits reachable from head and not from base, on any parent.
     async fn commits_between(
@@ -152,7 +153,7 @@ pub trait Source: Send + Sync {
     /// Stores the bytes of a commit. The same bytes give the same id.
     async fn store_commit(&self, bytes: &[u8]) -> Result<CommitSha, SourceError>;
     /// Moves a branch on the remote from exactly `expected` to `commit`. `None`: the branch must not exist.
-    /// Fine when it already stands at `commit`.
+    /// Fine when it already stands at `commit`. [`SourceError::Moved`] says `000…0` where none was expected.
     async fn push(
         &self,
         remote: &GitRemote,

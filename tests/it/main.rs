@@ -1,4 +1,14 @@
-//! x
+//! The integration tests: one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "tests fail by panicking, and say why"
+)]
 
 mod parts;
 mod parts_work;
+mod source;

@@ -1,0 +1,188 @@
+//! A user's own repository, for a review at the desk. It is read and never written to: merges and trees that are made
+//! go to a temporary repository that borrows its objects.
+
+use std::path::{Path, PathBuf};
+
+use countersign_core::revision::{BranchName, CommitSha, ObjectId};
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use super::batch::Batch;
+use super::git::{Git, GitFailure, nonsense, process_error};
+use super::mirror::Mirror;
+use super::trees::parse_tip;
+use crate::ports::SourceError;
+use crate::process::{self, Limits};
+
+/// Where the user's repository is, and the temporary one beside it.
+#[derive(Debug)]
+pub(super) struct UserRepository {
+    git_dir: PathBuf,
+    objects: PathBuf,
+    index: PathBuf,
+    work_tree: Option<PathBuf>,
+    /// Removed with the mirror.
+    _scratch: TempDir,
+}
+
+impl Mirror {
+    /// Opens the repository that `dir` lies in, to read it.
+    pub async fn local(dir: &Path) -> Result<Self, SourceError> {
+        const ACTION: &str = "opening the repository";
+        let io = |error: std::io::Error| SourceError::Git { action: ACTION, source: error.into() };
+        // Git itself decides, by the user's settings, whether a folder of another owner is trusted.
+        let ask = async |what: &[&str]| {
+            let mut args = vec!["rev-parse", "--path-format=absolute"];
+            args.extend_from_slice(what);
+            as_user(ACTION, dir, &args, &[]).await.map(PathBuf::from)
+        };
+        let git_dir = ask(&["--absolute-git-dir"]).await?;
+        let objects = ask(&["--git-path", "objects"]).await?;
+        let index = ask(&["--git-path", "index"]).await?;
+        let shallow = ask(&["--git-path", "shallow"]).await?;
+        let work_tree = ask(&["--show-toplevel"]).await.ok();
+        let format = as_user(ACTION, dir, &["rev-parse", "--show-object-format"], &[]).await?;
+
+        let scratch = tempfile::Builder::new().prefix("countersign-review-").tempdir().map_err(io)?;
+        let git = Git::new(scratch.path().to_owned());
+        git.anywhere(ACTION, &["init", "--quiet", "--bare", "--template="])
+            .arg(format!("--object-format={format}"))
+            .arg("--")
+            .arg(scratch.path())
+            .output()
+            .await?;
+        let mut borrowed = objects.clone().into_os_string();
+        borrowed.push("\n");
+        let info = scratch.path().join("objects/info");
+        tokio::fs::create_dir_all(&info).await.map_err(io)?;
+        tokio::fs::write(info.join("alternates"), borrowed.as_encoded_bytes()).await.map_err(io)?;
+        if tokio::fs::try_exists(&shallow).await.map_err(io)? {
+            tokio::fs::copy(&shallow, scratch.path().join("shallow")).await.map_err(io)?;
+        }
+        let user = UserRepository { git_dir, objects, index, work_tree, _scratch: scratch };
+        Ok(Self { git, batch: Batch::default(), fetching: Mutex::new(()), user: Some(user) })
+    }
+
+    /// The commit that a revision names, in git's own grammar (`HEAD~2`, a branch, part of an id).
+    pub async fn resolve(&self, revision: &str) -> Result<CommitSha, SourceError> {
+        let missing = || SourceError::Missing { what: format!("revision `{revision}`") };
+        if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {
+            return Err(missing());
+        }
+        let spec = format!("{revision}^{{commit}}");
+        match &self.user {
+            Some(user) => user.rev_parse(&self.git, &spec).await?,
+            None => {
+                let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+                parse_tip(self.git.call("reading a revision", &args).arg(spec).finish().await?.stdout())
+            }
+        }
+        .ok_or_else(missing)
+    }
+
+    /// The revision that reviews are against by default: the default branch of `origin`, else `main`, else `master`.
+    pub async fn default_branch(&self) -> Result<String, SourceError> {
+        let candidates = [
+            "refs/remotes/origin/HEAD",
+            "refs/remotes/origin/main",
+            "refs/heads/main",
+            "refs/remotes/origin/master",
+            "refs/heads/master",
+        ];
+        for name in candidates {
+            match self.resolve(name).await {
+                Ok(_) => return Ok(name.to_owned()),
+                Err(SourceError::Missing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(SourceError::Missing { what: "a branch `main` or `master`".to_owned() })
+    }
+
+    /// The files of the work tree as `git add --all` would take them, as a tree. The user's index stays as it is.
+    pub async fn worktree_tree(&self) -> Result<ObjectId, SourceError> {
+        const ACTION: &str = "reading the work tree";
+        let missing = || SourceError::Missing { what: "a work tree (the repository is bare)".to_owned() };
+        let io = |error: std::io::Error| SourceError::Git { action: ACTION, source: error.into() };
+        let user = self.user.as_ref().ok_or_else(missing)?;
+        let root = user.work_tree.as_deref().ok_or_else(missing)?;
+        let scratch = tempfile::tempdir().map_err(io)?;
+        let index = scratch.path().join("index");
+        // With the user's index as a start, only files that were touched are read.
+        if tokio::fs::try_exists(&user.index).await.map_err(io)? {
+            tokio::fs::copy(&user.index, &index).await.map_err(io)?;
+        }
+        let objects = self.git.dir().join("objects");
+        let env = [
+            ("GIT_INDEX_FILE", index.as_path()),
+            ("GIT_OBJECT_DIRECTORY", objects.as_path()),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES", user.objects.as_path()),
+        ];
+        let add = ["-c", "advice.addEmbeddedRepo=false", "add", "--all"];
+        as_user(ACTION, root, &add, &env).await?;
+        let tree = as_user(ACTION, root, &["write-tree"], &env).await?;
+        tree.parse().map_err(|_| nonsense(ACTION))
+    }
+
+    /// Makes a commit of a tree on top of a parent, so that a work tree can be judged like a head.
+    pub async fn commit_tree_on(
+        &self,
+        parent: &CommitSha,
+        tree: &ObjectId,
+    ) -> Result<CommitSha, SourceError> {
+        let nobody = crate::ports::GitIdentity { name: "work tree".to_owned(), email: String::new() };
+        let bytes = super::commits::commit_bytes(&[parent], tree, "The work tree", &nobody, 0);
+        self.write_commit(&bytes).await
+    }
+}
+
+impl UserRepository {
+    pub(super) async fn branch_tip(&self, git: &Git, branch: &BranchName) -> Result<CommitSha, SourceError> {
+        for name in [format!("refs/heads/{branch}"), format!("refs/remotes/origin/{branch}")] {
+            if let Some(tip) = self.rev_parse(git, &format!("{name}^{{commit}}")).await? {
+                return Ok(tip);
+            }
+        }
+        Err(SourceError::Missing { what: format!("branch `{branch}`") })
+    }
+
+    async fn rev_parse(&self, git: &Git, spec: &str) -> Result<Option<CommitSha>, SourceError> {
+        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+        let call = git.call("reading a revision", &args).env("GIT_DIR", &self.git_dir).arg(spec);
+        Ok(parse_tip(call.finish().await?.stdout()))
+    }
+}
+
+/// Git with the user's own settings, in the user's own repository: only for what the user's git alone can tell.
+async fn as_user(
+    action: &'static str,
+    dir: &Path,
+    args: &[&str],
+    env: &[(&str, &Path)],
+) -> Result<String, SourceError> {
+    let mut command = Command::new("git");
+    command
+        .arg("-C")
+        .arg(dir)
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never"])
+        .args(args)
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .env_remove("GIT_OBJECT_DIRECTORY")
+        .env_remove("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+        .envs(env.iter().copied())
+        .env("LC_ALL", "C")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_OPTIONAL_LOCKS", "0");
+    let limits = Limits { time: std::time::Duration::from_secs(120), stdout: 1 << 20, stderr: 64 << 10 };
+    let done =
+        process::run(&mut command, None, &limits).await.map_err(|error| process_error(action, error))?;
+    if !done.status.success() {
+        let message = String::from_utf8_lossy(&done.stderr).trim_end().to_owned();
+        let failure = GitFailure { status: done.status.to_string(), message };
+        return Err(SourceError::Git { action, source: Box::new(failure) });
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).trim_end_matches('\n').to_owned())
+}
