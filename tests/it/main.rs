@@ -12,3 +12,4 @@
 mod parts;
 mod parts_work;
 mod source;
+mod store_contract;
