@@ -1,8 +1,15 @@
-//! Commands in comments: what people may say, and how a comment is read.
+//! Commands in comments: what people may say, and how a comment is read. Nothing here executes a command or knows who
+//! may use it.
 
+mod help;
+mod lines;
 mod parse;
+mod verb;
 
-pub use parse::{CommandError, parse};
+pub use help::help;
+pub use parse::{CommandError, MAX_COMMANDS, Parsed, parse};
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +21,8 @@ pub enum Command {
     Approve {
         /// Environments named; empty means all.
         environments: Vec<String>,
-        /// A prefix (at least eight digits) of the change digest or of the head commit, as written.
+        /// A prefix of the change digest (`sha256:` and at least eight digits, or the digits alone) or of the head
+        /// commit (at least seven digits), in lower case.
         pin: Option<String>,
     },
     /// `/unapprove`
@@ -54,3 +62,26 @@ impl Command {
         }
     }
 }
+
+/// The command as it is written: `/approve production sha256:9f1c2a3b`.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}", self.verb())?;
+        match self {
+            Self::Approve { environments, pin } => {
+                environments.iter().chain(pin).try_for_each(|argument| write!(f, " {argument}"))
+            }
+            Self::Hold { reason } => reason.iter().try_for_each(|reason| write!(f, " {reason}")),
+            Self::Merge { when_ready: true } => f.write_str(" when-ready"),
+            Self::Merge { when_ready: false }
+            | Self::Unapprove
+            | Self::Unhold
+            | Self::Cancel
+            | Self::Status
+            | Self::Help => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ mod terminal;
 
 pub use build::{ReportInput, build};
 pub use comment::{CommentInput, comment, marker};
-pub use escape::{code_span, fence, inert};
+pub(crate) use escape::is_invisible;
+pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
 
