@@ -95,6 +95,18 @@ impl Source for Mirror {
         self.ancestry(ancestor, commit).await
     }
 
+    async fn first_parents(
+        &self,
+        from: Option<&CommitSha>,
+        to: &CommitSha,
+    ) -> Result<Vec<CommitSha>, SourceError> {
+        self.first_parent_line(from, to).await
+    }
+
+    async fn raw_commit(&self, commit: &CommitSha) -> Result<Vec<u8>, SourceError> {
+        self.commit_text(commit).await
+    }
+
     fn merge_commit_bytes(&self, commit: &MergeCommit<'_>) -> Vec<u8> {
         super::commits::commit_bytes(
             &commit.parents,

@@ -9,10 +9,13 @@ mod batch;
 mod commits;
 mod export;
 mod git;
+mod history;
 mod local;
 mod mirror;
+mod mirrors;
 mod remote;
 mod trees;
 
 pub use git::{GitFailure, GitLimits};
 pub use mirror::Mirror;
+pub use mirrors::Mirrors;
