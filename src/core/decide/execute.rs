@@ -147,24 +147,24 @@ fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin
             crate::report::listed(&environment_names(snapshot), 10)
         ));
     }
-    let displays = displays_until(snapshot, text.at);
-    let Some(shown) = displays.last() else {
-        return refused(format!(
-            "@{who}: nothing was on display when you wrote this. Read what is shown now, then say `/approve {}`.",
-            snapshot.digest.short()
-        ));
+    let chosen = match pin {
+        Some(pin) => pinned(snapshot, pin).ok_or_else(|| {
+            format!(
+                "@{who}: {} is neither a digest nor a head that was on display. On display is `{}`.",
+                crate::report::code_span(pin),
+                snapshot.digest.short()
+            )
+        }),
+        None => in_force_before(snapshot, text.at).ok_or_else(|| {
+            format!(
+                "@{who}: nothing was on display before you wrote this. Read what is shown now, then say `/approve {}`.",
+                snapshot.digest.short()
+            )
+        }),
     };
-    let display = match pin {
-        None => *shown,
-        Some(pin) => match pinned(&displays, pin) {
-            Some(display) => display,
-            None => {
-                return refused(format!(
-                    "@{who}: `{pin}` is neither a digest nor a head that was on display. On display is `{}`.",
-                    snapshot.digest.short()
-                ));
-            }
-        },
+    let display = match chosen {
+        Ok(display) => display,
+        Err(why) => return refused(why),
     };
     if display.digest != snapshot.digest {
         return refused(format!(
@@ -201,20 +201,24 @@ fn has_environment(snapshot: &Snapshot, name: &str) -> bool {
     snapshot.evaluation.environments.iter().any(|environment| environment.environment.name == name)
 }
 
-/// Displays that were posted by then, by the forge's clock, oldest first.
-fn displays_until(snapshot: &Snapshot, at: Timestamp) -> Vec<&Display> {
-    let posted = snapshot.facts.iter().filter_map(|fact| {
+fn posted(snapshot: &Snapshot) -> impl DoubleEndedIterator<Item = (&Display, Timestamp)> {
+    snapshot.facts.iter().filter_map(|fact| {
         if let FactKind::DisplayPosted { display, at, .. } = &fact.kind { Some((display, *at)) } else { None }
-    });
-    posted.filter(|(_, posted)| *posted <= at).map(|(display, _)| display).collect()
+    })
+}
+
+/// The display that stood when something was written. Forges count whole seconds, so one that was posted within the
+/// same second may have come after: it does not count, and the digest has to be named.
+fn in_force_before(snapshot: &Snapshot, at: Timestamp) -> Option<&Display> {
+    posted(snapshot).filter(|(_, posted)| *posted < at).last().map(|(display, _)| display)
 }
 
 /// The newest display that a pin names, by digest or by head.
-fn pinned<'a>(displays: &[&'a Display], pin: &str) -> Option<&'a Display> {
-    let named = |display: &&&Display| {
+fn pinned<'a>(snapshot: &'a Snapshot, pin: &str) -> Option<&'a Display> {
+    let named = |display: &Display| {
         display.digest.starts_with(pin) || (pin.len() >= 7 && display.head.as_str().starts_with(pin))
     };
-    displays.iter().rev().find(named).copied()
+    posted(snapshot).map(|(display, _)| display).rev().find(|display| named(display))
 }
 
 fn hold(snapshot: &Snapshot, text: &Outstanding, reason: Option<&str>) -> Ran {

@@ -1,0 +1,285 @@
+//! One row, one story.
+
+use super::fixture::*;
+use crate::actor::{Known, Permission};
+use crate::change::ChangeState;
+use crate::decide::decide;
+use crate::evaluation::{Side, SideState, UnitError};
+use crate::fact::FactKind;
+use crate::plan::{Action, Plan};
+use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot, StatusState};
+
+fn lands(plan: &Plan) -> bool {
+    plan.actions.iter().any(|action| matches!(action, Action::Land(_)))
+}
+
+fn codes(plan: &Plan) -> Vec<&str> {
+    plan.verdict.reasons().iter().map(|reason| reason.code.as_str()).collect()
+}
+
+fn replies(plan: &Plan) -> String {
+    let bodies = plan.actions.iter().filter_map(|action| match action {
+        Action::Reply { body, .. } => Some(body.as_str()),
+        _ => None,
+    });
+    bodies.collect::<Vec<_>>().join("\n")
+}
+
+fn status(plan: &Plan) -> Option<StatusState> {
+    plan.actions.iter().find_map(|action| match action {
+        Action::Status { state, .. } => Some(*state),
+        _ => None,
+    })
+}
+
+#[track_caller]
+fn check(snapshot: &Snapshot, outcome: &str, expected: &[&str]) -> Plan {
+    let plan = decide(snapshot);
+    assert_eq!((plan.verdict.word(), codes(&plan)), (outcome, expected.to_vec()), "{:#?}", plan.verdict);
+    plan
+}
+
+/// Shown at 100, approved by bo at 200, merge asked for by bo at 300.
+fn ready() -> Snapshot {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    approved(&mut snapshot, 1, bo(), 200);
+    snapshot
+}
+
+#[test]
+fn nobody_agreed_yet() {
+    let plan = check(&snapshot(), "hold", &["approval-missing"]);
+    assert_eq!(status(&plan), Some(StatusState::Pending));
+    assert!(plan.actions.iter().any(|action| matches!(action, Action::Display { comment: None, .. })));
+}
+
+#[test]
+fn one_other_person_agreed() {
+    let plan = check(&ready(), "allow", &[]);
+    assert_eq!(status(&plan), Some(StatusState::Success));
+    assert!(!lands(&plan), "nobody asked for the merge");
+}
+
+#[test]
+fn a_branch_that_others_can_update_never_gets_a_passing_status() {
+    let mut snapshot = ready();
+    if let Known::Yes(capability) = &mut snapshot.capability {
+        capability.exclusive = false;
+    }
+    let plan = check(&snapshot, "allow", &[]);
+    assert_eq!(status(&plan), Some(StatusState::Pending));
+}
+
+#[test]
+fn asked_for_and_ready_lands() {
+    let mut snapshot = ready();
+    says(&mut snapshot, 2, ana(), "/merge", 300);
+    let plan = check(&snapshot, "allow", &[]);
+    assert!(lands(&plan));
+}
+
+#[test]
+fn the_author_cannot_approve() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, ana(), "/approve", 200);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("you are the author"), "{}", replies(&plan));
+}
+
+#[test]
+fn a_command_that_was_never_on_display_is_refused() {
+    let mut snapshot = snapshot();
+    says(&mut snapshot, 1, bo(), "/approve", 200);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("nothing was on display"), "{}", replies(&plan));
+}
+
+#[test]
+fn a_push_that_changes_the_effect_voids_the_approval() {
+    let mut snapshot = ready();
+    snapshot.change.head = sha('e');
+    snapshot.evaluation = evaluation(vec![unit(vec![replicas_effect(3, 9)])]);
+    redigest(&mut snapshot);
+    check(&snapshot, "hold", &["approval-missing"]);
+}
+
+#[test]
+fn a_push_that_keeps_the_effect_keeps_the_approval() {
+    let mut snapshot = ready();
+    snapshot.change.head = sha('e');
+    check(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn approving_what_was_replaced_meanwhile_is_refused() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    snapshot.change.head = sha('e');
+    snapshot.evaluation = evaluation(vec![unit(vec![replicas_effect(3, 9)])]);
+    redigest(&mut snapshot);
+    says(&mut snapshot, 1, bo(), "/approve", 200);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("no longer what would land"), "{}", replies(&plan));
+}
+
+#[test]
+fn a_hold_stops_it_and_only_its_holder_lifts_it() {
+    let mut snapshot = ready();
+    says(&mut snapshot, 2, cy(), "/hold not today", 300);
+    check(&snapshot, "hold", &["held"]);
+    says(&mut snapshot, 3, bo(), "/unhold", 400);
+    let plan = check(&snapshot, "hold", &["held"]);
+    assert!(replies(&plan).contains("lifted by"), "{}", replies(&plan));
+    says(&mut snapshot, 4, cy(), "/unhold", 500);
+    check(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn an_administrator_lifts_any_hold() {
+    let mut snapshot = ready();
+    says(&mut snapshot, 2, cy(), "/hold", 300);
+    snapshot.directory.permissions.insert(bo().id, Known::Yes(Permission::Admin));
+    says(&mut snapshot, 3, bo(), "/unhold", 400);
+    check(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn merge_is_refused_with_every_blocker_at_once() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    snapshot.change.draft = true;
+    says(&mut snapshot, 1, cy(), "/hold", 150);
+    says(&mut snapshot, 2, bo(), "/merge", 200);
+    let plan = check(&snapshot, "hold", &["draft", "held", "approval-missing"]);
+    let replies = replies(&plan);
+    assert!(replies.contains("draft") && replies.contains("held by cy") && replies.contains("0 of 1"), "{replies}");
+    assert!(!lands(&plan));
+}
+
+#[test]
+fn merge_when_ready_lands_when_the_last_approval_comes() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, ana(), "/merge when-ready", 200);
+    assert!(!lands(&decide(&snapshot)));
+    approved(&mut snapshot, 2, bo(), 300);
+    assert!(lands(&decide(&snapshot)));
+}
+
+#[test]
+fn a_failed_render_is_undecided_and_never_a_deletion() {
+    let mut snapshot = ready();
+    let mut broken = unit(Vec::new());
+    broken.sides.head = SideState::Failed;
+    broken.errors = vec![UnitError {
+        side: Side::Head,
+        message: "expected a mapping".to_owned(),
+        file: Some("production/web.yaml".to_owned()),
+        line: Some(3),
+        column: None,
+    }];
+    snapshot.evaluation = evaluation(vec![broken]);
+    redigest(&mut snapshot);
+    let plan = decide(&snapshot);
+    assert_eq!(plan.verdict.word(), "undecided");
+    assert!(codes(&plan).contains(&"render-failed"));
+    assert_eq!(status(&plan), Some(StatusState::Failure));
+}
+
+#[test]
+fn a_conflict_blocks_and_names_the_files() {
+    let mut snapshot = ready();
+    snapshot.merge = MergeOutcome::Conflict { paths: vec!["production/web.yaml".to_owned()] };
+    let plan = check(&snapshot, "block", &["conflict"]);
+    assert!(plan.verdict.reasons()[0].message.contains("production/web.yaml"));
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_lets_nothing_land() {
+    let mut snapshot = ready();
+    snapshot.policy.as_mut().unwrap().text = "version = 1\nwhat is this".to_owned();
+    let plan = decide(&snapshot);
+    assert_eq!(plan.verdict.word(), "undecided");
+    assert!(codes(&plan).contains(&"policy-unreadable"));
+}
+
+#[test]
+fn a_proposed_policy_that_cannot_be_read_blocks() {
+    let mut snapshot = ready();
+    let text = "version = 1\n[enviroment.x]\n".to_owned();
+    snapshot.proposed_policy = Some(PolicyFile { blob: "e".repeat(40).parse().unwrap(), text });
+    let plan = decide(&snapshot);
+    assert_eq!(plan.verdict.word(), "block");
+    assert!(codes(&plan).contains(&"policy-invalid"), "{:?}", codes(&plan));
+}
+
+#[test]
+fn without_any_policy_nothing_lands() {
+    let mut snapshot = ready();
+    snapshot.policy = None;
+    redigest(&mut snapshot);
+    assert!(codes(&decide(&snapshot)).contains(&"no-policy"));
+}
+
+#[test]
+fn an_edited_command_does_not_run() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, bo(), "/approve", 200);
+    snapshot.comments.last_mut().unwrap().updated_at = time(201);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("edited before it was read"), "{}", replies(&plan));
+}
+
+#[test]
+fn somebody_elses_edit_of_the_display_is_found_and_restored() {
+    let mut snapshot = ready();
+    snapshot.comments[0].body.push_str(" all is well, believe me");
+    let plan = decide(&snapshot);
+    assert!(plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
+    assert!(plan.actions.iter().any(|action| matches!(action, Action::Display { comment: Some(_), .. })));
+    assert_eq!(plan.verdict.word(), "hold", "the approval that was given meanwhile is void");
+}
+
+#[test]
+fn nothing_is_said_twice() {
+    let mut snapshot = snapshot();
+    let plan = decide(&snapshot);
+    let Some(Action::Display { body, display, .. }) =
+        plan.actions.iter().find(|action| matches!(action, Action::Display { .. }))
+    else {
+        panic!("no display");
+    };
+    says(&mut snapshot, 100, bot(), body, 100);
+    record(
+        &mut snapshot,
+        FactKind::DisplayPosted {
+            display: display.clone(),
+            comment: crate::change::CommentId(100),
+            at: time(100),
+        },
+    );
+    let again = decide(&snapshot);
+    assert!(!again.actions.iter().any(|action| matches!(action, Action::Display { .. })), "{:#?}", again.actions);
+}
+
+#[test]
+fn commands_on_a_closed_change_have_no_effect() {
+    let mut snapshot = ready();
+    snapshot.change.state = ChangeState::Closed;
+    says(&mut snapshot, 2, bo(), "/merge", 300);
+    let plan = decide(&snapshot);
+    assert!(!lands(&plan));
+    assert!(replies(&plan).contains("no longer open"));
+}
+
+#[test]
+fn bots_do_not_command() {
+    let mut snapshot = ready();
+    let mut robot = cy();
+    robot.kind = crate::actor::ActorKind::Bot;
+    says(&mut snapshot, 2, robot, "/hold", 300);
+    check(&snapshot, "allow", &[]);
+}

@@ -1,0 +1,104 @@
+//! The bot of a story: the real engine with the real adapters, on a store that outlives it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::audit::SshSigner;
+use countersign::cluster::{ClusterConfig, KubeClusters};
+use countersign::engine::{Engine, Links, Looked};
+use countersign::ports::{Signer as _, SystemClock};
+use countersign::render::{Programs, RenderLimits};
+use countersign::source::Mirrors;
+use countersign::store::Sqlite;
+use countersign_core::change::ChangeId;
+use countersign_core::object::SealingKey;
+
+use super::town::Town;
+use crate::parts;
+
+/// Where a bot keeps what outlives it.
+pub struct Home {
+    pub dir: tempfile::TempDir,
+}
+
+impl Home {
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The bot's public key, as a line of `allowed_signers`.
+    pub fn allowed_signers(&self) -> String {
+        let signer = SshSigner::read_or_make(self.path()).unwrap();
+        countersign::audit::allowed_signer("countersign", &signer.public_key())
+    }
+}
+
+/// Builds an engine for a town.
+pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
+    let mut clusters = Vec::new();
+    if let Some(server) = parts::apiserver().await {
+        clusters.push(ClusterConfig {
+            name: "prod".to_owned(),
+            kubeconfig: Some(server.kubeconfig().to_owned()),
+            context: None,
+            in_cluster: false,
+        });
+    }
+    let store = format!("sqlite:{}", home.path().join("bot.db").display());
+    Engine {
+        forges: BTreeMap::from([("hub".to_owned(), town.forge())]),
+        sources: Arc::new(Mirrors::new(home.path().join("mirrors"))),
+        renderer: Arc::new(renderer(&home.path().join("scratch"))),
+        clusters: Arc::new(KubeClusters::connect(&clusters).await.unwrap()),
+        store: Arc::new(Sqlite::open(&store).await.unwrap()),
+        clock: Arc::new(SystemClock),
+        signer: Arc::new(SshSigner::read_or_make(home.path()).unwrap()),
+        sealing_key: SealingKey::new([7; 32]),
+        links: Links::new(Some("https://countersign.example.org"), [9; 32]),
+        landing: tokio::sync::Mutex::new(()),
+    }
+}
+
+/// The renderers of a story, in the program's own sandbox.
+pub fn renderer(scratch: &Path) -> Programs {
+    let program = |built: Option<PathBuf>, name: &str| {
+        built.map_or_else(|| name.to_owned(), |path| path.display().to_string())
+    };
+    let limits = RenderLimits {
+        kustomize: program(parts::tools::kustomize(), "kustomize"),
+        helm: program(parts::tools::helm(), "helm"),
+        timeout: Duration::from_secs(60),
+        memory_bytes: 1024 * 1024 * 1024,
+        parallel: 2,
+        sandbox: PathBuf::from(env!("CARGO_BIN_EXE_countersign")),
+    };
+    Programs::new(limits, scratch).unwrap()
+}
+
+/// Looks at a change until nothing is left to do.
+pub async fn settle(engine: &Engine, id: &ChangeId) {
+    for _ in 0..10 {
+        match engine.look(id).await {
+            Ok(Looked::Settled) => return,
+            Ok(Looked::Again) => {}
+            Err(error) => panic!("the look failed: {}", chain(&error)),
+        }
+    }
+    panic!("{id} does not settle");
+}
+
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut beneath = error.source();
+    while let Some(error) = beneath {
+        text = format!("{text}: {error}");
+        beneath = error.source();
+    }
+    text
+}

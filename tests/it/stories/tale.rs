@@ -1,0 +1,235 @@
+//! A story under way: a town, a bot, and what people do and see.
+
+use std::path::Path;
+use std::time::Duration;
+
+use countersign::engine::Engine;
+use countersign_core::change::ChangeId;
+
+use super::bot::{self, Home};
+use super::gitea::GiteaTown;
+use super::town::{Clone, Said, Town};
+use crate::parts;
+
+/// One repository, one bot.
+pub struct Tale {
+    pub town: Box<dyn Town>,
+    pub home: Home,
+    pub engine: Engine,
+    /// Where production's objects live on the real API server; `shop` where there is none.
+    pub namespace: String,
+}
+
+/// A change request of a story.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    pub number: u64,
+    pub branch: String,
+    pub head: String,
+}
+
+const WEB: &str = "production/web.yaml";
+
+impl Tale {
+    pub async fn on_gitea() -> Option<Self> {
+        let home = Home::new();
+        let namespace = namespace().await;
+        let files = beginning(&namespace, &home.allowed_signers());
+        let files: Vec<(&str, Option<&str>)> =
+            files.iter().map(|(path, content)| (path.as_str(), Some(content.as_str()))).collect();
+        let town = GiteaTown::found(&files).await?;
+        Some(Self::begin(Box::new(town), home, namespace).await)
+    }
+
+    async fn begin(town: Box<dyn Town>, home: Home, namespace: String) -> Self {
+        let engine = bot::engine(town.as_ref(), &home).await;
+        let tale = Self { town, home, engine, namespace };
+        tale.applied(&web(&tale.namespace, 3, "1.0")).await;
+        tale
+    }
+
+    /// The bot ends, and another begins on the same store.
+    pub async fn restarted(self) -> Self {
+        let Self { town, home, engine, namespace } = self;
+        drop(engine);
+        let engine = bot::engine(town.as_ref(), &home).await;
+        Self { town, home, engine, namespace }
+    }
+
+    /// What production's applier would have done: a real server-side apply, where there is a real server.
+    pub async fn applied(&self, manifest: &str) {
+        let Some(server) = parts::apiserver().await else { return };
+        let path = format!(
+            "/apis/apps/v1/namespaces/{}/deployments/web?fieldManager=gitops&force=true",
+            self.namespace
+        );
+        let url = format!("{}{path}", server.url());
+        let request = server.http().patch(url).bearer_auth(server.admin_token());
+        let request = request.header("content-type", "application/apply-patch+yaml").body(manifest.to_owned());
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    }
+
+    pub fn id(&self, opened: &Opened) -> ChangeId {
+        ChangeId { repo: self.town.repo(), number: opened.number }
+    }
+
+    /// Somebody opens a change of these files; the bot has looked.
+    pub async fn opens(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
+        let opened = self.opens_unseen(who, branch, files).await;
+        self.settles(&opened).await;
+        opened
+    }
+
+    /// The same, and the bot has not looked.
+    pub async fn opens_unseen(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
+        let head = Clone::new(self.town.as_ref(), who).push(branch, "main", files, &format!("Change {branch}"));
+        let number = self.town.open(who, branch, &format!("Change {branch}")).await;
+        Opened { number, branch: branch.to_owned(), head }
+    }
+
+    /// Somebody scales the web of production.
+    pub async fn scales(&self, who: &str, branch: &str, replicas: u32) -> Opened {
+        let manifest = web(&self.namespace, replicas, "1.0");
+        self.opens(who, branch, &[(WEB, Some(&manifest))]).await
+    }
+
+    /// Somebody pushes more onto a change; the bot has looked.
+    pub async fn pushes(&self, who: &str, opened: &mut Opened, files: &[(&str, Option<&str>)]) {
+        opened.head = Clone::new(self.town.as_ref(), who).push(&opened.branch, "main", files, "More");
+        self.forge_sees(opened).await;
+        self.settles(opened).await;
+    }
+
+    /// Forges update a request's head in the background after a push.
+    async fn forge_sees(&self, opened: &Opened) {
+        let forge = self.town.forge();
+        for _ in 0..200 {
+            if forge.change(&self.id(opened)).await.is_ok_and(|change| change.head.as_str() == opened.head) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the forge did not see the push");
+    }
+
+    /// The bot looks until nothing is left to do.
+    pub async fn settles(&self, opened: &Opened) {
+        bot::settle(&self.engine, &self.id(opened)).await;
+    }
+
+    /// Somebody comments, a moment after what they read was posted; the bot has looked. The comment's id.
+    pub async fn says(&self, who: &str, opened: &Opened, body: &str) -> u64 {
+        // Forges count whole seconds: what people read stood before they wrote.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        let id = self.town.comment(who, opened.number, body).await;
+        self.settles(opened).await;
+        id
+    }
+
+    /// The sticky comment.
+    pub async fn display(&self, opened: &Opened) -> Said {
+        let bot = self.town.login("countersign");
+        let all = self.town.conversation(opened.number).await;
+        let mut displays =
+            all.into_iter().filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:change"));
+        let display = displays.next().expect("there is a display");
+        assert!(displays.next().is_none(), "there are two displays");
+        display
+    }
+
+    /// The bot's newest reply.
+    pub async fn reply(&self, opened: &Opened) -> String {
+        let bot = self.town.login("countersign");
+        let all = self.town.conversation(opened.number).await;
+        let replies = all.into_iter().filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:reply"));
+        replies.last().map(|said| said.body).unwrap_or_default()
+    }
+
+    pub async fn state(&self, opened: &Opened) -> String {
+        self.town.state(opened.number).await
+    }
+
+    /// The required status on a change's head: its state.
+    pub async fn status(&self, opened: &Opened) -> String {
+        self.town.status(&opened.head).await.map_or_else(|| "none".to_owned(), |(state, _)| state)
+    }
+
+    /// A clone as an auditor has it, at main.
+    pub fn clone(&self) -> Clone {
+        Clone::new(self.town.as_ref(), "ada")
+    }
+
+    /// `countersign audit verify` on a clone: exit status and what it prints.
+    pub fn verify(&self, clone: &Path, range: &str) -> (i32, String) {
+        let mut verify = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        verify.args(["audit", "verify", range, "--repo"]).arg(clone);
+        let output = verify.output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+    }
+}
+
+async fn namespace() -> String {
+    match parts::apiserver().await {
+        Some(server) => server.create_namespace().await,
+        None => "shop".to_owned(),
+    }
+}
+
+/// The web of production.
+pub fn web(namespace: &str, replicas: u32, version: &str) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: {namespace}
+spec:
+  replicas: {replicas}
+  selector:
+    matchLabels: {{app: web}}
+  template:
+    metadata:
+      labels: {{app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.org/web:{version}
+"
+    )
+}
+
+/// A repository with a policy, production on the real cluster, staging without one.
+fn beginning(namespace: &str, allowed_signers: &str) -> Vec<(String, String)> {
+    let policy = "version = 1
+
+[environment.production]
+source = { yaml = \"production\" }
+cluster = \"prod\"
+apply = \"server-side\"
+field_manager = \"gitops\"
+
+[environment.staging]
+source = { yaml = \"staging\" }
+
+[[check]]
+name = \"enough replicas\"
+cel = \"object.kind != 'Deployment' || object.spec.replicas >= 2\"
+message = \"production runs at least two replicas\"
+environments = [\"production\"]
+
+[[rule]]
+name = \"production needs one\"
+when = { effect.any = { environment = [\"production\"] } }
+require = { count = 1, from = { permissions = [\"write\"] } }
+";
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\ndata: {colour: blue}\n";
+    vec![
+        (".countersign.toml".to_owned(), policy.to_owned()),
+        (".countersign/allowed_signers".to_owned(), allowed_signers.to_owned()),
+        (WEB.to_owned(), web(namespace, 3, "1.0")),
+        ("staging/settings.yaml".to_owned(), settings.to_owned()),
+        ("docs/runbook.md".to_owned(), "Restart it.\n".to_owned()),
+    ]
+}
