@@ -1,7 +1,22 @@
-//! Which approvals stand, and why the others do not.
-use crate::fact::Approval;
-use crate::snapshot::Snapshot;
+//! Which approvals stand, and why the others do not. Never asks whether they are enough, or whether their giver may
+//! count for a rule.
+//!
+//! An approval stands as long as what was approved is what would land: the same change digest, and no danger now that
+//! was not on display then. A new head alone voids nothing. What voids it: an edit of its comment (a deletion keeps the
+//! record), its giver taking it back or asking for changes later, and a display that somebody else had rewritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::display::{Displays, Shown};
+use crate::actor::{Actor, ActorId, ActorKind};
+use crate::change::{Review, ReviewState};
+use crate::effect::risk_set;
+use crate::fact::{Approval, FactKind, RiskSet, Via};
+use crate::revision::Digest;
+use crate::snapshot::Snapshot;
 
 /// An approval that does not count, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,15 +30,246 @@ pub struct Ignored {
 /// All approvals given, sorted into those that stand (whoever gave them) and those that no longer do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counted {
-    /// Standing, one per person, the newest.
+    /// Standing, one per person: the newest, for the environments of all of that person's that stand.
     pub standing: Vec<Approval>,
-    /// Void: other head and digest or more risks, edited, withdrawn, tampered display, review not on display.
+    /// Void: other digest or more risks, edited, withdrawn, tampered display, review not on display.
     pub ignored: Vec<Ignored>,
     /// Everybody whose request for changes (review) is not lifted by themselves.
-    pub changes_requested: Vec<crate::actor::Actor>,
+    pub changes_requested: Vec<Actor>,
 }
 
 /// Sorts the approvals of a snapshot: facts and native reviews.
-pub fn standing(_snapshot: &Snapshot) -> Counted {
-    todo!()
+pub fn standing(snapshot: &Snapshot) -> Counted {
+    let ledger =
+        Ledger { snapshot, displays: Displays::new(&snapshot.facts), risks: risk_set(&snapshot.evaluation) };
+    let mut standing: BTreeMap<ActorId, Approval> = BTreeMap::new();
+    let mut ignored: Vec<Ignored> = Vec::new();
+    for given in ledger.given() {
+        match given.and_then(|given| ledger.void(&given).map_or(Ok(given.approval), Err)) {
+            Ok(approval) => keep(&mut standing, approval),
+            Err(void) if ignored.contains(&void) => {}
+            Err(void) => ignored.push(void),
+        }
+    }
+    let mut standing: Vec<Approval> = standing.into_values().collect();
+    standing.sort_by_key(|approval| (approval.at, approval.actor.id));
+    Counted { standing, ignored, changes_requested: ledger.changes_requested() }
+}
+
+/// Keeps the newest approval of each person. Two that are limited to environments stand for both.
+fn keep(standing: &mut BTreeMap<ActorId, Approval>, mut approval: Approval) {
+    let id = approval.actor.id;
+    if let Some(other) = standing.remove(&id) {
+        let environments = match other.environments.is_empty() || approval.environments.is_empty() {
+            true => BTreeSet::new(),
+            false => other.environments.iter().chain(&approval.environments).cloned().collect(),
+        };
+        if other.at > approval.at {
+            approval = other;
+        }
+        approval.environments = environments.into_iter().collect();
+    }
+    standing.insert(id, approval);
+}
+
+/// An approval, and its place in the ledger; a native review has none.
+struct Given {
+    approval: Approval,
+    seq: Option<u64>,
+}
+
+/// A snapshot with what every approval is held against.
+struct Ledger<'a> {
+    snapshot: &'a Snapshot,
+    displays: Displays<'a>,
+    risks: RiskSet,
+}
+
+impl Ledger<'_> {
+    /// Every approval: those of commands in the ledger's order, then native reviews in theirs.
+    fn given(&self) -> Vec<Result<Given, Ignored>> {
+        let facts = self.snapshot.facts.iter().filter_map(|fact| {
+            let FactKind::Approved(approval) = &fact.kind else { return None };
+            Some(Ok(Given { approval: approval.clone(), seq: Some(fact.seq) }))
+        });
+        let by_command = |review: &Review| {
+            self.snapshot.facts.iter().any(|fact| {
+                matches!(&fact.kind, FactKind::Approved(approval) if approval.via == Via::Review(review.id))
+            })
+        };
+        let reviews = self.snapshot.reviews.iter().filter(|review| review.state == ReviewState::Approved);
+        facts.chain(reviews.filter(|review| !by_command(review)).map(|review| self.bind(review))).collect()
+    }
+
+    /// A native review as an approval of what was on display when it was given.
+    fn bind(&self, review: &Review) -> Result<Given, Ignored> {
+        let ask = |reason: &str| Ignored {
+            who: review.author.login.clone(),
+            reason: format!(
+                "{reason}; `/approve {}` approves what is shown now",
+                self.snapshot.digest.short()
+            ),
+        };
+        let display = match self.displays.at(review.submitted_at) {
+            Shown::Display(display) => display,
+            Shown::Unclear(why) => return Err(ask(why)),
+        };
+        // Where the forge tells no head, only one that has not moved since can be meant.
+        let head = review.head.as_ref().unwrap_or(&self.snapshot.change.head);
+        if *head != display.head {
+            return Err(ask("reviewed another head than the one on display"));
+        }
+        let approval = Approval {
+            actor: review.author.clone(),
+            via: Via::Review(review.id),
+            at: review.submitted_at,
+            head: display.head.clone(),
+            digest: display.digest.clone(),
+            risks: display.risks.clone(),
+            environments: Vec::new(),
+            body_hash: self.body_read(review).unwrap_or_else(|| Digest::of(review.body.as_bytes())),
+        };
+        Ok(Given { approval, seq: None })
+    }
+
+    /// The hash of a review's body when its commands were read.
+    fn body_read(&self, review: &Review) -> Option<Digest> {
+        self.snapshot.facts.iter().rev().find_map(|fact| {
+            let FactKind::Handled { via, body_hash, .. } = &fact.kind else { return None };
+            (*via == Via::Review(review.id)).then(|| body_hash.clone())
+        })
+    }
+
+    /// Why an approval no longer stands; `None` where it does.
+    fn void(&self, given: &Given) -> Option<Ignored> {
+        let approval = &given.approval;
+        let reason = self
+            .giver(&approval.actor)
+            .or_else(|| self.source(approval))
+            .or_else(|| self.withdrawn(given))
+            .or_else(|| {
+                let tampered = self.displays.tampered_at(approval.at);
+                tampered.then(|| "somebody had changed what was on display".to_owned())
+            })
+            .or_else(|| self.outdated(approval))?;
+        Some(Ignored { who: approval.actor.login.clone(), reason })
+    }
+
+    fn giver(&self, actor: &Actor) -> Option<String> {
+        if actor.id.get() == 0 {
+            return Some("the account no longer exists".to_owned());
+        }
+        match actor.kind {
+            ActorKind::Bot => Some("a bot cannot approve".to_owned()),
+            ActorKind::Human if actor.id == self.snapshot.bot.id => Some("a bot cannot approve".to_owned()),
+            ActorKind::Human => None,
+        }
+    }
+
+    /// Whether the comment or review still says what was read. One that is gone keeps its record.
+    fn source(&self, approval: &Approval) -> Option<String> {
+        let edited = |body: &str| Digest::of(body.as_bytes()) != approval.body_hash;
+        match approval.via {
+            Via::Comment(id) => {
+                let comment = self.snapshot.comments.iter().find(|comment| comment.id == id)?;
+                edited(&comment.body).then(|| "the comment was edited".to_owned())
+            }
+            Via::Review(id) => {
+                let review = self.snapshot.reviews.iter().find(|review| review.id == id)?;
+                if review.state == ReviewState::Dismissed {
+                    return Some("the review was dismissed".to_owned());
+                }
+                edited(&review.body).then(|| "the review was edited".to_owned())
+            }
+        }
+    }
+
+    /// Whether the giver took it back, by command or by a review.
+    fn withdrawn(&self, given: &Given) -> Option<String> {
+        let approval = &given.approval;
+        let unapproved = self.snapshot.facts.iter().any(|fact| {
+            let FactKind::Unapproved { actor, via } = &fact.kind else { return false };
+            let later = match given.seq {
+                Some(seq) => fact.seq > seq,
+                None => *via == approval.via || self.written_at(*via, fact.at) >= approval.at,
+            };
+            actor.id == approval.actor.id && later
+        });
+        if unapproved {
+            return Some("taken back".to_owned());
+        }
+        let objected = self.snapshot.reviews.iter().any(|review| {
+            review.author.id == approval.actor.id
+                && review.state == ReviewState::ChangesRequested
+                && review.submitted_at >= approval.at
+        });
+        objected.then(|| "asked for changes later".to_owned())
+    }
+
+    /// When a comment or review was written, by the forge's clock; else when the ledger learnt of it.
+    fn written_at(&self, via: Via, recorded: Timestamp) -> Timestamp {
+        let written = match via {
+            Via::Comment(id) => self
+                .snapshot
+                .comments
+                .iter()
+                .find(|comment| comment.id == id)
+                .map(|comment| comment.created_at),
+            Via::Review(id) => {
+                self.snapshot.reviews.iter().find(|review| review.id == id).map(|review| review.submitted_at)
+            }
+        };
+        written.unwrap_or(recorded)
+    }
+
+    /// Whether what would land is what was approved.
+    fn outdated(&self, approval: &Approval) -> Option<String> {
+        if approval.digest != self.snapshot.digest {
+            return Some(format!(
+                "the change is another one since (approved was `{}`)",
+                approval.digest.short()
+            ));
+        }
+        let new = self.risks.difference(&approval.risks).next()?;
+        let more = match self.risks.difference(&approval.risks).count() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let object = &new.object;
+        Some(format!("a danger was not on display then: {object} in {}{more}", new.environment))
+    }
+
+    /// People whose latest word is a request for changes.
+    fn changes_requested(&self) -> Vec<Actor> {
+        let mut latest: BTreeMap<ActorId, &Review> = BTreeMap::new();
+        for review in &self.snapshot.reviews {
+            let asks =
+                review.state == ReviewState::ChangesRequested && review.author.id != self.snapshot.bot.id;
+            let newer =
+                latest.get(&review.author.id).is_none_or(|other| other.submitted_at <= review.submitted_at);
+            if asks && newer {
+                latest.insert(review.author.id, review);
+            }
+        }
+        latest
+            .into_values()
+            .filter(|review| !self.lifted(review))
+            .map(|review| review.author.clone())
+            .collect()
+    }
+
+    /// Whether a person approved after asking for changes.
+    fn lifted(&self, request: &Review) -> bool {
+        let id = request.author.id;
+        let by_review = self.snapshot.reviews.iter().any(|review| {
+            review.author.id == id
+                && review.state == ReviewState::Approved
+                && review.submitted_at > request.submitted_at
+        });
+        let by_command = self.snapshot.facts.iter().any(|fact| {
+            matches!(&fact.kind, FactKind::Approved(approval)
+                if approval.actor.id == id && approval.at > request.submitted_at)
+        });
+        by_review || by_command
+    }
 }

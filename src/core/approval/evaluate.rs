@@ -1,7 +1,41 @@
-//! Whether it is enough.
-use super::{Counted, Requirement};
-use crate::config::Policy;
-use crate::snapshot::Snapshot;
+//! Whether it is enough. Never asks whether an approval stands: that is [`super::standing`].
+//!
+//! What becomes of one rule:
+//!
+//! | applies | too few people | enough people | who counts is unknown |
+//! |---|---|---|---|
+//! | false | skipped | skipped | skipped |
+//! | true | pending | met | unknown |
+//! | unknown | unknown | unknown | unknown |
+//!
+//! What becomes of several, `all` (first line) and `any` (second):
+//!
+//! | | skipped | met | pending | unknown |
+//! |---|---|---|---|---|
+//! | **skipped** | skipped · skipped | met · met | pending · pending | unknown · unknown |
+//! | **met** | met · met | met · met | pending · met | unknown · met |
+//! | **pending** | pending · pending | pending · met | pending · pending | pending · unknown |
+//! | **unknown** | unknown · unknown | unknown · met | pending · unknown | unknown · unknown |
+//!
+//! Everything that changes must also be *covered*: claimed by a rule that is met, in a branch of `approval` that is
+//! met. What no such rule claims falls to the built-in rule `default`: one person with write permission who had no
+//! hand in the change. A change that touches nothing, and one to which no rule applies, need `default` too.
+
+use super::person::{Asked, Member};
+use super::tree::{self, Branch};
+use super::{Counted, Ignored, Requirement, RequirementState};
+use crate::actor::Permission;
+use crate::config::{Exclusion, From, Policy, Require, Rule, RuleOptions};
+use crate::effect::Effect;
+use crate::fact::Approval;
+use crate::policy::{Claims, Completeness, Scope, Truth, View, judge};
+use crate::snapshot::{MergeOutcome, Snapshot};
+
+/// The name of the built-in rule.
+pub const DEFAULT_RULE: &str = "default";
+
+/// The name of the requirement for the change that adds the first policy.
+pub const FIRST_POLICY: &str = "first policy";
 
 /// What people agreed to, in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +52,246 @@ pub struct Agreement {
 
 /// Evaluates the rules and the coverage. Without a policy file, one administrator other than the author must agree
 /// when the change adds one; otherwise the built-in default rule alone.
-pub fn evaluate(_policy: &Policy, _snapshot: &Snapshot, _counted: &Counted) -> Agreement {
-    todo!()
+pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agreement {
+    let completeness = match snapshot.merge {
+        MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
+        MergeOutcome::Conflict { .. } => Completeness::NoMerge,
+    };
+    let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
+    let room = Room { snapshot, counted, view: View::of(&scope, completeness) };
+    let mut agreement = match (&snapshot.policy, &snapshot.proposed_policy) {
+        (None, Some(_)) => room.first_policy(),
+        (Some(_), _) | (None, None) => room.rules(policy),
+    };
+    // Approvals that no longer stand belong to no rule; they are told once, where people look first.
+    if let Some(first) =
+        agreement.requirements.iter_mut().find(|requirement| requirement.state != RequirementState::Skipped)
+    {
+        first.ignored.extend(counted.ignored.iter().cloned());
+    }
+    agreement
+}
+
+/// Everything that rules are held against.
+struct Room<'a> {
+    snapshot: &'a Snapshot,
+    counted: &'a Counted,
+    view: View<'a>,
+}
+
+/// What a rule is about: what an approval for some environments only must lie within.
+struct Subject<'a> {
+    effects: Vec<&'a (&'a str, &'a Effect)>,
+    paths: Vec<&'a str>,
+}
+
+impl Room<'_> {
+    fn first_policy(&self) -> Agreement {
+        let permissions = vec![Permission::Admin];
+        let from = From { permissions, ..From::default() };
+        let rule = built_in(FIRST_POLICY, from);
+        let subject = self.subject(&everything(&rule, &self.view));
+        let requirement = self.count(&rule, &subject, Hidden::Trusted);
+        Agreement {
+            met: requirement.state == RequirementState::Met,
+            unknown: requirement.state == RequirementState::Unknown,
+            requirements: vec![requirement],
+            uncovered: Vec::new(),
+        }
+    }
+
+    fn rules(&self, policy: &Policy) -> Agreement {
+        let used = |rule: &Rule| policy.approval.as_ref().is_none_or(|tree| tree::uses(tree, &rule.name));
+        let mut requirements = Vec::with_capacity(policy.rules.len() + 1);
+        let mut claims = Vec::with_capacity(policy.rules.len());
+        for rule in &policy.rules {
+            let judged = judge(rule, &self.view);
+            requirements.push(match (used(rule), judged.truth) {
+                (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
+                (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
+                (true, Truth::Unknown) => {
+                    let note = format!("whether it applies could not be told: {}", self.view.gaps());
+                    self.uncounted(rule, RequirementState::Unknown, &note)
+                }
+                (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
+            });
+            claims.push(judged.claims);
+        }
+        let branch = tree::combine(policy, &requirements);
+        let left = self.left(&branch, &policy.rules, &claims);
+        let nothing = self.view.effects.is_empty() && self.view.outside.is_empty();
+        let needs_default = match branch.state {
+            RequirementState::Skipped => true,
+            RequirementState::Met | RequirementState::Pending | RequirementState::Unknown => {
+                !left.effects.is_empty() || !left.paths.is_empty()
+            }
+        };
+        let mut agreement = Agreement {
+            met: branch.state == RequirementState::Met || branch.state == RequirementState::Skipped,
+            unknown: branch.unknown,
+            requirements,
+            uncovered: Vec::new(),
+        };
+        if needs_default {
+            let mut default = self.count(&default_rule(), &left, Hidden::Counted);
+            if default.state != RequirementState::Met {
+                agreement.met = false;
+                agreement.uncovered = left.words();
+                let why = if nothing { "nothing changes" } else { "no rule claims all of the change" };
+                default.note =
+                    Some(default.note.map_or_else(|| why.to_owned(), |note| format!("{why}; {note}")));
+            }
+            agreement.unknown |= default.state == RequirementState::Unknown;
+            agreement.requirements.push(default);
+        }
+        agreement.met &= !agreement.unknown;
+        agreement
+    }
+
+    /// What is claimed by no rule that covers it, now or once it is met.
+    fn left(&self, branch: &Branch<'_>, rules: &[Rule], claims: &[Claims]) -> Subject<'_> {
+        let covering: Vec<&Claims> = rules
+            .iter()
+            .zip(claims)
+            .filter(|(rule, _)| branch.covering.contains(rule.name.as_str()))
+            .map(|(_, claims)| claims)
+            .collect();
+        let effects = self.view.effects.iter();
+        let paths = self.view.outside.iter().map(|path| path.path.as_str());
+        Subject {
+            effects: effects
+                .filter(|(environment, effect)| {
+                    !covering.iter().any(|claims| claims.effect(environment, effect))
+                })
+                .collect(),
+            paths: paths.filter(|path| !covering.iter().any(|claims| claims.path(path))).collect(),
+        }
+    }
+
+    fn subject(&self, claims: &Claims) -> Subject<'_> {
+        let effects = self.view.effects.iter();
+        let paths = self.view.outside.iter().map(|path| path.path.as_str());
+        Subject {
+            effects: effects.filter(|(environment, effect)| claims.effect(environment, effect)).collect(),
+            paths: paths.filter(|path| claims.path(path)).collect(),
+        }
+    }
+
+    /// A rule for which nobody is counted.
+    fn uncounted(&self, rule: &Rule, state: RequirementState, note: &str) -> Requirement {
+        Requirement {
+            rule: rule.name.clone(),
+            state,
+            needed: rule.require.count,
+            from: self.asked(rule).words(),
+            by: Vec::new(),
+            ignored: Vec::new(),
+            note: Some(note.to_owned()),
+        }
+    }
+
+    /// A rule that applies, and who counts for it.
+    fn count(&self, rule: &Rule, subject: &Subject<'_>, hidden: Hidden) -> Requirement {
+        let asked = self.asked(rule);
+        let (extra, mut notes) = match hidden {
+            Hidden::Counted => {
+                let (extra, note) = asked.hidden();
+                (extra, Vec::from_iter(note))
+            }
+            Hidden::Trusted => (0, Vec::new()),
+        };
+        let needed = rule.require.count.saturating_add(extra);
+        let mut by = Vec::new();
+        let mut ignored = Vec::new();
+        for approval in &self.counted.standing {
+            match self.counts(&asked, subject, approval) {
+                Ok(()) => by.push(approval.clone()),
+                Err(reason) => ignored.push(Ignored { who: approval.actor.login.clone(), reason }),
+            }
+        }
+        let enough = by.len() >= usize::try_from(needed).unwrap_or(usize::MAX);
+        let state = match (enough, asked.unknown_teams()) {
+            (true, _) => RequirementState::Met,
+            (false, Some(why)) => {
+                notes.push(why);
+                RequirementState::Unknown
+            }
+            (false, None) => RequirementState::Pending,
+        };
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        Requirement { rule: rule.name.clone(), state, needed, from: asked.words(), by, ignored, note }
+    }
+
+    /// Whether an approval counts, else why not.
+    fn counts(&self, asked: &Asked<'_>, subject: &Subject<'_>, approval: &Approval) -> Result<(), String> {
+        if let Some(reason) = asked.excluded(approval.actor.id) {
+            return Err(reason.to_owned());
+        }
+        match asked.member(&approval.actor) {
+            Member::Yes => {}
+            Member::No => return Err(format!("not one of {}", asked.words())),
+            Member::Unknown(why) => return Err(format!("could not be told: {why}")),
+        }
+        if approval.environments.is_empty() {
+            return Ok(());
+        }
+        subject.within(&approval.environments)
+    }
+
+    fn asked<'r>(&'r self, rule: &'r Rule) -> Asked<'r> {
+        Asked { from: &rule.require.from, options: rule.options, snapshot: self.snapshot }
+    }
+}
+
+/// Whether contributors whom nobody can name make more approvals necessary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hidden {
+    /// They do.
+    Counted,
+    /// Only those who are known are left out: the design asks for one administrator, whoever pushed.
+    Trusted,
+}
+
+impl Subject<'_> {
+    /// Whether all of it lies in these environments; else why not.
+    fn within(&self, environments: &[String]) -> Result<(), String> {
+        let named = environments.join(", ");
+        let elsewhere =
+            self.effects.iter().find(|(environment, _)| !environments.iter().any(|name| name == environment));
+        match (elsewhere, self.paths.first()) {
+            (Some((environment, _)), _) => {
+                Err(format!("approved for {named} only, this is about {environment} too"))
+            }
+            (None, Some(path)) => Err(format!("approved for {named} only, this is about `{path}` too")),
+            (None, None) if self.effects.is_empty() => Err(format!("approved for {named} only")),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn words(&self) -> Vec<String> {
+        let objects =
+            self.effects.iter().map(|(environment, effect)| format!("{}: {environment}", effect.object));
+        objects.chain(self.paths.iter().map(|path| (*path).to_owned())).collect()
+    }
+}
+
+fn built_in(name: &str, from: From) -> Rule {
+    Rule {
+        name: name.to_owned(),
+        when: None,
+        require: Require { count: 1, from },
+        options: RuleOptions {
+            author: Exclusion::Excluded,
+            committers: Exclusion::Excluded,
+            pusher: Exclusion::Excluded,
+        },
+    }
+}
+
+fn default_rule() -> Rule {
+    built_in(DEFAULT_RULE, From { permissions: vec![Permission::Write], ..From::default() })
+}
+
+fn everything(rule: &Rule, view: &View<'_>) -> Claims {
+    judge(rule, view).claims
 }

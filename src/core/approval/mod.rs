@@ -1,10 +1,15 @@
 //! Who has agreed, to what, and whether it is enough.
 
 mod count;
+mod display;
 mod evaluate;
+mod person;
+#[cfg(test)]
+mod tests;
+mod tree;
 
 pub use count::{Counted, Ignored, standing};
-pub use evaluate::{Agreement, evaluate};
+pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, evaluate};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,22 @@
 //! The policy file `.countersign.toml`: its typed form, and the reading that gives it or says where it is wrong.
 
+mod check;
+mod environment;
+mod error;
+mod name;
+mod people;
+mod predicate;
 mod read;
+mod rule;
+mod table;
+#[cfg(test)]
+mod tests;
 
-pub use read::{PolicyError, parse};
+pub(crate) use error::nearest;
+pub use error::{Level, PolicyError};
+pub(crate) use name::glob;
+pub use read::parse;
+pub(crate) use table::one_of;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +33,9 @@ pub const POLICY_PATH: &str = ".countersign.toml";
 pub struct Policy {
     /// Environments in the file's order.
     pub environments: Vec<Environment>,
+    /// The version of Kubernetes that an environment names (`1.33`), by its name: what Helm's capabilities and the
+    /// schemas say where no cluster is asked.
+    pub kubernetes: BTreeMap<String, String>,
     /// Checks in the file's order.
     pub checks: Vec<Check>,
     /// Rules in the file's order; names are unique.
@@ -35,19 +52,27 @@ pub struct Policy {
     pub warnings: Vec<PolicyError>,
 }
 
+impl Policy {
+    /// The policy of a repository without one: no environments, no checks, no rules. What is changed then falls to
+    /// the built-in rule `default`; see [`crate::approval::evaluate`].
+    pub fn builtin() -> Self {
+        Self {
+            environments: Vec::new(),
+            kubernetes: BTreeMap::new(),
+            checks: Vec::new(),
+            rules: Vec::new(),
+            approval: None,
+            commands: Commands::default(),
+            mask: Vec::new(),
+            merge: Merge::default(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 /// How heavy a finding is.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Default,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
@@ -71,7 +96,7 @@ pub struct Check {
     pub message: String,
     /// How heavy.
     pub severity: Severity,
-    /// Only in these environments; empty means everywhere.
+    /// Only in these environments, globs; empty means everywhere.
     pub environments: Vec<String>,
     /// Only these kinds, `group/kind` globs (`apps/Deployment`, `rbac.authorization.k8s.io/*`, `/Pod` for core).
     pub kinds: Vec<String>,
@@ -133,11 +158,7 @@ pub enum Exclusion {
 
 impl Default for RuleOptions {
     fn default() -> Self {
-        Self {
-            author: Exclusion::Excluded,
-            committers: Exclusion::Excluded,
-            pusher: Exclusion::Excluded,
-        }
+        Self { author: Exclusion::Excluded, committers: Exclusion::Excluded, pusher: Exclusion::Excluded }
     }
 }
 

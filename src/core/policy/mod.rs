@@ -2,9 +2,16 @@
 //! known is never false.
 
 mod check;
+mod expression;
+mod metering;
 mod predicate;
+#[cfg(test)]
+mod tests;
+mod value;
 
 pub use check::run_checks;
+pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, Input, LONGEST, Language, Prepared};
+pub(crate) use predicate::{Claims, Completeness, View, judge};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +28,37 @@ pub enum Truth {
     False,
     /// It could not be told.
     Unknown,
+}
+
+impl Truth {
+    /// True only where both are; false where one is.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::False, _) | (_, Self::False) => Self::False,
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::True, Self::True) => Self::True,
+        }
+    }
+
+    /// True where one is; false only where both are.
+    pub fn or(self, other: Self) -> Self {
+        self.negate().and(other.negate()).negate()
+    }
+
+    /// What is unknown stays unknown.
+    pub fn negate(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(known: bool) -> Self {
+        if known { Self::True } else { Self::False }
+    }
 }
 
 /// Why a finding does not count: a dated exception.

@@ -1,0 +1,164 @@
+//! What is wrong with a policy file, and how people read it. Knows nothing of what a policy means.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+/// What is wrong with a policy file, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct PolicyError {
+    /// Path of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// How many characters are meant; at least one, and never past the end of the line.
+    pub width: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What was probably meant, or what to do.
+    pub hint: Option<String>,
+    /// The line itself.
+    pub source_line: String,
+}
+
+/// Whether a policy with this in it can be in force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// It cannot.
+    Error,
+    /// It can; the author should look.
+    Warning,
+}
+
+impl PolicyError {
+    /// The error as people read it in a terminal or a fence: the place, the line, a caret under what is meant, and
+    /// `note` where there is more to say (which policy still decides). Ends with a line break.
+    ///
+    /// The file is somebody else's text: control and direction characters come out as `�`, one for one, so that
+    /// the caret stays where it belongs.
+    pub fn render(&self, level: Level, note: Option<&str>) -> String {
+        let label = match level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        let number = self.line.to_string();
+        let gutter = " ".repeat(number.len() + 1);
+        let caret =
+            " ".repeat(self.column.saturating_sub(1) as usize) + &"^".repeat(self.width.max(1) as usize);
+        let hint = self.hint.as_ref().map(|hint| format!(" {}", inert(hint))).unwrap_or_default();
+        let mut text = format!("{label}: {}\n", inert(&self.message));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}--> {}:{}:{}", gutter, inert(&self.file), self.line, self.column);
+        let _ = writeln!(text, "{gutter}|");
+        let _ = writeln!(text, "{number} | {}", inert(&self.source_line));
+        let _ = writeln!(text, "{gutter}| {caret}{hint}");
+        if let Some(note) = note {
+            let _ = writeln!(text, "{gutter}= {}", inert(note));
+        }
+        text
+    }
+}
+
+/// The same characters, but none that moves the cursor, hides, or turns the direction of writing.
+fn inert(text: &str) -> String {
+    text.chars().map(|c| if moves(c) { '\u{fffd}' } else { c }).collect()
+}
+
+fn moves(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A piece of the file in backticks, short and on one line.
+pub(super) fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("`{}{more}`", short.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"))
+}
+
+/// Where the lines of a text begin, to turn byte offsets into lines and columns.
+#[derive(Debug)]
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+/// A place in a text: line and column from 1, the width in characters, and the line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) width: u32,
+    pub(super) source_line: String,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    pub(super) fn slice(&self, span: &Range<usize>) -> &'t str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+
+    /// The place of a span. A span over several lines is cut at the end of its first; one past the end of the text
+    /// means its last character.
+    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+        let line = self.starts.partition_point(|start| *start <= span.start.min(self.text.len())).max(1);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let rest = self.text.get(start..).unwrap_or_default();
+        let source = rest.lines().next().unwrap_or_default();
+        let chars = |end: usize| source.char_indices().take_while(|(at, _)| start + at < end).count();
+        let column = chars(span.start);
+        let width = chars(span.end).saturating_sub(column).max(1);
+        Place {
+            line: number(line),
+            column: number(column + 1),
+            width: number(width),
+            source_line: source.to_owned(),
+        }
+    }
+}
+
+fn number(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// The word of `known` that was probably meant by `text`: at most a third of its letters differ.
+pub(crate) fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    if text.chars().count() > 64 {
+        return None;
+    }
+    let lower = text.to_lowercase().replace('-', "_");
+    known
+        .into_iter()
+        .map(|word| (distance(&lower, &word.to_lowercase().replace('-', "_")), word))
+        .filter(|(distance, word)| *distance <= (word.chars().count().max(3)) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, one each.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX - 1);
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, to) in b.iter().enumerate() {
+            let substituted = at(&last, j) + usize::from(from != to);
+            let mut best = substituted.min(at(&last, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(to) && b.get(j - 1) == Some(from);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    at(&last, b.len())
+}

@@ -1,0 +1,303 @@
+//! The walk over a compiled expression that checks its names and bounds, and puts the meter in. Knows nothing of
+//! what is evaluated.
+
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators,
+};
+use cel::common::types::CelInt;
+
+use super::expression::{DEEPEST, DEEPEST_LOOPS, ExpressionError};
+use super::value::{METER, Touch};
+use crate::config::{nearest, one_of};
+
+/// What an expression may name.
+const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "environment"];
+
+/// Names that mean a type.
+const TYPES: [&str; 9] = ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint"];
+
+/// First parts of names of functions.
+const NAMESPACES: [&str; 5] = ["base64", "lists", "math", "optional", "strings"];
+
+/// Functions that look only at the surface of what they are given.
+const SURFACE: [&str; 15] = [
+    operators::CONDITIONAL,
+    operators::LOGICAL_AND,
+    operators::LOGICAL_OR,
+    operators::LOGICAL_NOT,
+    operators::NOT_STRICTLY_FALSE,
+    operators::INDEX,
+    operators::OPT_INDEX,
+    operators::OPT_SELECT,
+    "size",
+    "hasValue",
+    "or",
+    "orValue",
+    "value",
+    "optional.none",
+    "optional.of",
+];
+
+/// Functions that look at all that they are given, and answer with no more than that.
+const FUNCTIONS: [&str; 61] = [
+    operators::SUBSTRACT,
+    operators::ADD,
+    operators::MULTIPLY,
+    operators::DIVIDE,
+    operators::MODULO,
+    operators::EQUALS,
+    operators::NOT_EQUALS,
+    operators::GREATER_EQUALS,
+    operators::LESS_EQUALS,
+    operators::GREATER,
+    operators::LESS,
+    operators::NEGATE,
+    operators::IN,
+    "@sortByAssociatedKeys",
+    "base64.decode",
+    "base64.encode",
+    "bool",
+    "bytes",
+    "charAt",
+    "contains",
+    "distinct",
+    "double",
+    "dyn",
+    "endsWith",
+    "flatten",
+    "indexOf",
+    "int",
+    "lastIndexOf",
+    "lowerAscii",
+    "matches",
+    "math.@max",
+    "math.@min",
+    "math.abs",
+    "math.bitAnd",
+    "math.bitNot",
+    "math.bitOr",
+    "math.bitShiftLeft",
+    "math.bitShiftRight",
+    "math.bitXor",
+    "math.ceil",
+    "math.floor",
+    "math.isFinite",
+    "math.isInf",
+    "math.isNaN",
+    "math.round",
+    "math.sign",
+    "math.sqrt",
+    "math.trunc",
+    "optional.ofNonZeroValue",
+    "reverse",
+    "slice",
+    "sort",
+    "split",
+    "startsWith",
+    "string",
+    "strings.quote",
+    "substring",
+    "trim",
+    "type",
+    "uint",
+    "upperAscii",
+];
+
+/// Functions that exist and whose result has no bound.
+const UNBOUNDED: [&str; 4] = ["format", "join", "lists.range", "replace"];
+
+/// The expression with the meter in it, and whether it looks at `oldObject` or `request`.
+pub(super) fn put_in(root: IdedExpr, places: &SourceInfo) -> Result<(IdedExpr, bool), ExpressionError> {
+    let mut walk = Metering { places, bound: Vec::new(), judges_transition: false };
+    let root = walk.expression(root, Depth { nested: 0, loops: 0 })?;
+    Ok((root, walk.judges_transition))
+}
+
+/// How deep the walk is.
+#[derive(Debug, Clone, Copy)]
+struct Depth {
+    nested: u16,
+    loops: usize,
+}
+
+struct Metering<'s> {
+    places: &'s SourceInfo,
+    /// Variables of the loops around.
+    bound: Vec<String>,
+    judges_transition: bool,
+}
+
+impl Metering<'_> {
+    fn refuse(&self, id: u64, message: String, hint: Option<String>) -> ExpressionError {
+        let source = self.places.source.as_str();
+        let bytes = |at: u32| source.char_indices().nth(at as usize).map_or(source.len(), |(at, _)| at);
+        let (start, stop) = self.places.offset_for(id).map_or((0, source.len()), |(start, stop)| {
+            let start = bytes(start);
+            (start, bytes(stop.saturating_add(1)).max(start + 1))
+        });
+        ExpressionError { offset: start, width: stop - start, message, hint }
+    }
+
+    fn expression(&mut self, node: IdedExpr, depth: Depth) -> Result<IdedExpr, ExpressionError> {
+        let id = node.id;
+        if depth.nested > DEEPEST {
+            return Err(self.refuse(id, format!("this expression nests deeper than {DEEPEST}"), None));
+        }
+        let inner = Depth { nested: depth.nested + 1, ..depth };
+        let expr = match node.expr {
+            Expr::Unspecified => return Err(self.refuse(id, "this is not an expression".to_owned(), None)),
+            Expr::Struct(_) => {
+                return Err(self.refuse(id, "messages cannot be built in a check".to_owned(), None));
+            }
+            Expr::Literal(literal) => Expr::Literal(literal),
+            Expr::Ident(name) => self.variable(id, name)?,
+            Expr::Select(mut select) => {
+                *select.operand = self.expression(std::mem::take(&mut *select.operand), inner)?;
+                Expr::Select(select)
+            }
+            Expr::List(mut list) => {
+                list.elements = self.all(list.elements, Touch::Copy, inner)?;
+                Expr::List(list)
+            }
+            Expr::Map(mut map) => {
+                for entry in &mut map.entries {
+                    if let EntryExpr::MapEntry(entry) = &mut entry.expr {
+                        entry.key = self.paid(std::mem::take(&mut entry.key), Touch::Read, inner)?;
+                        entry.value = self.paid(std::mem::take(&mut entry.value), Touch::Copy, inner)?;
+                    }
+                }
+                Expr::Map(map)
+            }
+            Expr::Comprehension(comprehension) => self.comprehension(id, *comprehension, inner)?,
+            Expr::Call(call) => self.call(id, call, inner)?,
+        };
+        Ok(IdedExpr { id, expr })
+    }
+
+    fn variable(&mut self, id: u64, name: String) -> Result<Expr, ExpressionError> {
+        let known = VARIABLES.contains(&name.as_str()) || TYPES.contains(&name.as_str());
+        if !known && !name.starts_with(['@', '#']) && !self.bound.contains(&name) {
+            let hint = nearest(&name, VARIABLES).map_or_else(
+                || format!("expected {}", one_of(&VARIABLES)),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(self.refuse(id, format!("there is no variable `{name}`"), Some(hint)));
+        }
+        self.judges_transition |=
+            !self.bound.contains(&name) && ["oldObject", "request"].contains(&name.as_str());
+        Ok(Expr::Ident(name))
+    }
+
+    fn comprehension(
+        &mut self,
+        id: u64,
+        mut loops: ComprehensionExpr,
+        depth: Depth,
+    ) -> Result<Expr, ExpressionError> {
+        let inner = Depth { loops: depth.loops + 1, ..depth };
+        if inner.loops > DEEPEST_LOOPS {
+            let message = format!("loops nest deeper than {DEEPEST_LOOPS}");
+            return Err(self.refuse(id, message, Some("split the check into several".to_owned())));
+        }
+        loops.iter_range = self.paid(loops.iter_range, Touch::Range, depth)?;
+        loops.accu_init = self.paid(loops.accu_init, Touch::Copy, depth)?;
+        let outside = self.bound.len();
+        self.bound.push(loops.accu_var.clone());
+        self.bound.push(loops.iter_var.clone());
+        self.bound.extend(loops.iter_var2.clone());
+        loops.loop_cond = self.expression(loops.loop_cond, inner)?;
+        loops.loop_step = self.expression(loops.loop_step, inner)?;
+        loops.result = self.expression(loops.result, inner)?;
+        self.bound.truncate(outside);
+        Ok(Expr::Comprehension(Box::new(loops)))
+    }
+
+    fn call(&mut self, id: u64, mut call: CallExpr, depth: Depth) -> Result<Expr, ExpressionError> {
+        let namespace = call.target.as_ref().and_then(|target| {
+            let Expr::Ident(name) = &target.expr else { return None };
+            (NAMESPACES.contains(&name.as_str()) && !self.bound.contains(name)).then_some(name)
+        });
+        let name =
+            namespace.map_or_else(|| call.func_name.clone(), |space| format!("{space}.{}", call.func_name));
+        let in_namespace = namespace.is_some();
+        self.known_function(id, &name)?;
+        if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
+            **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;
+        }
+        let last = call.args.len().saturating_sub(1);
+        let mut args = Vec::with_capacity(call.args.len());
+        for (index, arg) in call.args.into_iter().enumerate() {
+            let touch = touch_of_argument(&name, index, last);
+            args.push(match touch {
+                Some(touch) => self.paid(arg, touch, depth)?,
+                None => self.expression(arg, depth)?,
+            });
+        }
+        Ok(Expr::Call(CallExpr { args, ..call }))
+    }
+
+    fn known_function(&self, id: u64, name: &str) -> Result<(), ExpressionError> {
+        if SURFACE.contains(&name) || FUNCTIONS.contains(&name) {
+            return Ok(());
+        }
+        if UNBOUNDED.contains(&name) {
+            let message = format!("`{name}` is not allowed in a check: its result has no bound");
+            return Err(self.refuse(id, message, None));
+        }
+        let near =
+            nearest(name, SURFACE.into_iter().chain(FUNCTIONS).filter(|known| !known.contains(['_', '@'])));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        Err(self.refuse(id, format!("there is no function `{name}` with these arguments"), hint))
+    }
+
+    fn all(
+        &mut self,
+        nodes: Vec<IdedExpr>,
+        touch: Touch,
+        depth: Depth,
+    ) -> Result<Vec<IdedExpr>, ExpressionError> {
+        nodes.into_iter().map(|node| self.paid(node, touch, depth)).collect()
+    }
+
+    /// The expression, paid for by its value each time. What cannot be large or secret is free.
+    fn paid(&mut self, node: IdedExpr, touch: Touch, depth: Depth) -> Result<IdedExpr, ExpressionError> {
+        let node = self.expression(node, depth)?;
+        let free = match &node.expr {
+            Expr::Literal(_) => touch != Touch::Pattern,
+            Expr::Ident(name) => name.starts_with(['@', '#']),
+            Expr::List(list) => list.elements.is_empty(),
+            Expr::Select(select) => select.test,
+            Expr::Unspecified | Expr::Call(_) | Expr::Comprehension(_) | Expr::Map(_) | Expr::Struct(_) => {
+                false
+            }
+        };
+        if free {
+            return Ok(node);
+        }
+        let meter = IdedExpr { id: node.id, expr: Expr::Ident(METER.to_owned()) };
+        let touch = Expr::Literal(LiteralValue::Int(CelInt::from(touch as i64)));
+        let touch = IdedExpr { id: node.id, expr: touch };
+        let id = node.id;
+        let call = CallExpr { func_name: METER.to_owned(), target: None, args: vec![meter, touch, node] };
+        Ok(IdedExpr { id, expr: Expr::Call(call) })
+    }
+}
+
+fn touch_of_target(name: &str) -> Touch {
+    match name {
+        "distinct" => Touch::Square,
+        name if SURFACE.contains(&name) => Touch::Copy,
+        _ => Touch::Read,
+    }
+}
+
+fn touch_of_argument(name: &str, index: usize, last: usize) -> Option<Touch> {
+    match name {
+        operators::IN if index == 1 => Some(Touch::Seek),
+        operators::INDEX | operators::OPT_INDEX if index == 1 => Some(Touch::Read),
+        "size" | "optional.of" | "or" | "orValue" => Some(Touch::Copy),
+        "matches" if index == last => Some(Touch::Pattern),
+        name if SURFACE.contains(&name) => None,
+        _ => Some(Touch::Read),
+    }
+}
