@@ -1,0 +1,208 @@
+//! Writing to GitHub. Each write is sent once; what may have happened is said so and looked up by the caller.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use countersign_core::change::{ChangeId, ChangeState, Comment, CommentId, RepoPath};
+use countersign_core::plan::Reaction;
+use countersign_core::revision::CommitSha;
+use countersign_core::snapshot::StatusState;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::auth::Access;
+use super::call::Api;
+use super::wire::{CheckRun, CheckRuns, IssueComment};
+use super::{GitHub, repo_route};
+use crate::forge::answer::Ask;
+use crate::forge::route::Segment;
+use crate::ports::{ForgeError, ForgeWriter, StatusUpdate};
+
+/// GitHub refuses longer descriptions.
+const DESCRIPTION: usize = 140;
+/// GitHub sees a moment after a push that a request is merged by it.
+const NOTICES_AFTER: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_millis(600), Duration::from_secs(1), Duration::from_secs(2)];
+
+#[async_trait]
+impl ForgeWriter for GitHub {
+    async fn create_comment(&self, id: &ChangeId, body: &str) -> Result<Comment, ForgeError> {
+        let ask = Ask::Write("posting a comment");
+        let repo = self.repo_of(ask, id)?;
+        let route = format!("{}/issues/{}/comments", repo_route(repo), id.number);
+        self.put_comment(ask, repo, Method::POST, &route, body).await
+    }
+
+    async fn update_comment(
+        &self,
+        id: &ChangeId,
+        comment: CommentId,
+        body: &str,
+    ) -> Result<Comment, ForgeError> {
+        let ask = Ask::Write("editing a comment");
+        let repo = self.repo_of(ask, id)?;
+        let route = format!("{}/issues/comments/{}", repo_route(repo), comment.0);
+        self.put_comment(ask, repo, Method::PATCH, &route, body).await
+    }
+
+    async fn react(&self, id: &ChangeId, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError> {
+        let ask = Ask::Write("reacting to a comment");
+        let repo = self.repo_of(ask, id)?;
+        let route = format!("{}/issues/comments/{}/reactions", repo_route(repo), comment.0);
+        let content = match reaction {
+            Reaction::Eyes => "eyes",
+        };
+        let api = self.access.repo(repo).await?;
+        api.write(ask, Method::POST, &route, &json!({ "content": content })).await.map(drop)
+    }
+
+    async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError> {
+        let ask = Ask::Write("publishing a status");
+        self.permit(ask, repo)?;
+        let api = self.access.repo(repo).await?;
+        match &self.access {
+            Access::App(app) => set_check_run(&api, ask, repo, app.id, update).await,
+            Access::Token { .. } => set_commit_status(&api, ask, repo, update).await,
+        }
+    }
+
+    async fn mark_merged(&self, id: &ChangeId, _commit: &CommitSha) -> Result<(), ForgeError> {
+        let ask = Ask::Read("seeing that the pull request is merged");
+        for pause in NOTICES_AFTER {
+            if matches!(self.pull(ask, id).await?.state(), ChangeState::Merged { .. }) {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+        }
+        match self.pull(ask, id).await?.state() {
+            ChangeState::Merged { .. } => Ok(()),
+            ChangeState::Open => Err(ask.refused(
+                "GitHub shows the request as open: its head is not part of the branch, or GitHub has yet to notice",
+            )),
+            ChangeState::Closed => Err(ask.refused("the request was closed without being merged")),
+        }
+    }
+}
+
+impl GitHub {
+    async fn put_comment(
+        &self,
+        ask: Ask,
+        repo: &RepoPath,
+        method: Method,
+        route: &str,
+        body: &str,
+    ) -> Result<Comment, ForgeError> {
+        let api = self.access.repo(repo).await?;
+        let answer = api.write(ask, method, route, &json!({ "body": body })).await?;
+        answer.json(ask).map(IssueComment::comment)
+    }
+}
+
+async fn set_commit_status(
+    api: &Api,
+    ask: Ask,
+    repo: &RepoPath,
+    update: StatusUpdate<'_>,
+) -> Result<(), ForgeError> {
+    let state = match update.state {
+        StatusState::Success => "success",
+        StatusState::Pending => "pending",
+        StatusState::Failure => "failure",
+    };
+    let mut body = json!({
+        "state": state,
+        "context": update.context,
+        "description": cut(update.description),
+    });
+    add(&mut body, "target_url", update.url);
+    let route = format!("{}/statuses/{}", repo_route(repo), update.head);
+    api.write(ask, Method::POST, &route, &body).await.map(drop)
+}
+
+/// Changes the check run that is ours, else creates one. A finished run is not opened again: a new one of the same name
+/// takes its place.
+async fn set_check_run(
+    api: &Api,
+    ask: Ask,
+    repo: &RepoPath,
+    app: u64,
+    update: StatusUpdate<'_>,
+) -> Result<(), ForgeError> {
+    let (status, conclusion) = match update.state {
+        StatusState::Success => ("completed", Some("success")),
+        StatusState::Pending => ("in_progress", None),
+        StatusState::Failure => ("completed", Some("failure")),
+    };
+    let ours = find_check_run(api, repo, app, &update).await?;
+    let title = cut(update.description);
+    let mut body = json!({
+        "name": update.context,
+        "external_id": external_id(update.context),
+        "status": status,
+        "output": { "title": title, "summary": title },
+    });
+    add(&mut body, "conclusion", conclusion);
+    add(&mut body, "details_url", update.url);
+    let runs = format!("{}/check-runs", repo_route(repo));
+    match ours {
+        Some(run) if run.says(status, conclusion, &title, update.url) => Ok(()),
+        Some(run) if run.status != "completed" || status == "completed" => {
+            api.write(ask, Method::PATCH, &format!("{runs}/{}", run.id), &body).await.map(drop)
+        }
+        Some(_) | None => {
+            add(&mut body, "head_sha", Some(update.head.as_str()));
+            api.write(ask, Method::POST, &runs, &body).await.map(drop)
+        }
+    }
+}
+
+async fn find_check_run(
+    api: &Api,
+    repo: &RepoPath,
+    app: u64,
+    update: &StatusUpdate<'_>,
+) -> Result<Option<CheckRun>, ForgeError> {
+    let ask = Ask::Read("looking for the check run");
+    let route = format!(
+        "{}/commits/{}/check-runs?check_name={}&app_id={app}&filter=all",
+        repo_route(repo),
+        update.head,
+        Segment(update.context)
+    );
+    let runs = api.list(ask, &route, |page: CheckRuns| page.check_runs).await?;
+    let id = external_id(update.context);
+    let ours = |run: &CheckRun| {
+        run.external_id.as_deref() == Some(&id)
+            && run.name == update.context
+            && run.app.as_ref().is_none_or(|by| by.id == app)
+    };
+    Ok(runs.into_iter().filter(ours).max_by_key(|run| run.id))
+}
+
+impl CheckRun {
+    fn says(&self, status: &str, conclusion: Option<&str>, title: &str, url: Option<&str>) -> bool {
+        self.status == status
+            && self.conclusion.as_deref() == conclusion
+            && self.output.as_ref().and_then(|output| output.title.as_deref()) == Some(title)
+            && (url.is_none() || self.details_url.as_deref() == url)
+    }
+}
+
+/// Marks a check run as ours, so that a lost answer is found again instead of repeated.
+fn external_id(context: &str) -> String {
+    format!("countersign:{context}")
+}
+
+fn add(body: &mut Value, field: &str, value: Option<&str>) {
+    if let (Some(body), Some(value)) = (body.as_object_mut(), value) {
+        body.insert(field.to_owned(), value.into());
+    }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= DESCRIPTION {
+        return text.to_owned();
+    }
+    text.chars().take(DESCRIPTION - 1).chain(['…']).collect()
+}
