@@ -27,6 +27,13 @@ pub(super) enum Answer {
     Refused { why: String, immutable: bool },
     /// The server does not predict it; a real apply might pass.
     Unpredictable { why: String },
+    /// No answer to the question.
+    Trouble(Trouble),
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
     /// Somebody wrote in between: ask again.
     Conflict,
     /// Too many requests: ask again after this.
@@ -53,11 +60,28 @@ pub(super) enum Absence {
 /// Where an answer names no time to wait.
 const THROTTLED: Duration = Duration::from_secs(1);
 
+impl Answer {
+    /// How long to wait before the same question is worth asking again, where it is.
+    pub(super) fn again_after(&self) -> Option<Duration> {
+        match self {
+            Self::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
+            Self::Trouble(Trouble::Throttled { after }) => Some(*after),
+            Self::Trouble(Trouble::Forbidden { .. } | Trouble::Failed { .. } | Trouble::Odd { .. })
+            | Self::Object(_)
+            | Self::Absent(_)
+            | Self::Refused { .. }
+            | Self::Unpredictable { .. } => None,
+        }
+    }
+}
+
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
     match (reply.status, status) {
         (200..=299, None) => object(reply),
-        (401, _) => Answer::Forbidden { why: "the credentials are not accepted".to_owned() },
+        (401, _) => {
+            Answer::Trouble(Trouble::Forbidden { why: "the credentials are not accepted".to_owned() })
+        }
         (403, Some(status)) => forbidden(&status),
         (404, Some(status)) => Answer::Absent(absence(&status)),
         // The API server itself says so of a path that it does not serve; a proxy in front says something else.
@@ -65,12 +89,16 @@ pub(super) fn read(reply: &Reply) -> Answer {
         (405 | 415, Some(_)) => {
             Answer::Unpredictable { why: "its API does not take server-side apply".to_owned() }
         }
-        (409, Some(_)) => Answer::Conflict,
+        (409, Some(_)) => Answer::Trouble(Trouble::Conflict),
         (400 | 413 | 422, Some(status)) => invalid(&status),
-        (429, _) => Answer::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) },
+        (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
         (500, Some(status)) => internal(&status),
-        (code @ 500..=599, _) => Answer::Failed { why: format!("it answered with status {code}") },
-        (code, _) => Answer::Odd { why: format!("status {code} with a body that is not the API server's") },
+        (code @ 500..=599, _) => {
+            Answer::Trouble(Trouble::Failed { why: format!("it answered with status {code}") })
+        }
+        (code, _) => Answer::Trouble(Trouble::Odd {
+            why: format!("status {code} with a body that is not the API server's"),
+        }),
     }
 }
 
@@ -82,7 +110,9 @@ fn object(reply: &Reply) -> Answer {
     }
     match serde_json::from_slice::<Value>(&reply.body) {
         Ok(object) if object.get("kind").is_some_and(Value::is_string) => Answer::Object(Box::new(object)),
-        Ok(_) | Err(_) => Answer::Odd { why: "a success whose body is no object".to_owned() },
+        Ok(_) | Err(_) => {
+            Answer::Trouble(Trouble::Odd { why: "a success whose body is no object".to_owned() })
+        }
     }
 }
 
@@ -97,11 +127,13 @@ fn absence(status: &Status) -> Absence {
 
 fn forbidden(status: &Status) -> Answer {
     if let Some(why) = wording::missing_permission(&status.message) {
-        return Answer::Forbidden { why };
+        return Answer::Trouble(Trouble::Forbidden { why });
     }
     match wording::admission(status) {
         Some(why) => Answer::Refused { why, immutable: false },
-        None => Answer::Forbidden { why: "it does not say which permission is missing".to_owned() },
+        None => Answer::Trouble(Trouble::Forbidden {
+            why: "it does not say which permission is missing".to_owned(),
+        }),
     }
 }
 
@@ -127,5 +159,5 @@ fn internal(status: &Status) -> Answer {
             why: "the live object does not fit the schema of its kind".to_owned(),
         };
     }
-    Answer::Failed { why: wording::failed_webhook(message) }
+    Answer::Trouble(Trouble::Failed { why: wording::failed_webhook(message) })
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
-use super::answer::{self, Absence, Answer};
+use super::answer::{self, Absence, Answer, Trouble};
 use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::link::{Link, Question, Verb, unreachable};
@@ -83,10 +83,13 @@ impl KubeCluster {
             let listed = if reply.status == 200 { served.add(&reply.body) } else { None };
             if listed.is_none() {
                 return Err(match answer::read(&reply) {
-                    Answer::Object(_) => ClusterError::Unexpected {
+                    Answer::Trouble(trouble) => error(trouble, "list", "the kinds that are served"),
+                    Answer::Object(_)
+                    | Answer::Absent(_)
+                    | Answer::Refused { .. }
+                    | Answer::Unpredictable { .. } => ClusterError::Unexpected {
                         why: "it has no aggregated discovery: Kubernetes 1.27 or later is needed".to_owned(),
                     },
-                    other => refused(other, "list", "the kinds that are served"),
                 });
             }
         }
@@ -97,7 +100,10 @@ impl KubeCluster {
         match self.link.ask(&Question { verb: Verb::Get, path, accept: JSON }).await? {
             Answer::Object(object) => Ok(Some(*object)),
             Answer::Absent(_) => Ok(None),
-            other => Err(refused(other, "get", resource)),
+            Answer::Refused { why, .. } | Answer::Unpredictable { why } => {
+                Err(ClusterError::Unexpected { why })
+            }
+            Answer::Trouble(trouble) => Err(error(trouble, "get", resource)),
         }
     }
 }
@@ -188,11 +194,14 @@ impl Cluster for KubeCluster {
             Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
             Answer::Refused { why, immutable } => Ok(Prediction::Refused { why, immutable }),
             Answer::Unpredictable { why } => Ok(Prediction::Unpredictable { why }),
-            Answer::Conflict if manifest.pointer("/metadata/resourceVersion").is_some() => {
+            Answer::Absent(Absence::Object) => Err(ClusterError::Unexpected {
+                why: format!("it does not know {object}, which was to be made"),
+            }),
+            Answer::Trouble(Trouble::Conflict) if manifest.pointer("/metadata/resourceVersion").is_some() => {
                 let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
                 Ok(Prediction::Refused { why, immutable: false })
             }
-            other => Err(refused(other, "patch", &resource.plural)),
+            Answer::Trouble(trouble) => Err(error(trouble, "patch", &resource.plural)),
         }
     }
 }
@@ -256,18 +265,12 @@ fn checked(answer: Value, object: &ObjectRef) -> Result<Value, ClusterError> {
     }
 }
 
-/// The error of an answer that is no answer to the question.
-fn refused(answer: Answer, verb: &'static str, resource: &str) -> ClusterError {
-    match answer {
-        Answer::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
-        Answer::Failed { why } => unreachable(why),
-        Answer::Conflict => unreachable("the object changes faster than it can be looked at"),
-        Answer::Throttled { .. } => unreachable("it is too busy"),
-        Answer::Odd { why } | Answer::Refused { why, .. } | Answer::Unpredictable { why } => {
-            ClusterError::Unexpected { why }
-        }
-        Answer::Object(_) | Answer::Absent(_) => {
-            ClusterError::Unexpected { why: "an answer to another question".to_owned() }
-        }
+fn error(trouble: Trouble, verb: &'static str, resource: &str) -> ClusterError {
+    match trouble {
+        Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
+        Trouble::Failed { why } => unreachable(why),
+        Trouble::Conflict => unreachable("the object changes faster than it can be looked at"),
+        Trouble::Throttled { .. } => unreachable("it is too busy"),
+        Trouble::Odd { why } => ClusterError::Unexpected { why },
     }
 }

@@ -57,16 +57,14 @@ impl Link {
 
     /// The answer; waits as long as a busy server asks, within bounds.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Answer, ClusterError> {
-        let mut tries = 1;
-        loop {
-            match answer::read(&self.raw(question).await?) {
-                Answer::Throttled { after } if tries < TRIES => sleep(after.min(LONGEST_WAIT)).await,
-                Answer::Conflict if tries < TRIES => {}
-                Answer::Throttled { .. } => return Err(unreachable("it is too busy")),
-                answer => return Ok(answer),
+        for _ in 1..TRIES {
+            let answer = answer::read(&self.raw(question).await?);
+            match answer.again_after() {
+                Some(wait) => sleep(wait.min(LONGEST_WAIT)).await,
+                None => return Ok(answer),
             }
-            tries += 1;
         }
+        Ok(answer::read(&self.raw(question).await?))
     }
 
     /// The answer as it came.

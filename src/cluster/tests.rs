@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::answer::{Absence, Answer, Reply, read};
+use super::answer::{Absence, Answer, Reply, Trouble, read};
 use super::discovery::{Cache, Lookup, Resource, Served};
 
 fn answer(status: u16, body: &str) -> Answer {
@@ -29,10 +29,12 @@ fn check(answer: &Answer) -> String {
         Answer::Refused { why, immutable: true } => format!("immutable: {why}"),
         Answer::Refused { why, immutable: false } => format!("refused: {why}"),
         Answer::Unpredictable { why } => format!("unpredictable: {why}"),
-        Answer::Forbidden { why } => format!("forbidden: {why}"),
-        Answer::Failed { why } => format!("failed: {why}"),
-        Answer::Odd { why } => format!("odd: {why}"),
-        Answer::Object(_) | Answer::Absent(_) | Answer::Conflict | Answer::Throttled { .. } => {
+        Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
+        Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
+        Answer::Trouble(Trouble::Odd { why }) => format!("odd: {why}"),
+        Answer::Object(_)
+        | Answer::Absent(_)
+        | Answer::Trouble(Trouble::Conflict | Trouble::Throttled { .. }) => {
             format!("{answer:?}")
         }
     };
@@ -137,8 +139,11 @@ fn an_outage_is_not_a_refusal() {
     assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
     assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");
     assert_snapshot!(check(&status(400, "admission webhook \"w.ex.org\" does not support dry run", json!({}))), @"unpredictable: admission webhook `w.ex.org` does not support dry run");
-    assert_eq!(status(409, "the object has been modified", json!({})), Answer::Conflict);
-    assert_eq!(answer(429, "slow down"), Answer::Throttled { after: Duration::from_secs(1) });
+    assert_eq!(status(409, "the object has been modified", json!({})), Answer::Trouble(Trouble::Conflict));
+    assert_eq!(
+        answer(429, "slow down"),
+        Answer::Trouble(Trouble::Throttled { after: Duration::from_secs(1) })
+    );
 }
 
 #[test]
