@@ -1,3 +1,5 @@
 //! x
 
+mod parts;
+mod parts_work;
 mod store_contract;

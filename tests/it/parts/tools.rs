@@ -1,0 +1,42 @@
+//! Where the real parts are, and what a test does where one is absent.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+/// Helm, as `tests/tools/helm` pins it.
+pub fn helm() -> Option<PathBuf> {
+    present("helm", built("helm"))
+}
+
+/// kustomize, as `tests/tools/kustomize` pins it.
+pub fn kustomize() -> Option<PathBuf> {
+    present("kustomize", built("kustomize"))
+}
+
+/// What is built from the folder `tool` of `tests/tools`, if it is built.
+pub(super) fn built(tool: &str) -> Option<PathBuf> {
+    let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"));
+    Some(folder.join(tool)).filter(|program| program.is_file())
+}
+
+/// Passes `found` on. Where it is nothing, the running test is noted as skipped for want of `part`.
+pub(super) fn present<T>(part: &str, found: Option<T>) -> Option<T> {
+    if found.is_none() {
+        let test = thread::current().name().unwrap_or("a test").to_owned();
+        assert!(
+            env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "CI=true, and {part} is absent: run tests/run"
+        );
+        eprintln!("skipped: {test} needs {part}, which is absent; tests/run gets it");
+        if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {
+            let line = format!("{part}\t{test}\n");
+            let noted = OpenOptions::new().append(true).create(true).open(list);
+            noted.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests");
+        }
+    }
+    found
+}
