@@ -16,7 +16,7 @@ use countersign_core::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Exit, deliver, wire};
-use crate::cluster::{ClusterConfig, KubeClusters};
+use crate::cluster::{Access, KubeCluster, KubeClusters};
 use crate::engine::{Evaluator, Progress, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
@@ -179,21 +179,22 @@ impl Review {
         !self.offline && (!self.cluster.is_empty() || self.settings.is_some())
     }
 
+    /// Clusters of the settings, or those named on the command line.
     async fn clusters(&self, settings: Option<&Settings>) -> anyhow::Result<Option<KubeClusters>> {
         if !self.clusters_asked_for() {
             return Ok(None);
         }
-        let mut configs: Vec<ClusterConfig> = settings.map(wire::clusters).unwrap_or_default();
-        for named in &self.cluster {
-            let Some((name, context)) = named.split_once('=') else { bail!("--cluster {named}: say NAME=CONTEXT") };
-            configs.push(ClusterConfig {
-                name: name.to_owned(),
-                kubeconfig: self.kubeconfig.clone(),
-                context: Some(context.to_owned()),
-                in_cluster: false,
-            });
+        let mut named = Vec::new();
+        for pair in &self.cluster {
+            let Some((name, context)) = pair.split_once('=') else { bail!("--cluster {pair}: say NAME=CONTEXT") };
+            let context = Some(context.to_owned());
+            let access = Access::Kubeconfig { file: self.kubeconfig.clone(), context };
+            named.push(KubeCluster::connect(name.to_owned(), &access).await?);
         }
-        Ok(Some(KubeClusters::connect(&configs).await.context("a cluster cannot be used")?))
+        match settings {
+            Some(settings) if named.is_empty() => Ok(Some(wire::clusters(settings).await?)),
+            _ => Ok(Some(KubeClusters::new(named))),
+        }
     }
 
     async fn judged(&self, source: &Mirror) -> anyhow::Result<Judged> {

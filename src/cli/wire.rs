@@ -7,9 +7,10 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use crate::audit::SshSigner;
-use crate::cluster::{ClusterConfig, KubeClusters};
+use crate::cluster::{Access, KubeCluster, KubeClusters};
 use crate::engine::{Engine, Links};
-use crate::forge::{Gitea, GiteaConfig, GitHub, GitHubAuth, GitHubConfig};
+use crate::forge::gitea::{Gitea, GiteaConfig};
+use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use crate::ports::{Forge, SystemClock};
 use crate::render::{Programs, RenderLimits};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
@@ -24,7 +25,7 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     for settings in &settings.forge {
         forges.insert(settings.name.clone(), forge(settings)?);
     }
-    let clusters = KubeClusters::connect(&clusters(settings)).await.context("a cluster cannot be used")?;
+    let clusters = clusters(settings).await?;
     let store = Sqlite::open(&settings.store.url).await.context("the store cannot be opened")?;
     let signer = match &settings.signing.ssh_key_file {
         Some(file) => SshSigner::read(file),
@@ -45,14 +46,18 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     })
 }
 
-pub(super) fn clusters(settings: &Settings) -> Vec<ClusterConfig> {
-    let config = |cluster: &settings::ClusterSettings| ClusterConfig {
-        name: cluster.name.clone(),
-        kubeconfig: cluster.kubeconfig.clone(),
-        context: cluster.context.clone(),
-        in_cluster: cluster.in_cluster,
-    };
-    settings.cluster.iter().map(config).collect()
+/// The clusters of the settings. Nothing is sent yet: one that is down is found when it is asked.
+pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters> {
+    let mut clusters = Vec::new();
+    for cluster in &settings.cluster {
+        let access = if cluster.in_cluster {
+            Access::InCluster
+        } else {
+            Access::Kubeconfig { file: cluster.kubeconfig.clone(), context: cluster.context.clone() }
+        };
+        clusters.push(KubeCluster::connect(cluster.name.clone(), &access).await?);
+    }
+    Ok(KubeClusters::new(clusters))
 }
 
 /// Renderers that run their programs in this program's own sandbox.

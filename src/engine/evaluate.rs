@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::effect::{self, Tier};
-use countersign_core::environment::Environment;
+use countersign_core::effect::{self, Effect, Tier};
+use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError, UnitEvaluation,
 };
@@ -11,8 +11,8 @@ use countersign_core::object::{RenderedObject, Sealer, SealingKey, parse_manifes
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::predict;
-use crate::ports::{Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+use super::predict::{self, Manifest, PredictInput};
+use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -175,11 +175,11 @@ impl Evaluator<'_> {
     ) {
         let (Some(name), Some(clusters)) = (&environment.cluster, self.clusters) else { return };
         match clusters.get(name) {
-            Some(cluster) => predict::environment(cluster, environment, units, evaluation).await,
+            Some(cluster) => ask(cluster, environment, units, evaluation).await,
             None => evaluation.errors.push(EnvironmentError {
                 object: None,
                 message: format!("the server knows no cluster `{name}`: add it to its settings, or repair the policy"),
-                undecided: environment.on_unreachable == countersign_core::environment::OnUnreachable::Hold,
+                undecided: environment.on_unreachable == OnUnreachable::Hold,
             }),
         }
     }
@@ -309,6 +309,42 @@ fn combine(
         effects,
     };
     EvaluatedUnit { evaluation, objects }
+}
+
+/// Lets a cluster predict all effects of an environment, and puts its answers in their place.
+async fn ask(
+    cluster: &dyn Cluster,
+    environment: &Environment,
+    units: &mut [EvaluatedUnit],
+    evaluation: &mut EnvironmentEvaluation,
+) {
+    let find = |objects: &[RenderedObject], effect: &Effect| {
+        let found = objects.iter().find(|object| object.reference.identity() == effect.object.identity());
+        Manifest::of(found)
+    };
+    let inputs = units.iter().flat_map(|unit| {
+        unit.evaluation.effects.iter().map(|effect| PredictInput {
+            effect: effect.clone(),
+            base: find(&unit.objects.base, effect),
+            head: find(&unit.objects.head, effect),
+        })
+    });
+    let predicted = predict::predict(cluster, environment, inputs.collect()).await;
+    let places = units.iter_mut().flat_map(|unit| unit.evaluation.effects.iter_mut());
+    for (place, effect) in places.zip(predicted.effects) {
+        *place = effect;
+    }
+    evaluation.drift = predicted.drift;
+    evaluation.errors.extend(predicted.errors);
+    evaluation.tier = predicted.tier;
+    match cluster.identity().await {
+        Ok(identity) => evaluation.cluster_identity = Some(identity),
+        Err(error) => evaluation.errors.push(EnvironmentError {
+            object: None,
+            message: format!("{error}: which cluster it is could not be told"),
+            undecided: environment.on_unreachable == OnUnreachable::Hold,
+        }),
+    }
 }
 
 /// Moves between units, two owners of one object.

@@ -51,6 +51,11 @@ pub enum Prediction {
         /// What is missing.
         missing: String,
     },
+    /// The server cannot tell (a webhook without dry run, an API without apply): the render's answer stands.
+    Unpredictable {
+        /// Why not.
+        why: String,
+    },
 }
 
 /// One cluster.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::audit::SshSigner;
-use countersign::cluster::{ClusterConfig, KubeClusters};
+use countersign::cluster::{Access, KubeCluster, KubeClusters};
 use countersign::engine::{Engine, Links, Looked};
 use countersign::ports::{Signer as _, SystemClock};
 use countersign::render::{Programs, RenderLimits};
@@ -43,19 +43,15 @@ impl Home {
 pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
     let mut clusters = Vec::new();
     if let Some(server) = parts::apiserver().await {
-        clusters.push(ClusterConfig {
-            name: "prod".to_owned(),
-            kubeconfig: Some(server.kubeconfig().to_owned()),
-            context: None,
-            in_cluster: false,
-        });
+        let access = Access::Kubeconfig { file: Some(server.kubeconfig().to_owned()), context: None };
+        clusters.push(KubeCluster::connect("prod".to_owned(), &access).await.unwrap());
     }
     let store = format!("sqlite:{}", home.path().join("bot.db").display());
     Engine {
         forges: BTreeMap::from([("hub".to_owned(), town.forge())]),
         sources: Arc::new(Mirrors::new(home.path().join("mirrors"))),
         renderer: Arc::new(renderer(&home.path().join("scratch"))),
-        clusters: Arc::new(KubeClusters::connect(&clusters).await.unwrap()),
+        clusters: Arc::new(KubeClusters::new(clusters)),
         store: Arc::new(Sqlite::open(&store).await.unwrap()),
         clock: Arc::new(SystemClock),
         signer: Arc::new(SshSigner::read_or_make(home.path()).unwrap()),

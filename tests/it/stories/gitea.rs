@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign::forge::{Gitea as Adapter, GiteaConfig};
+use countersign::forge::gitea::{Gitea as Adapter, GiteaConfig};
 use countersign::ports::{Forge, Secret};
 use countersign_core::change::RepoId;
 use reqwest::Method;

@@ -1,0 +1,163 @@
+//! What an answer of an API server means. It is read by its body, never by its status alone: one status stands for an
+//! outage, a refusal and a gap alike. Pure; what leaves here in words carries no value of a field.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::wording::{self, Status};
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) warnings: Vec<String>,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+/// What an answer says.
+#[derive(Debug, PartialEq)]
+pub(super) enum Answer {
+    /// The object.
+    Object(Box<Value>),
+    /// Something is not there.
+    Absent(Absence),
+    /// The object cannot be made like that.
+    Refused { why: String, immutable: bool },
+    /// The server does not predict it; a real apply might pass.
+    Unpredictable { why: String },
+    /// No answer to the question.
+    Trouble(Trouble),
+}
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Somebody wrote in between: ask again.
+    Conflict,
+    /// Too many requests: ask again after this.
+    Throttled { after: Duration },
+    /// The question may not be asked.
+    Forbidden { why: String },
+    /// The server, or something that it needs, is out of order.
+    Failed { why: String },
+    /// Nothing that an API server says.
+    Odd { why: String },
+}
+
+/// What is not there.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// The kind is not served.
+    Kind,
+    /// The namespace of this name.
+    Namespace(String),
+    /// The object itself.
+    Object,
+}
+
+/// Where an answer names no time to wait.
+const THROTTLED: Duration = Duration::from_secs(1);
+
+impl Answer {
+    /// How long to wait before the same question is worth asking again, where it is.
+    pub(super) fn again_after(&self) -> Option<Duration> {
+        match self {
+            Self::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
+            Self::Trouble(Trouble::Throttled { after }) => Some(*after),
+            Self::Trouble(Trouble::Forbidden { .. } | Trouble::Failed { .. } | Trouble::Odd { .. })
+            | Self::Object(_)
+            | Self::Absent(_)
+            | Self::Refused { .. }
+            | Self::Unpredictable { .. } => None,
+        }
+    }
+}
+
+pub(super) fn read(reply: &Reply) -> Answer {
+    let status = Status::read(&reply.body);
+    match (reply.status, status) {
+        (200..=299, None) => object(reply),
+        (401, _) => {
+            Answer::Trouble(Trouble::Forbidden { why: "the credentials are not accepted".to_owned() })
+        }
+        (403, Some(status)) => forbidden(&status),
+        (404, Some(status)) => Answer::Absent(absence(&status)),
+        // The API server itself says so of a path that it does not serve; a proxy in front says something else.
+        (404, None) if reply.body.trim_ascii() == b"404 page not found" => Answer::Absent(Absence::Kind),
+        (405 | 415, Some(_)) => {
+            Answer::Unpredictable { why: "its API does not take server-side apply".to_owned() }
+        }
+        (409, Some(_)) => Answer::Trouble(Trouble::Conflict),
+        (400 | 413 | 422, Some(status)) => invalid(&status),
+        (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
+        (500, Some(status)) => internal(&status),
+        (code @ 500..=599, _) => {
+            Answer::Trouble(Trouble::Failed { why: format!("it answered with status {code}") })
+        }
+        (code, _) => Answer::Trouble(Trouble::Odd {
+            why: format!("status {code} with a body that is not the API server's"),
+        }),
+    }
+}
+
+fn object(reply: &Reply) -> Answer {
+    let unknown = wording::unknown_fields(&reply.warnings);
+    if !unknown.is_empty() {
+        // The server would drop them and say nothing more: never "no effect".
+        return Answer::Refused { why: unknown, immutable: false };
+    }
+    match serde_json::from_slice::<Value>(&reply.body) {
+        Ok(object) if object.get("kind").is_some_and(Value::is_string) => Answer::Object(Box::new(object)),
+        Ok(_) | Err(_) => {
+            Answer::Trouble(Trouble::Odd { why: "a success whose body is no object".to_owned() })
+        }
+    }
+}
+
+fn absence(status: &Status) -> Absence {
+    match (status.details.kind.as_str(), status.details.name.as_str()) {
+        // The group and version are served, the kind is not.
+        ("", "") => Absence::Kind,
+        ("namespaces", name) => Absence::Namespace(name.to_owned()),
+        _ => Absence::Object,
+    }
+}
+
+fn forbidden(status: &Status) -> Answer {
+    if let Some(why) = wording::missing_permission(&status.message) {
+        return Answer::Trouble(Trouble::Forbidden { why });
+    }
+    match wording::admission(status) {
+        Some(why) => Answer::Refused { why, immutable: false },
+        None => Answer::Trouble(Trouble::Forbidden {
+            why: "it does not say which permission is missing".to_owned(),
+        }),
+    }
+}
+
+fn invalid(status: &Status) -> Answer {
+    if status.message.contains("does not support dry run") {
+        return Answer::Unpredictable { why: wording::no_dry_run(&status.message) };
+    }
+    if let Some(why) = wording::admission(status) {
+        return Answer::Refused { why, immutable: false };
+    }
+    Answer::Refused { why: wording::causes(status), immutable: wording::immutable(status) }
+}
+
+fn internal(status: &Status) -> Answer {
+    let message = &status.message;
+    if message.contains("failed to create typed patch object")
+        || message.contains("field not declared in schema")
+    {
+        return Answer::Refused { why: wording::typed(message), immutable: false };
+    }
+    if message.contains("failed to create typed live object") {
+        return Answer::Unpredictable {
+            why: "the live object does not fit the schema of its kind".to_owned(),
+        };
+    }
+    Answer::Trouble(Trouble::Failed { why: wording::failed_webhook(message) })
+}

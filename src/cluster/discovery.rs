@@ -1,0 +1,174 @@
+//! Which kinds a cluster serves, where and how: two requests, kept, and asked again only for a kind that is unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::Instant;
+
+/// What asks for all groups in one answer.
+pub(super) const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+
+/// How long an unknown kind stays unknown without asking again.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a cluster that did not answer is not asked again: whoever waited meanwhile is told the same.
+const RESPITE: Duration = Duration::from_secs(5);
+
+/// Group, version, kind.
+type Name = (String, String, String);
+
+/// How a kind is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Resource {
+    /// Its plural, as it stands in the path.
+    pub(super) plural: String,
+    pub(super) namespaced: bool,
+}
+
+/// What a cluster serves.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Served {
+    resources: BTreeMap<Name, Resource>,
+    /// Groups and versions that the server could not list, because whoever serves them did not answer.
+    stale: BTreeSet<(String, String)>,
+}
+
+/// Whether a kind is served.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Lookup {
+    Served(Resource),
+    /// Its group serves it, in other versions.
+    OtherVersions(Vec<String>, Resource),
+    Unknown,
+    /// It cannot be told.
+    Stale,
+}
+
+impl Served {
+    /// Adds one answer of aggregated discovery; `None` where the body is not one.
+    pub(super) fn add(&mut self, body: &[u8]) -> Option<()> {
+        let list: List = serde_json::from_slice(body).ok().filter(|list: &List| list.kind == LIST)?;
+        for group in list.items {
+            for version in group.versions {
+                let of = (group.metadata.name.clone(), version.version);
+                if version.freshness == "Stale" {
+                    self.stale.insert(of.clone());
+                }
+                for resource in version.resources {
+                    self.add_resource(&of, resource);
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn add_resource(&mut self, (group, version): &(String, String), resource: Entry) {
+        // Where the kind of the answer names no group, it is the one that it is listed under.
+        let or = |own: String, listed: &String| if own.is_empty() { listed.clone() } else { own };
+        let kind = resource.response_kind.unwrap_or_default();
+        let name = (or(kind.group, group), or(kind.version, version), kind.kind);
+        let namespaced = resource.scope == "Namespaced";
+        self.resources.entry(name).or_insert(Resource { plural: resource.resource, namespaced });
+    }
+
+    fn find(&self, group: &str, version: &str, kind: &str) -> Lookup {
+        let name = (group.to_owned(), version.to_owned(), kind.to_owned());
+        if let Some(resource) = self.resources.get(&name) {
+            return Lookup::Served(resource.clone());
+        }
+        if self.stale.contains(&(name.0, name.1)) {
+            return Lookup::Stale;
+        }
+        let mut others = self.resources.iter().filter(|((g, _, k), _)| g == group && k == kind).peekable();
+        match others.peek().map(|(_, resource)| (*resource).clone()) {
+            Some(resource) => {
+                Lookup::OtherVersions(others.map(|((_, v, _), _)| v.clone()).collect(), resource)
+            }
+            None => Lookup::Unknown,
+        }
+    }
+}
+
+/// What a cluster was last seen to serve.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    served: Served,
+    asked: Option<Instant>,
+    failed: Option<Instant>,
+}
+
+impl Cache {
+    /// Whether it did not answer a moment ago.
+    pub(super) fn failed_lately(&self, now: Instant) -> bool {
+        self.failed.is_some_and(|failed| now.saturating_duration_since(failed) < RESPITE)
+    }
+
+    pub(super) fn store_failure(&mut self, now: Instant) {
+        self.failed = Some(now);
+    }
+
+    /// The kind, or `None` where the cluster has to be asked first.
+    pub(super) fn find(&self, group: &str, version: &str, kind: &str, now: Instant) -> Option<Lookup> {
+        let asked = self.asked?;
+        match self.served.find(group, version, kind) {
+            Lookup::Served(resource) => Some(Lookup::Served(resource)),
+            missed @ (Lookup::OtherVersions(..) | Lookup::Unknown | Lookup::Stale) => {
+                (now.saturating_duration_since(asked) < PATIENCE).then_some(missed)
+            }
+        }
+    }
+
+    pub(super) fn store(&mut self, served: Served, now: Instant) {
+        *self = Self { served, asked: Some(now), failed: None };
+    }
+}
+
+const LIST: &str = "APIGroupDiscoveryList";
+
+#[derive(Deserialize)]
+struct List {
+    kind: String,
+    #[serde(default)]
+    items: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+    #[serde(default)]
+    resources: Vec<Entry>,
+    #[serde(default)]
+    freshness: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    resource: String,
+    response_kind: Option<Kind>,
+    scope: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Kind {
+    group: String,
+    version: String,
+    kind: String,
+}

@@ -1,0 +1,276 @@
+//! The port over one cluster's API server.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use countersign_core::object::ObjectRef;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
+
+use super::answer::{self, Absence, Answer, Trouble};
+use super::connect::{self, Access, ConnectError};
+use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
+use super::link::{Link, Question, Verb, unreachable};
+use crate::ports::{Cluster, ClusterError, Clusters, Prediction};
+
+const JSON: &str = "application/json";
+
+/// One cluster, asked over its API.
+pub struct KubeCluster {
+    name: String,
+    link: Link,
+    identity: OnceCell<String>,
+    served: Mutex<Cache>,
+}
+
+impl fmt::Debug for KubeCluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubeCluster").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The clusters of the settings, by name.
+#[derive(Debug, Default)]
+pub struct KubeClusters(BTreeMap<String, KubeCluster>);
+
+impl KubeClusters {
+    /// These clusters; of two with one name, the later.
+    pub fn new(clusters: impl IntoIterator<Item = KubeCluster>) -> Self {
+        Self(clusters.into_iter().map(|cluster| (cluster.name.clone(), cluster)).collect())
+    }
+}
+
+impl Clusters for KubeClusters {
+    fn get(&self, name: &str) -> Option<&dyn Cluster> {
+        self.0.get(name).map(|cluster| cluster as &dyn Cluster)
+    }
+}
+
+impl KubeCluster {
+    /// Prepares a cluster; nothing is sent yet, so one that is down is no error here.
+    ///
+    /// # Errors
+    /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
+    pub async fn connect(name: String, access: &Access) -> Result<Self, ConnectError> {
+        let link = Link::new(connect::client(&name, access).await?);
+        Ok(Self { name, link, identity: OnceCell::new(), served: Mutex::default() })
+    }
+
+    async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {
+        let mut cache = self.served.lock().await;
+        let find = |cache: &Cache| cache.find(&object.group, &object.version, &object.kind, Instant::now());
+        if let Some(found) = find(&cache) {
+            return Ok(found);
+        }
+        if cache.failed_lately(Instant::now()) {
+            return Err(unreachable("it did not answer a moment ago"));
+        }
+        let asked = self.discover().await;
+        if let Err(ClusterError::Unreachable { .. }) = asked {
+            cache.store_failure(Instant::now());
+        }
+        cache.store(asked?, Instant::now());
+        Ok(find(&cache).unwrap_or(Lookup::Unknown))
+    }
+
+    async fn discover(&self) -> Result<Served, ClusterError> {
+        let mut served = Served::default();
+        for path in ["/api", "/apis"] {
+            let reply = self.link.raw(&Question { verb: Verb::Get, path, accept: ACCEPT }).await?;
+            let listed = if reply.status == 200 { served.add(&reply.body) } else { None };
+            if listed.is_none() {
+                return Err(match answer::read(&reply) {
+                    Answer::Trouble(trouble) => error(trouble, "list", "the kinds that are served"),
+                    Answer::Object(_)
+                    | Answer::Absent(_)
+                    | Answer::Refused { .. }
+                    | Answer::Unpredictable { .. } => ClusterError::Unexpected {
+                        why: "it has no aggregated discovery: Kubernetes 1.27 or later is needed".to_owned(),
+                    },
+                });
+            }
+        }
+        Ok(served)
+    }
+
+    async fn get(&self, path: &str, resource: &str) -> Result<Option<Value>, ClusterError> {
+        match self.link.ask(&Question { verb: Verb::Get, path, accept: JSON }).await? {
+            Answer::Object(object) => Ok(Some(*object)),
+            Answer::Absent(_) => Ok(None),
+            Answer::Refused { why, .. } | Answer::Unpredictable { why } => {
+                Err(ClusterError::Unexpected { why })
+            }
+            Answer::Trouble(trouble) => Err(error(trouble, "get", resource)),
+        }
+    }
+}
+
+impl KubeCluster {
+    async fn get_as(
+        &self,
+        object: &ObjectRef,
+        version: &str,
+        resource: &Resource,
+    ) -> Result<Option<Value>, ClusterError> {
+        let live = self.get(&path_of(object, version, resource)?, &resource.plural).await?;
+        live.map(|live| checked(live, object)).transpose()
+    }
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn identity(&self) -> Result<String, ClusterError> {
+        let ask = async {
+            let system = self.get("/api/v1/namespaces/kube-system", "namespaces").await?;
+            let uid = system.as_ref().and_then(|namespace| namespace.pointer("/metadata/uid"));
+            uid.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| ClusterError::Unexpected {
+                why: "it has no namespace `kube-system`, whose uid is its identity".to_owned(),
+            })
+        };
+        self.identity.get_or_try_init(|| ask).await.cloned()
+    }
+
+    async fn namespaced(&self, object: &ObjectRef) -> Result<Option<bool>, ClusterError> {
+        match self.lookup(object).await? {
+            Lookup::Served(resource) | Lookup::OtherVersions(_, resource) => Ok(Some(resource.namespaced)),
+            Lookup::Unknown => Ok(None),
+            Lookup::Stale => Err(stale(object)),
+        }
+    }
+
+    async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError> {
+        if is_secret(object) {
+            return Err(ClusterError::Unexpected { why: NO_SECRETS.to_owned() });
+        }
+        match self.lookup(object).await? {
+            Lookup::Served(resource) => self.get_as(object, &object.version, &resource).await,
+            // Another version shows the same object.
+            Lookup::OtherVersions(versions, resource) => {
+                let version = versions.first().unwrap_or(&object.version);
+                self.get_as(object, version, &resource).await
+            }
+            Lookup::Unknown => Ok(None),
+            Lookup::Stale => Err(stale(object)),
+        }
+    }
+
+    async fn dry_run_apply(
+        &self,
+        object: &ObjectRef,
+        manifest: &Value,
+        field_manager: &str,
+    ) -> Result<Prediction, ClusterError> {
+        if is_secret(object) {
+            return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() });
+        }
+        if manifest.get("kind").and_then(Value::as_str) != Some(object.kind.as_str()) {
+            return Err(ClusterError::Unexpected { why: format!("the manifest is not that of {object}") });
+        }
+        let resource = match self.lookup(object).await? {
+            Lookup::Served(resource) => resource,
+            Lookup::OtherVersions(versions, _) => return Ok(not_yet(version_missing(object, &versions))),
+            Lookup::Unknown => return Ok(not_yet(kind_missing(object))),
+            Lookup::Stale => return Err(stale(object)),
+        };
+        let path = format!(
+            "{}?dryRun=All&force=true&fieldManager={}&fieldValidation=Strict",
+            path_of(object, &object.version, &resource)?,
+            utf8_percent_encode(field_manager, NON_ALPHANUMERIC),
+        );
+        let json = serde_json::to_vec(manifest).map_err(|failed| ClusterError::Unexpected {
+            why: format!("the manifest is not JSON: {failed}"),
+        })?;
+        let question = Question { verb: Verb::Apply(json), path: &path, accept: JSON };
+        match self.link.ask(&question).await? {
+            Answer::Object(predicted) => Ok(Prediction::Object(Box::new(checked(*predicted, object)?))),
+            Answer::Absent(Absence::Kind) => Ok(not_yet(kind_missing(object))),
+            Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
+            Answer::Refused { why, immutable } => Ok(Prediction::Refused { why, immutable }),
+            Answer::Unpredictable { why } => Ok(Prediction::Unpredictable { why }),
+            Answer::Absent(Absence::Object) => Err(ClusterError::Unexpected {
+                why: format!("it does not know {object}, which was to be made"),
+            }),
+            Answer::Trouble(Trouble::Conflict) if manifest.pointer("/metadata/resourceVersion").is_some() => {
+                let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
+                Ok(Prediction::Refused { why, immutable: false })
+            }
+            Answer::Trouble(trouble) => Err(error(trouble, "patch", &resource.plural)),
+        }
+    }
+}
+
+const NO_SECRETS: &str = "a Secret is never read from a cluster nor sent to one";
+
+/// A dry run of an empty Secret would answer with the live one.
+fn is_secret(object: &ObjectRef) -> bool {
+    object.group.is_empty() && object.kind == "Secret"
+}
+
+fn not_yet(missing: String) -> Prediction {
+    Prediction::NotYet { missing }
+}
+
+fn kind_missing(object: &ObjectRef) -> String {
+    format!("kind `{}` of `{}`", object.kind, api_version(object))
+}
+
+fn version_missing(object: &ObjectRef, versions: &[String]) -> String {
+    format!("version `{}` of `{}` (it has {})", object.version, object.kind, versions.join(", "))
+}
+
+fn api_version(object: &ObjectRef) -> String {
+    match object.group.as_str() {
+        "" => object.version.clone(),
+        group => format!("{group}/{}", object.version),
+    }
+}
+
+fn stale(object: &ObjectRef) -> ClusterError {
+    unreachable(format!("whoever serves `{}` does not answer", api_version(object)))
+}
+
+fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {
+    let encoded = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
+    let missing = |what: &str| ClusterError::Unexpected { why: format!("`{}` has no {what}", object.kind) };
+    if object.name.is_empty() {
+        return Err(missing("name"));
+    }
+    let root = match object.group.as_str() {
+        "" => format!("/api/{}", encoded(version)),
+        group => format!("/apis/{}/{}", encoded(group), encoded(version)),
+    };
+    let scope = match (resource.namespaced, object.namespace.as_str()) {
+        (false, _) => String::new(),
+        (true, "") => return Err(missing("namespace")),
+        (true, namespace) => format!("/namespaces/{}", encoded(namespace)),
+    };
+    Ok(format!("{root}{scope}/{}/{}", encoded(&resource.plural), encoded(&object.name)))
+}
+
+/// The object, if it is the one that was asked for.
+fn checked(answer: Value, object: &ObjectRef) -> Result<Value, ClusterError> {
+    let name = answer.pointer("/metadata/name").and_then(Value::as_str);
+    let kind = answer.get("kind").and_then(Value::as_str);
+    if (name, kind) == (Some(object.name.as_str()), Some(object.kind.as_str())) {
+        Ok(answer)
+    } else {
+        Err(ClusterError::Unexpected { why: format!("it answered with another object than {object}") })
+    }
+}
+
+fn error(trouble: Trouble, verb: &'static str, resource: &str) -> ClusterError {
+    match trouble {
+        Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
+        Trouble::Failed { why } => unreachable(why),
+        Trouble::Conflict => unreachable("the object changes faster than it can be looked at"),
+        Trouble::Throttled { .. } => unreachable("it is too busy"),
+        Trouble::Odd { why } => ClusterError::Unexpected { why },
+    }
+}

@@ -1,0 +1,106 @@
+//! One request at a time over the wire: bounded in number, time and size, with bounded patience for a busy server.
+
+use std::time::Duration;
+
+use ::kube::Client;
+use ::kube::client::Body;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use super::answer::{self, Answer, Reply};
+use crate::ports::{BoxError, ClusterError};
+
+/// More requests at once only open more connections.
+const AT_ONCE: usize = 32;
+const DEADLINE: Duration = Duration::from_secs(30);
+const TRIES: u32 = 4;
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Far above the largest object that etcd takes, and enough for the discovery of thousands of kinds.
+const LARGEST_BODY: usize = 32 << 20;
+
+/// The connection to one cluster.
+pub(super) struct Link {
+    client: Client,
+    at_once: Semaphore,
+}
+
+/// What is sent.
+pub(super) struct Question<'a> {
+    pub(super) verb: Verb,
+    pub(super) path: &'a str,
+    pub(super) accept: &'static str,
+}
+
+/// The two things that are ever asked.
+pub(super) enum Verb {
+    /// Read.
+    Get,
+    /// Apply, as a dry run, this JSON.
+    Apply(Vec<u8>),
+}
+
+/// No answer, and why, in words without values.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoAnswer(String);
+
+pub(super) fn unreachable(why: impl Into<String>) -> ClusterError {
+    ClusterError::Unreachable { source: Box::new(NoAnswer(why.into())) }
+}
+
+impl Link {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, at_once: Semaphore::new(AT_ONCE) }
+    }
+
+    /// The answer; waits as long as a busy server asks, within bounds.
+    pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Answer, ClusterError> {
+        for _ in 1..TRIES {
+            let answer = answer::read(&self.raw(question).await?);
+            match answer.again_after() {
+                Some(wait) => sleep(wait.min(LONGEST_WAIT)).await,
+                None => return Ok(answer),
+            }
+        }
+        Ok(answer::read(&self.raw(question).await?))
+    }
+
+    /// The answer as it came.
+    pub(super) async fn raw(&self, question: &Question<'_>) -> Result<Reply, ClusterError> {
+        let _turn = self.at_once.acquire().await.map_err(|closed| failed(closed.into()))?;
+        match timeout(DEADLINE, self.exchange(question)).await {
+            Ok(exchanged) => exchanged.map_err(failed),
+            Err(_) => Err(unreachable(format!("no answer within {} seconds", DEADLINE.as_secs()))),
+        }
+    }
+
+    async fn exchange(&self, question: &Question<'_>) -> Result<Reply, BoxError> {
+        let request = Request::builder().uri(question.path).header(http::header::ACCEPT, question.accept);
+        let request = match &question.verb {
+            Verb::Get => request.method(http::Method::GET).body(Body::empty()),
+            Verb::Apply(json) => request
+                .method(http::Method::PATCH)
+                // JSON is YAML.
+                .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml")
+                .body(Body::from(json.clone())),
+        }?;
+        let (head, body) = self.client.send(request).await?.into_parts();
+        let body = Limited::new(body, LARGEST_BODY).collect().await?.to_bytes().to_vec();
+        let head = Response::from_parts(head, ());
+        let text = |name| head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        let retry_after =
+            text(http::header::RETRY_AFTER).next().and_then(|seconds| seconds.trim().parse().ok());
+        Ok(Reply {
+            status: head.status().as_u16(),
+            warnings: text(http::header::WARNING).map(str::to_owned).collect(),
+            retry_after: retry_after.map(Duration::from_secs),
+            body,
+        })
+    }
+}
+
+fn failed(source: BoxError) -> ClusterError {
+    ClusterError::Unreachable { source }
+}

@@ -1,0 +1,183 @@
+//! Bodies as a real API server (1.36) sent them, and what they mean. No value that they quote may come out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::answer::{Absence, Answer, Reply, Trouble, read};
+use super::discovery::{Cache, Lookup, Resource, Served};
+
+fn answer(status: u16, body: &str) -> Answer {
+    read(&Reply { status, warnings: Vec::new(), retry_after: None, body: body.as_bytes().to_vec() })
+}
+
+fn status(code: u16, message: &str, details: Value) -> Answer {
+    let body = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "details": details, "code": code,
+    });
+    answer(code, &body.to_string())
+}
+
+/// In one line, for snapshots.
+fn check(answer: &Answer) -> String {
+    let line = match answer {
+        Answer::Refused { why, immutable: true } => format!("immutable: {why}"),
+        Answer::Refused { why, immutable: false } => format!("refused: {why}"),
+        Answer::Unpredictable { why } => format!("unpredictable: {why}"),
+        Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
+        Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
+        Answer::Trouble(Trouble::Odd { why }) => format!("odd: {why}"),
+        Answer::Object(_)
+        | Answer::Absent(_)
+        | Answer::Trouble(Trouble::Conflict | Trouble::Throttled { .. }) => {
+            format!("{answer:?}")
+        }
+    };
+    assert!(!line.contains("hunter2"), "a value came out: {line}");
+    line
+}
+
+fn cause(reason: &str, field: &str, message: &str) -> Value {
+    json!({ "reason": reason, "field": field, "message": message })
+}
+
+#[test]
+fn absence_is_told_by_the_body() {
+    assert_eq!(answer(404, "404 page not found\n"), Answer::Absent(Absence::Kind));
+    let unknown = status(404, "the server could not find the requested resource", json!({}));
+    assert_eq!(unknown, Answer::Absent(Absence::Kind));
+    let namespace =
+        status(404, "namespaces \"nope\" not found", json!({ "name": "nope", "kind": "namespaces" }));
+    assert_eq!(namespace, Answer::Absent(Absence::Namespace("nope".to_owned())));
+    let object = status(404, "configmaps \"c\" not found", json!({ "name": "c", "kind": "configmaps" }));
+    assert_eq!(object, Answer::Absent(Absence::Object));
+    assert_snapshot!(check(&answer(404, "<html>no such host hunter2</html>")), @"odd: status 404 with a body that is not the API server's");
+}
+
+#[test]
+fn an_immutable_field_is_told_from_an_invalid_one() {
+    let selector = cause(
+        "FieldValueInvalid",
+        "spec.selector",
+        "Invalid value: {\"matchLabels\":{\"app\":\"hunter2\"}}: field is immutable",
+    );
+    let replicas =
+        cause("FieldValueInvalid", "spec.replicas", "Invalid value: -3: must be greater than or equal to 0");
+    let claims =
+        "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals' are forbidden";
+    let claim = "Forbidden: spec is immutable after creation except resources.requests\n- hunter2\n+ hunter3";
+    let ip = cause(
+        "FieldValueInvalid",
+        "spec.clusterIPs[0]",
+        "Invalid value: [\"10.0.0.77\"]: may not change once set",
+    );
+    let enumerated = cause(
+        "FieldValueNotSupported",
+        "spec.mode",
+        "Unsupported value: \"hunter2\": supported values: \"a\"",
+    );
+    let stopped =
+        cause("FieldValueInvalid", "<nil>", "Invalid value: null: some validation rules were not checked");
+    let ours = cause("FieldValueInvalid", "spec.fixed", "Invalid value: \"hunter2\": Value is immutable");
+    let theirs = cause("FieldValueInvalid", "spec.pin", "Invalid value: \"immutable\": hunter2 is no pin");
+    let invalid = |causes: Value| {
+        check(&status(422, "Deployment.apps \"web\" is invalid: hunter2", json!({ "causes": causes })))
+    };
+    assert_snapshot!(invalid(json!([selector])), @"immutable: `spec.selector` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([replicas])), @"refused: `spec.replicas` has an invalid value: must be greater than or equal to 0");
+    assert_snapshot!(invalid(json!([selector, replicas])), @"refused: `spec.selector` cannot be changed once it is set; `spec.replicas` has an invalid value: must be greater than or equal to 0");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claims)])), @"immutable: `spec` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claim)])), @"immutable: `spec` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([ip])), @"immutable: `spec.clusterIPs[0]` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([enumerated, stopped])), @"refused: `spec.mode` has a value that is not one of those supported");
+    assert_snapshot!(invalid(json!([ours])), @"immutable: `spec.fixed` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([theirs])), @"refused: `spec.pin` has an invalid value");
+    assert_snapshot!(invalid(json!([])), @"refused: it is not a valid object of its kind");
+}
+
+#[test]
+fn a_schema_error_of_apply_is_a_refusal_and_not_an_outage() {
+    let typed = |text: &str| {
+        check(&status(
+            500,
+            &format!("failed to create typed patch object (t1/web; apps/v1, Kind=Deployment): {text}"),
+            json!({}),
+        ))
+    };
+    assert_snapshot!(typed(".spec.replicaz: field not declared in schema"), @"refused: `spec.replicaz` is not a field of its kind");
+    assert_snapshot!(typed(".spec.replicas: expected numeric (int or float), got string"), @"refused: `spec.replicas` has a value of the wrong type: numeric (int or float) is expected");
+    assert_snapshot!(typed(".spec.template.spec.containers[name=\"web\"].env: duplicate entries for key [name=\"A\"]"), @r#"refused: `spec.template.spec.containers[name="web"].env` has two entries with the same key"#);
+    assert_snapshot!(typed("errors:\n  .spec.a: field not declared in schema\n  .spec.b: expected string, got &value{\"hunter2\"}"), @"refused: `spec.a` is not a field of its kind; `spec.b` has a value of the wrong type: string is expected");
+    assert_snapshot!(typed(".metadata.finalizers[=\"hunter2\"]: hunter2"), @"refused: `metadata.finalizers[…]` does not fit the schema of its kind");
+}
+
+#[test]
+fn a_missing_permission_is_told_from_an_admission_that_denies() {
+    let forbidden = |message: &str| check(&status(403, message, json!({ "name": "web" })));
+    assert_snapshot!(forbidden("deployments.apps \"web\" is forbidden: User \"system:serviceaccount:t2:sa\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"t2\""), @"forbidden: the account may not patch `deployments.apps` in namespace `t2`");
+    assert_snapshot!(forbidden("nodes \"n\" is forbidden: User \"sa\" cannot get resource \"nodes\" in API group \"\" at the cluster scope"), @"forbidden: the account may not get `nodes` in the whole cluster");
+    assert_snapshot!(forbidden("deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'at most five' with binding 'b' denied request: has hunter2"), @"refused: ValidatingAdmissionPolicy `at most five` denies it");
+    assert_snapshot!(forbidden("admission webhook \"v.ex.org\" denied the request: hunter2"), @"refused: admission webhook `v.ex.org` denies it");
+    assert_snapshot!(forbidden("configmaps \"a\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1"), @"refused: it exceeds the quota `q`");
+    assert_snapshot!(forbidden("pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": host namespaces (hostNetwork=true)"), @"refused: it violates PodSecurity `restricted:latest`");
+    assert_snapshot!(forbidden("pods \"p\" is forbidden: maximum cpu usage per Container is 1, but limit is 2"), @"refused: it is outside the LimitRange of its namespace");
+    assert_snapshot!(forbidden("hunter2 says no"), @"forbidden: it does not say which permission is missing");
+    let ending = json!({ "causes": [cause("NamespaceTerminating", "metadata.namespace", "namespace t2x is being terminated")] });
+    assert_snapshot!(check(&status(403, "unable to create new content in namespace t2x because it is being terminated", ending)), @"refused: its namespace is being deleted");
+    assert_snapshot!(check(&status(401, "Unauthorized", json!({}))), @"forbidden: the credentials are not accepted");
+}
+
+#[test]
+fn an_outage_is_not_a_refusal() {
+    assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"failed: its admission webhook `w.ex.org` does not answer");
+    assert_snapshot!(check(&status(503, "the server is currently unable to handle the request", json!({}))), @"failed: it answered with status 503");
+    assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
+    assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");
+    assert_snapshot!(check(&status(400, "admission webhook \"w.ex.org\" does not support dry run", json!({}))), @"unpredictable: admission webhook `w.ex.org` does not support dry run");
+    assert_eq!(status(409, "the object has been modified", json!({})), Answer::Trouble(Trouble::Conflict));
+    assert_eq!(
+        answer(429, "slow down"),
+        Answer::Trouble(Trouble::Throttled { after: Duration::from_secs(1) })
+    );
+}
+
+#[test]
+fn a_field_that_would_be_dropped_in_silence_is_a_refusal() {
+    let warnings = vec![
+        r#"299 - "unknown field \"spec.replicaz\"""#.to_owned(),
+        r#"299 - "v1 Endpoints is deprecated""#.to_owned(),
+    ];
+    let body = json!({ "kind": "Deployment", "metadata": { "name": "web" } }).to_string().into_bytes();
+    let dropped = read(&Reply { status: 200, warnings, retry_after: None, body });
+    assert_snapshot!(check(&dropped), @"refused: `spec.replicaz` is not a field of its kind");
+}
+
+#[test]
+fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
+    let mut served = Served::default();
+    let apis = json!({ "kind": "APIGroupDiscoveryList", "items": [
+        { "metadata": { "name": "apps" }, "versions": [{ "version": "v1", "freshness": "Current", "resources": [
+            { "resource": "deployments", "scope": "Namespaced",
+              "responseKind": { "group": "apps", "version": "v1", "kind": "Deployment" } }] }] },
+        { "metadata": { "name": "metrics.k8s.io" }, "versions": [{ "version": "v1", "freshness": "Stale" }] },
+    ]});
+    assert_eq!(served.add(br#"{"kind":"APIGroupList","groups":[]}"#), None);
+    served.add(apis.to_string().as_bytes()).unwrap();
+    let (mut cache, start) = (Cache::default(), Instant::now());
+    assert_eq!(cache.find("apps", "v1", "Deployment", start), None, "it was not asked yet");
+    cache.store(served, start);
+    let later = start + Duration::from_secs(31);
+    let deployments = Resource { plural: "deployments".to_owned(), namespaced: true };
+    let known = Some(Lookup::Served(deployments.clone()));
+    assert_eq!(cache.find("apps", "v1", "Deployment", later), known);
+    assert_eq!(cache.find("apps", "v1", "Foo", start), Some(Lookup::Unknown));
+    assert_eq!(cache.find("apps", "v1", "Foo", later), None);
+    let other = Lookup::OtherVersions(vec!["v1".to_owned()], deployments);
+    assert_eq!(cache.find("apps", "v1beta1", "Deployment", start), Some(other));
+    assert_eq!(cache.find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
+}

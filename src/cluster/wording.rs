@@ -1,0 +1,224 @@
+//! The API server's words, without values: it quotes what it was sent, and what is live, and both may be secret. What
+//! is kept: field paths, the class of the error, and the names of policies, webhooks, quotas and permissions.
+
+use serde::Deserialize;
+
+const MOST_CAUSES: usize = 5;
+
+/// Details of validation that are fixed texts of the server.
+const PLAIN: [&str; 6] = [
+    "must be greater than or equal to 0",
+    "must be greater than 0",
+    "must be non-negative",
+    "must be specified",
+    "may not be specified",
+    "must be unique",
+];
+
+/// The body of a refusal.
+#[derive(Debug, Deserialize)]
+pub(super) struct Status {
+    kind: String,
+    #[serde(default)]
+    pub(super) message: String,
+    #[serde(default)]
+    pub(super) details: Details,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Details {
+    pub(super) name: String,
+    pub(super) kind: String,
+    causes: Vec<Cause>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Cause {
+    reason: String,
+    message: String,
+    field: String,
+}
+
+impl Status {
+    pub(super) fn read(body: &[u8]) -> Option<Self> {
+        serde_json::from_slice(body).ok().filter(|status: &Self| status.kind == "Status")
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    Some(rest.split_once(after)?.0)
+}
+
+/// "may not patch deployments.apps in namespace shop", where that is what is missing.
+pub(super) fn missing_permission(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once(" is forbidden: User ")?;
+    let verb = between(rest, " cannot ", " resource ")?;
+    let resource = between(rest, " resource \"", "\"")?;
+    let group = between(rest, " in API group \"", "\"").unwrap_or_default();
+    let dot = if group.is_empty() { "" } else { "." };
+    let place = match between(rest, " in the namespace \"", "\"") {
+        Some(namespace) => format!("in namespace `{namespace}`"),
+        None => "in the whole cluster".to_owned(),
+    };
+    Some(format!("the account may not {verb} `{resource}{dot}{group}` {place}"))
+}
+
+/// Who in the admission chain denies it, where one does.
+pub(super) fn admission(status: &Status) -> Option<String> {
+    let message = status.message.as_str();
+    if let Some(policy) = between(message, "ValidatingAdmissionPolicy '", "'") {
+        return Some(format!("ValidatingAdmissionPolicy `{policy}` denies it"));
+    }
+    if let Some(webhook) = between(message, "admission webhook \"", "\" denied") {
+        return Some(format!("admission webhook `{webhook}` denies it"));
+    }
+    if let Some(quota) = between(message, "exceeded quota: ", ",") {
+        return Some(format!("it exceeds the quota `{quota}`"));
+    }
+    if let Some(level) = between(message, "violates PodSecurity \"", "\"") {
+        return Some(format!("it violates PodSecurity `{level}`"));
+    }
+    if message.contains(" usage per ") || message.contains("limit to request ratio") {
+        return Some("it is outside the LimitRange of its namespace".to_owned());
+    }
+    if status.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
+        return Some("its namespace is being deleted".to_owned());
+    }
+    None
+}
+
+pub(super) fn no_dry_run(message: &str) -> String {
+    match between(message, "admission webhook \"", "\"") {
+        Some(webhook) => format!("admission webhook `{webhook}` does not support dry run"),
+        None => "an admission webhook does not support dry run".to_owned(),
+    }
+}
+
+pub(super) fn failed_webhook(message: &str) -> String {
+    match between(message, "failed calling webhook \"", "\"") {
+        Some(webhook) => format!("its admission webhook `{webhook}` does not answer"),
+        None => "it answered with status 500".to_owned(),
+    }
+}
+
+/// Whether every error that counts is a field that cannot be changed once it is set.
+pub(super) fn immutable(status: &Status) -> bool {
+    let mut causes = status.details.causes.iter().filter(|cause| cause.counts()).peekable();
+    causes.peek().is_some() && causes.all(Cause::immutable)
+}
+
+/// Field and class of each error.
+pub(super) fn causes(status: &Status) -> String {
+    let mut all: Vec<String> =
+        status.details.causes.iter().filter(|cause| cause.counts()).map(Cause::words).collect();
+    all.dedup();
+    if all.is_empty() {
+        return match between(&status.message, "unknown field \"", "\"") {
+            Some(field) => format!("`{field}` is not a field of its kind"),
+            None => "it is not a valid object of its kind".to_owned(),
+        };
+    }
+    joined(&all)
+}
+
+fn joined(all: &[String]) -> String {
+    let shown = all.iter().take(MOST_CAUSES).cloned().collect::<Vec<_>>().join("; ");
+    match all.len().saturating_sub(MOST_CAUSES) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
+impl Cause {
+    /// The server adds a cause without a field that only says that it stopped looking.
+    fn counts(&self) -> bool {
+        !(self.field.is_empty() || self.field == "<nil>")
+    }
+
+    /// What follows the quoted value on the first line; the other lines are differences, with values.
+    fn detail(&self) -> &str {
+        let line = self.message.lines().next().unwrap_or_default();
+        line.rsplit_once(": ").map_or(line, |(_, detail)| detail)
+    }
+
+    fn immutable(&self) -> bool {
+        let detail = self.detail();
+        detail.contains("immutable")
+            || detail.contains("may not change")
+            || detail.contains("may not be changed")
+            || detail.contains("cannot be changed")
+            || (detail.contains("updates to ") && detail.ends_with("are forbidden"))
+    }
+
+    fn words(&self) -> String {
+        let field = without_values(&self.field);
+        if self.immutable() {
+            return format!("`{field}` cannot be changed once it is set");
+        }
+        let class = match self.reason.as_str() {
+            "FieldValueRequired" => "is required",
+            "FieldValueDuplicate" => "is there twice",
+            "FieldValueNotFound" => "names something that is not there",
+            "FieldValueNotSupported" => "has a value that is not one of those supported",
+            "FieldValueForbidden" => "is forbidden here",
+            "FieldValueTooLong" => "is too long",
+            "FieldValueTooMany" => "has too many entries",
+            "FieldValueTypeInvalid" => "has a value of the wrong type",
+            _ => "has an invalid value",
+        };
+        match PLAIN.iter().find(|plain| **plain == self.detail()) {
+            Some(plain) => format!("`{field}` {class}: {plain}"),
+            None => format!("`{field}` {class}"),
+        }
+    }
+}
+
+/// The errors of server-side apply's own schema check: a path and a text for each.
+pub(super) fn typed(message: &str) -> String {
+    let from = message.find("): ").map_or(0, |at| at.saturating_add(3));
+    let rest = message.get(from..).unwrap_or_default();
+    let errors: Vec<String> = rest.lines().filter_map(typed_error).collect();
+    if errors.is_empty() {
+        return "it does not fit the schema of its kind".to_owned();
+    }
+    joined(&errors)
+}
+
+fn typed_error(line: &str) -> Option<String> {
+    let (path, text) = line.trim().strip_prefix('.')?.split_once(": ")?;
+    let path = without_values(path);
+    Some(if text.starts_with("field not declared in schema") {
+        format!("`{path}` is not a field of its kind")
+    } else if text.starts_with("duplicate entries for key") {
+        format!("`{path}` has two entries with the same key")
+    } else if let Some(wanted) = between(text, "expected ", ", got") {
+        format!("`{path}` has a value of the wrong type: {wanted} is expected")
+    } else {
+        format!("`{path}` does not fit the schema of its kind")
+    })
+}
+
+/// Fields that the server would drop, as its `Warning` headers name them; empty where it drops none.
+pub(super) fn unknown_fields(warnings: &[String]) -> String {
+    let unknown = warnings.iter().filter_map(|warning| {
+        let field = between(&warning.replace('\\', ""), "unknown field \"", "\"")?.to_owned();
+        Some(format!("`{}` is not a field of its kind", without_values(&field)))
+    });
+    joined(&unknown.collect::<Vec<_>>())
+}
+
+/// A path without the values that name the entries of a set: `finalizers[="x"]`.
+fn without_values(path: &str) -> String {
+    let mut clean = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once("[=") {
+        clean.push_str(before);
+        clean.push_str("[…]");
+        rest = after.split_once(']').map_or("", |(_, rest)| rest);
+    }
+    clean.push_str(rest);
+    clean
+}

@@ -1,0 +1,229 @@
+//! What the cluster itself says about a change: each changed object is read live, and the API server is asked by dry
+//! run what the applier would make of it at base and at head.
+//!
+//! Nothing here reaches for a forge, a tree or a renderer. A prediction never hides the render's answer: it replaces
+//! it only where live shows that the applier owns what base says, and whatever could not be told is an error that is
+//! named, never "no change".
+
+mod judge;
+mod live;
+mod ownership;
+mod scope;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use countersign_core::effect::{Effect, Tier};
+use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
+use countersign_core::evaluation::{Drift, EnvironmentError};
+use countersign_core::object::{ObjectRef, RenderedObject};
+use futures::StreamExt;
+use futures::stream;
+use serde_json::Value;
+
+use self::judge::{Judged, Seen};
+use self::scope::Scope;
+use crate::ports::{Cluster, ClusterError, Prediction};
+
+/// Objects that are looked at together.
+const AT_ONCE: usize = 32;
+/// How often an object is looked at again that changes meanwhile.
+const LOOKS: u32 = 3;
+/// After so many silences in a row the rest is not asked: nobody waits for a cluster that is down.
+const SILENCES: u32 = 3;
+
+/// One side of an object, as far as it may be sent to a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Manifest {
+    /// It is not on this side.
+    Absent,
+    /// It has sealed leaves, and is never sent.
+    Sealed,
+    /// As it was rendered.
+    Raw(Value),
+}
+
+impl Manifest {
+    /// The manifest of one side.
+    pub fn of(object: Option<&RenderedObject>) -> Self {
+        match object {
+            None => Self::Absent,
+            Some(object) if object.sealed => Self::Sealed,
+            Some(object) => Self::Raw(object.body.clone()),
+        }
+    }
+
+    fn raw(&self) -> Option<&Value> {
+        match self {
+            Self::Raw(value) => Some(value),
+            Self::Absent | Self::Sealed => None,
+        }
+    }
+}
+
+/// An effect as the render tells it, with the manifests it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictInput {
+    /// What [`countersign_core::effect::compare`] says.
+    pub effect: Effect,
+    /// The object at base.
+    pub base: Manifest,
+    /// The object at head.
+    pub head: Manifest,
+}
+
+/// What the cluster says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted {
+    /// The effects, in the order in which they were given. `rendered`, `before` and `after`, which the change digest
+    /// covers, are as they were; `operation`, `tier`, `settled`, `risks`, `reason` and `changes` may differ.
+    pub effects: Vec<Effect>,
+    /// What is different in the cluster apart from this change, by object.
+    pub drift: Vec<Drift>,
+    /// What could not be told, by object; what is about the whole cluster comes first.
+    pub errors: Vec<EnvironmentError>,
+    /// The best tier that an effect reached; `Render` where there is none.
+    pub tier: Tier,
+}
+
+/// Predicts the effects of one environment on its cluster. Give all effects of the environment at once: objects whose
+/// CRD, namespace, quota or admission the same change touches are recognised by that.
+///
+/// Only server-side apply is predicted. For other appliers, for Secrets, for RBAC and admission kinds, and for objects
+/// with sealed leaves the render's answer stands. Never fails as a whole.
+pub async fn predict(cluster: &dyn Cluster, environment: &Environment, inputs: Vec<PredictInput>) -> Predicted {
+    if let Some(message) = not_predicted(environment.apply) {
+        let errors = if inputs.is_empty() { Vec::new() } else { vec![note(message)] };
+        let effects = inputs.into_iter().map(|input| input.effect).collect();
+        return Predicted { effects, drift: Vec::new(), errors, tier: Tier::Render };
+    }
+    let asking = Asking { cluster, environment, scope: Scope::of(&inputs), silences: AtomicU32::new(0) };
+    let asked = inputs.into_iter().enumerate().map(|(index, input)| {
+        let asking = &asking;
+        async move { (index, asking.one(input).await) }
+    });
+    let mut judged: Vec<(usize, Judged)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+    judged.sort_by_key(|(index, _)| *index);
+    asking.gather(judged)
+}
+
+fn not_predicted(mode: ApplyMode) -> Option<&'static str> {
+    match mode {
+        ApplyMode::ServerSide => None,
+        ApplyMode::ClientSide => {
+            Some("predicted by rendering: client-side appliers are not predicted yet")
+        }
+        ApplyMode::Helm => Some("predicted by rendering: Helm's patches are not predicted yet"),
+        ApplyMode::Replace => Some("predicted by rendering: replacing appliers are not predicted yet"),
+    }
+}
+
+fn note(message: impl Into<String>) -> EnvironmentError {
+    EnvironmentError { object: None, message: message.into(), undecided: false }
+}
+
+struct Asking<'a> {
+    cluster: &'a dyn Cluster,
+    environment: &'a Environment,
+    scope: Scope,
+    silences: AtomicU32,
+}
+
+/// Why an object has no prediction.
+enum Unasked {
+    Failed(ClusterError),
+    /// The cluster is taken to be down.
+    Silent,
+}
+
+impl Asking<'_> {
+    async fn one(&self, input: PredictInput) -> Judged {
+        let object = &input.effect.object;
+        if scope::never_asked(object) || input.base == Manifest::Sealed || input.head == Manifest::Sealed {
+            return Judged::as_rendered(input.effect);
+        }
+        if let Some(why) = self.scope.blind_to(object) {
+            return Judged::rendered_because(input.effect, why);
+        }
+        match self.look(object, &input).await {
+            Ok(Some(seen)) => judge::judge(self.environment, input, seen),
+            Ok(None) => Judged::unsettled(input.effect),
+            Err(Unasked::Silent) => Judged::silent(input.effect),
+            Err(Unasked::Failed(error)) => {
+                let error = self.error(Some(object), &error);
+                Judged::failed(input.effect, error)
+            }
+        }
+    }
+
+    /// One consistent look at an object; `None` where it changed each time.
+    async fn look(&self, object: &ObjectRef, input: &PredictInput) -> Result<Option<Seen>, Unasked> {
+        if object.name.is_empty() {
+            return Ok(Some(Seen::nameless()));
+        }
+        for _ in 0..LOOKS {
+            if self.silences.load(Ordering::Relaxed) >= SILENCES {
+                return Err(Unasked::Silent);
+            }
+            let seen = self.see(object, input).await;
+            if let Err(ClusterError::Unreachable { .. }) = seen {
+                self.silences.fetch_add(1, Ordering::Relaxed);
+            } else {
+                self.silences.store(0, Ordering::Relaxed);
+            }
+            let seen = seen.map_err(Unasked::Failed)?;
+            if seen.consistent() {
+                return Ok(Some(seen));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
+        let (live, base, head) = futures::join!(
+            self.cluster.read(object),
+            self.dry_run(object, &input.base),
+            self.dry_run(object, &input.head),
+        );
+        Ok(Seen { live: live?, base: base?, head: head? })
+    }
+
+    async fn dry_run(&self, object: &ObjectRef, manifest: &Manifest) -> Result<Option<Prediction>, ClusterError> {
+        let Some(manifest) = manifest.raw() else { return Ok(None) };
+        self.cluster.dry_run_apply(object, manifest, &self.environment.field_manager).await.map(Some)
+    }
+
+    fn error(&self, object: Option<&ObjectRef>, error: &ClusterError) -> EnvironmentError {
+        let beneath = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+        let about = object.map(|object| format!("{object}: ")).unwrap_or_default();
+        EnvironmentError {
+            object: object.cloned(),
+            message: format!("{about}cluster `{}`: {error}{beneath}", self.cluster.name()),
+            undecided: self.undecided(),
+        }
+    }
+
+    fn undecided(&self) -> bool {
+        self.environment.on_unreachable == OnUnreachable::Hold
+    }
+
+    fn gather(&self, judged: Vec<(usize, Judged)>) -> Predicted {
+        let mut all = Predicted { effects: Vec::new(), drift: Vec::new(), errors: Vec::new(), tier: Tier::Render };
+        let mut silent = 0_usize;
+        for (_, one) in judged {
+            all.tier = all.tier.max(one.effect.tier);
+            all.effects.push(one.effect);
+            all.drift.extend(one.drift);
+            all.errors.extend(one.error);
+            silent += usize::from(one.silent);
+        }
+        if silent > 0 {
+            let name = self.cluster.name();
+            let message = format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
+            all.errors.insert(0, EnvironmentError { object: None, message, undecided: self.undecided() });
+        }
+        all.drift.sort_by(|one, other| one.object.cmp(&other.object));
+        all
+    }
+}

@@ -1,0 +1,216 @@
+//! From what was seen of one object to what is said of it. Pure.
+
+use countersign_core::diff;
+use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
+use countersign_core::environment::Environment;
+use countersign_core::evaluation::{Drift, EnvironmentError};
+use countersign_core::object::ObjectRef;
+use serde_json::Value;
+
+use super::PredictInput;
+use super::live::{self, Manifests};
+use super::ownership;
+use crate::ports::Prediction;
+
+/// Live, and the predictions of both sides; `None` where the object is not there, or not on that side.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Seen {
+    pub(super) live: Option<Value>,
+    pub(super) base: Option<Prediction>,
+    pub(super) head: Option<Prediction>,
+}
+
+/// What is said of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Judged {
+    pub(super) effect: Effect,
+    pub(super) drift: Option<Drift>,
+    pub(super) error: Option<EnvironmentError>,
+    /// It was not asked about, because the cluster does not answer.
+    pub(super) silent: bool,
+}
+
+impl Judged {
+    /// The render's answer, unchanged.
+    pub(super) fn as_rendered(effect: Effect) -> Self {
+        Self { effect, drift: None, error: None, silent: false }
+    }
+
+    pub(super) fn silent(effect: Effect) -> Self {
+        Self { silent: true, ..Self::as_rendered(effect) }
+    }
+
+    pub(super) fn failed(effect: Effect, error: EnvironmentError) -> Self {
+        Self { error: Some(error), ..Self::as_rendered(effect) }
+    }
+
+    /// The render's answer, and why there is no other.
+    pub(super) fn rendered_because(effect: Effect, why: String) -> Self {
+        let reason = Some(format!("predicted by rendering: {why}"));
+        Self::as_rendered(Effect { reason, tier: Tier::Render, settled: None, ..effect })
+    }
+
+    /// The render's answer, although the cluster was asked.
+    pub(super) fn unsettled(effect: Effect) -> Self {
+        Self::as_rendered(Effect { tier: Tier::DryRun, settled: Some(false), ..effect })
+    }
+}
+
+impl Seen {
+    /// What there is to see of an object whose name the server makes up.
+    pub(super) fn nameless() -> Self {
+        let why = "it gets a new name at each apply".to_owned();
+        Self { live: None, base: None, head: Some(Prediction::Unpredictable { why }) }
+    }
+
+    /// Whether all answers are about the same object at the same moment.
+    pub(super) fn consistent(&self) -> bool {
+        let stamp = |object: &Value| {
+            let part = |path| object.pointer(path).and_then(Value::as_str).map(str::to_owned);
+            (part("/metadata/uid"), part("/metadata/resourceVersion"))
+        };
+        let live = self.live.as_ref().map(stamp);
+        [&self.base, &self.head].into_iter().flatten().all(|prediction| match (prediction, &live) {
+            (Prediction::Object(object), Some(live)) => stamp(object) == *live,
+            // A dry run that creates invents a uid, but no resource version.
+            (Prediction::Object(object), None) => stamp(object).1.is_none(),
+            (
+                Prediction::Refused { .. } | Prediction::NotYet { .. } | Prediction::Unpredictable { .. },
+                _,
+            ) => true,
+        })
+    }
+}
+
+/// What merging does to one object, as the cluster tells it.
+pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) -> Judged {
+    let effect = input.effect.clone();
+    let sides = Manifests { base: input.base.raw(), head: input.head.raw() };
+    match (seen.head, seen.live) {
+        (None, live) => removed(effect, live.is_some()),
+        (Some(Prediction::NotYet { missing }), _) => {
+            Judged::rendered_because(effect, format!("{missing} is not in the cluster yet"))
+        }
+        (Some(Prediction::Unpredictable { why }), _) => Judged::rendered_because(effect, why),
+        (Some(Prediction::Refused { why, immutable }), live) => {
+            let also_base = matches!(&seen.base, Some(Prediction::Refused { why: base, .. }) if *base == why);
+            refused(effect, &why, immutable && live.is_some(), also_base)
+        }
+        (Some(Prediction::Object(_)), None) => created(effect),
+        (Some(Prediction::Object(head)), Some(live)) => match (seen.base, sides.base) {
+            (Some(Prediction::Object(predicted)), Some(base)) => {
+                let pair = Pair { live: &live, base: &predicted, head: &head };
+                changed(environment, effect, base, &pair, &sides)
+            }
+            (Some(_), _) | (_, Some(_)) => Judged::unsettled(effect),
+            (None, None) => adopted(effect, &live, &head, &sides),
+        },
+    }
+}
+
+struct Pair<'a> {
+    live: &'a Value,
+    base: &'a Value,
+    head: &'a Value,
+}
+
+fn changed(
+    environment: &Environment,
+    effect: Effect,
+    manifest: &Value,
+    pair: &Pair<'_>,
+    sides: &Manifests<'_>,
+) -> Judged {
+    let manager = &environment.field_manager;
+    let (live, base, head) = (live::essence(pair.live), live::essence(pair.base), live::essence(pair.head));
+    let drifted = live != base;
+    if !drifted && ownership::owns_all(pair.live, manager, manifest) {
+        return Judged::as_rendered(settled(effect, &base, &head, sides));
+    }
+    let drift = (drifted && ownership::applies(pair.live, manager))
+        .then(|| drift(&effect.object, &live, &base, sides))
+        .flatten();
+    Judged { drift, ..Judged::unsettled(effect) }
+}
+
+fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) -> Effect {
+    let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
+    let (before, after) = live::shown(base, head, sides);
+    let changes = diff::fields(&before, &after);
+    if changes.is_empty() {
+        let reason = "no effect on the cluster: it makes the same object of both".to_owned();
+        let (operation, risks) = (Operation::None, Default::default());
+        return Effect { operation, risks, reason: Some(reason), changes, ..effect };
+    }
+    let mut risks = effect.risks.clone();
+    if live::replicas(head) == Some(0) && live::replicas(base) != Some(0) {
+        risks.insert(Risk::ScaleToZero);
+    }
+    Effect { risks, changes, ..effect }
+}
+
+fn drift(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Option<Drift> {
+    let (before, after) = live::shown(live, base, sides);
+    let changes = diff::fields(&before, &after);
+    (!changes.is_empty()).then(|| Drift { object: object.clone(), changes })
+}
+
+/// It is at head alone, and in the cluster all the same.
+fn adopted(effect: Effect, live: &Value, head: &Value, sides: &Manifests<'_>) -> Judged {
+    let (before, after) = live::shown(&live::essence(live), &live::essence(head), sides);
+    let changes = diff::fields(&before, &after);
+    let reason = if changes.is_empty() {
+        "it is in the cluster already, exactly like this".to_owned()
+    } else {
+        "it is in the cluster already, and would be changed".to_owned()
+    };
+    let (operation, reason) = (Operation::Update, Some(reason));
+    Judged::unsettled(Effect { operation, reason, changes, ..effect })
+}
+
+/// It is not in the cluster, and the server would make it. Fields are shown as they were written: what the server
+/// adds, it adds to every object of its kind, and what it invents would differ each time.
+fn created(effect: Effect) -> Judged {
+    let (operation, tier) = (Operation::Create, Tier::DryRun);
+    Judged::as_rendered(match effect.rendered {
+        RenderOperation::Add => Effect { operation, tier, settled: Some(true), ..effect },
+        RenderOperation::Change | RenderOperation::Remove => {
+            let reason = Some("it is not in the cluster, and would be created".to_owned());
+            Effect { operation, tier, settled: Some(false), reason, ..effect }
+        }
+    })
+}
+
+fn removed(effect: Effect, is_live: bool) -> Judged {
+    let tier = Tier::Live;
+    Judged::as_rendered(if is_live {
+        Effect { tier, ..effect }
+    } else {
+        let reason = Some("no effect on the cluster: it is not there".to_owned());
+        let (operation, risks) = (Operation::None, Default::default());
+        Effect { operation, risks, reason, tier, settled: Some(true), ..effect }
+    })
+}
+
+fn refused(effect: Effect, why: &str, immutable: bool, also_base: bool) -> Judged {
+    let mut risks = effect.risks.clone();
+    let operation = if immutable {
+        risks.insert(Risk::Replace);
+        if live::holds_data(&effect.object) {
+            risks.insert(Risk::DataLoss);
+        }
+        Operation::Replace
+    } else {
+        Operation::Fail
+    };
+    let before = if also_base { "; so it is without this change" } else { "" };
+    let reason = Some(format!("the cluster refuses it: {why}{before}"));
+    Judged::as_rendered(Effect {
+        operation,
+        risks,
+        reason,
+        tier: Tier::DryRun,
+        settled: Some(false),
+        ..effect
+    })
+}

@@ -1,0 +1,137 @@
+//! Live objects as they may be compared and shown. A live value at a path that neither side of the change names is
+//! never shown, because it may be anything: its path is, with a mark in its place.
+
+use countersign_core::object::ObjectRef;
+use serde_json::{Map, Value};
+
+/// Stands for a live value that is not shown.
+const LIVE: &str = "‹live›";
+/// Stands for one that differs from the one before it, also not shown.
+const OTHER: &str = "‹live, changed›";
+
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The manifests of both sides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manifests<'a> {
+    pub(super) base: Option<&'a Value>,
+    pub(super) head: Option<&'a Value>,
+}
+
+/// An object without what the server keeps about it.
+pub(super) fn essence(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        for key in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"]
+        {
+            metadata.remove(key);
+        }
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.remove(LAST_APPLIED);
+            if annotations.is_empty() {
+                metadata.remove("annotations");
+            }
+        }
+    }
+    object
+}
+
+pub(super) fn replicas(object: &Value) -> Option<u64> {
+    object.pointer("/spec/replicas").and_then(Value::as_u64)
+}
+
+/// Whether deleting an object of this kind deletes data.
+pub(super) fn holds_data(object: &ObjectRef) -> bool {
+    matches!(
+        (object.group.as_str(), object.kind.as_str()),
+        ("", "PersistentVolumeClaim" | "PersistentVolume" | "Namespace")
+            | ("apiextensions.k8s.io", "CustomResourceDefinition")
+    )
+}
+
+/// Two objects of the cluster as they may be shown. They differ where the objects do.
+pub(super) fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
+    let named: Vec<&Value> = [sides.base, sides.head].into_iter().flatten().collect();
+    (mask(before, &named, None, ""), mask(after, &named, Some(before), ""))
+}
+
+/// `named`: the values at the same path of the manifests; `other`: the one at the same path of the other object.
+fn mask(value: &Value, named: &[&Value], other: Option<&Value>, key: &str) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let masked = fields.iter().map(|(key, value)| {
+                let named: Vec<&Value> = named.iter().filter_map(|side| side.get(key)).collect();
+                let other = other.and_then(|other| other.get(key));
+                // The names of items are what their paths are made of.
+                (key.clone(), mask(value, &named, other, key))
+            });
+            Value::Object(masked.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => {
+            let masked = items.iter().map(|item| {
+                let named: Vec<&Value> = named.iter().filter_map(|side| counterpart(item, side)).collect();
+                let mut masked = mask(item, &named, other.and_then(|other| counterpart(item, other)), "");
+                restore_keys(item, &mut masked);
+                masked
+            });
+            Value::Array(masked.collect())
+        }
+        Value::Null => Value::Null,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            let is_named = named.iter().any(|side| !(side.is_null() || side.is_object() || side.is_array()));
+            let is_safe = (key == "replicas" && value.is_u64()) || (key == "image" && value.is_string());
+            if is_named || is_safe {
+                value.clone()
+            } else if other.is_some_and(|other| other != value) {
+                Value::from(OTHER)
+            } else {
+                Value::from(LIVE)
+            }
+        }
+    }
+}
+
+/// What names an item within a list, most telling first.
+const KEYS: [&[&str]; 10] = [
+    &["name"],
+    &["containerPort", "protocol"],
+    &["port", "protocol"],
+    &["mountPath"],
+    &["devicePath"],
+    &["topologyKey", "whenUnsatisfiable"],
+    &["key"],
+    &["type"],
+    &["ip"],
+    &["uid"],
+];
+
+/// The item of `list` that is the same as `item`: by key, else by value.
+fn counterpart<'a>(item: &Value, list: &'a Value) -> Option<&'a Value> {
+    let list = list.as_array()?;
+    if let Some(keys) = keys_of(item) {
+        let value = |of: &Value, key: &str| match (of.get(key), key) {
+            (None, "protocol") => Some(Value::from("TCP")),
+            (value, _) => value.cloned(),
+        };
+        let same = |other: &&Value| keys.iter().all(|key| value(item, key) == value(other, key));
+        return list.iter().find(same);
+    }
+    list.iter().find(|other| *other == item)
+}
+
+fn keys_of(item: &Value) -> Option<&'static [&'static str]> {
+    let has = |keys: &&&[&str]| keys.first().is_some_and(|key| item.get(*key).is_some());
+    KEYS.iter().find(has).copied()
+}
+
+/// Names are part of the path, which is shown.
+fn restore_keys(item: &Value, masked: &mut Value) {
+    for key in keys_of(item).unwrap_or_default() {
+        if let (Some(own), Some(fields)) = (item.get(*key), masked.as_object_mut()) {
+            fields.insert((*key).to_owned(), own.clone());
+        }
+    }
+}

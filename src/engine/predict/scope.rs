@@ -1,0 +1,80 @@
+//! Where a dry run would mislead: it judges each object against what is live, blind to the rest of the change.
+
+use std::collections::BTreeSet;
+
+use countersign_core::object::ObjectRef;
+use serde_json::Value;
+
+use super::{Manifest, PredictInput};
+
+/// Groups whose kinds are never read or sent: they hand out rights, and the right to try them is a right too.
+const NEVER_ASKED: [&str; 4] = [
+    "rbac.authorization.k8s.io",
+    "admissionregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+];
+
+/// Whether the render's answer has to do for this kind.
+pub(super) fn never_asked(object: &ObjectRef) -> bool {
+    NEVER_ASKED.contains(&object.group.as_str()) || (object.group.is_empty() && object.kind == "Secret")
+}
+
+/// What the change itself touches that other objects depend on.
+#[derive(Debug, Default)]
+pub(super) struct Scope {
+    /// Group and kind.
+    kinds: BTreeSet<(String, String)>,
+    namespaces: BTreeSet<String>,
+    /// Namespaces whose limits change.
+    limits: BTreeSet<String>,
+    admission: bool,
+}
+
+impl Scope {
+    pub(super) fn of(inputs: &[PredictInput]) -> Self {
+        let mut scope = Self::default();
+        for input in inputs {
+            let object = &input.effect.object;
+            match (object.group.as_str(), object.kind.as_str()) {
+                ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+                    scope.kinds.extend([&input.base, &input.head].into_iter().filter_map(defined));
+                }
+                ("", "Namespace") => {
+                    scope.namespaces.insert(object.name.clone());
+                }
+                ("", "ResourceQuota" | "LimitRange") => {
+                    scope.limits.insert(object.namespace.clone());
+                }
+                ("admissionregistration.k8s.io", _) => scope.admission = true,
+                _ => {}
+            }
+        }
+        scope
+    }
+
+    /// Why a dry run says nothing about this object, where it does not.
+    pub(super) fn blind_to(&self, object: &ObjectRef) -> Option<String> {
+        if self.kinds.contains(&(object.group.clone(), object.kind.clone())) {
+            return Some("the same change touches its custom resource definition".to_owned());
+        }
+        if !object.namespace.is_empty() && self.namespaces.contains(&object.namespace) {
+            return Some(format!("the same change touches its namespace `{}`", object.namespace));
+        }
+        let limit = object.group.is_empty() && matches!(object.kind.as_str(), "ResourceQuota" | "LimitRange");
+        if !limit && self.limits.contains(&object.namespace) {
+            return Some(format!(
+                "the same change touches the limits of its namespace `{}`",
+                object.namespace
+            ));
+        }
+        self.admission.then(|| "the same change touches the cluster's admission rules".to_owned())
+    }
+}
+
+/// Group and kind that a custom resource definition defines.
+fn defined(manifest: &Manifest) -> Option<(String, String)> {
+    let manifest = manifest.raw()?;
+    let text = |path| manifest.pointer(path).and_then(Value::as_str).map(str::to_owned);
+    Some((text("/spec/group")?, text("/spec/names/kind")?))
+}
