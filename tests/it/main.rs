@@ -1,4 +1,5 @@
-//! x
+//! The tests that look at Countersign from outside: one binary, so that it links once.
 
 mod parts;
 mod parts_work;
+mod tidy;
