@@ -13,3 +13,4 @@ mod parts;
 mod parts_work;
 mod source;
 mod store_contract;
+mod tidy;
