@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use countersign_core::config::{self, POLICY_PATH};
+use countersign_core::config::{self, Level, POLICY_PATH};
 use countersign_core::decide::decide;
 use countersign_core::snapshot::Snapshot;
 use countersign_core::verdict::Verdict;
@@ -41,7 +41,7 @@ fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
     match config::parse(&text, &name) {
         Ok(policy) => {
-            let warnings: String = policy.warnings.iter().map(|warning| format!("{}\n", warning.render())).collect();
+            let warnings: String = policy.warnings.iter().map(|warning| format!("{}\n", warning.render(Level::Warning, None))).collect();
             let (environments, checks, rules) = (policy.environments.len(), policy.checks.len(), policy.rules.len());
             deliver(
                 &format!("{warnings}{name}: sound ({environments} environments, {checks} checks, {rules} rules)\n"),
@@ -50,7 +50,7 @@ fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
             Ok(Exit::Fine)
         }
         Err(errors) => {
-            let all: String = errors.iter().map(|error| format!("{}\n", error.render())).collect();
+            let all: String = errors.iter().map(|error| format!("{}\n", error.render(Level::Error, None))).collect();
             deliver(&all, None)?;
             Ok(Exit::Usage)
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
+use countersign_core::config::Level;
 use countersign_core::decide::{Judgement, PolicyInForce, judge_content};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
@@ -103,7 +104,7 @@ impl Review {
         snapshot.policy = policy;
         let in_force = PolicyInForce::of(&snapshot);
         if let PolicyInForce::Broken(errors) = &in_force {
-            let all: String = errors.iter().map(|error| format!("\n{}", error.render())).collect();
+            let all: String = errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
             bail!("the policy cannot be read{all}");
         }
         snapshot.evaluation = self.evaluate(&source, settings.as_ref(), &judged.trees, &in_force).await?;

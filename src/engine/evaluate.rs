@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::effect::{self, Effect, Tier};
+use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError, UnitEvaluation,
@@ -152,7 +152,7 @@ impl Evaluator<'_> {
         let mut units: Vec<EvaluatedUnit> =
             stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
-        across_units(&mut units);
+        across_units(environment, &mut units);
         let mut evaluation = EnvironmentEvaluation {
             environment: environment.clone(),
             cluster_identity: None,
@@ -348,10 +348,11 @@ async fn ask(
 }
 
 /// Moves between units, two owners of one object.
-fn across_units(units: &mut [EvaluatedUnit]) {
+fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
-    let heads: Vec<&[RenderedObject]> = units.iter().map(|unit| unit.objects.head.as_slice()).collect();
-    effect::across_units(&mut evaluations, &heads);
+    let refs = |unit: &EvaluatedUnit| unit.objects.head.iter().map(|object| object.reference.clone()).collect();
+    let owners: Owners = units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))).collect();
+    effect::reconcile_units(environment, &mut evaluations, &owners);
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
         unit.evaluation = evaluation;
     }

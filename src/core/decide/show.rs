@@ -1,6 +1,7 @@
 //! What people are shown: replies, the sticky comment, the status. Each is planned only where it is not there yet.
 
 use super::execute::blockers;
+use crate::config::Level;
 use super::{Judgement, PolicyInForce, STATUS_CONTEXT, landing};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
@@ -154,12 +155,12 @@ fn notes(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<String> {
         }
     }
     if let PolicyInForce::Broken(errors) = in_force {
-        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render())));
+        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))));
     }
     if let Some(file) = &snapshot.proposed_policy
         && let Err(errors) = crate::config::parse(&file.text, crate::config::POLICY_PATH)
     {
-        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render())));
+        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))));
     }
     if snapshot.facts.iter().any(|fact| matches!(fact.kind, FactKind::DisplayTampered { .. })) {
         notes.push("Somebody else edited this comment once. It was restored, and approvals given meanwhile are void.".into());
