@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use countersign_core::change::{ChangeId, RepoId};
 use countersign_core::report::Report;
 use countersign_core::snapshot::Snapshot;
@@ -52,7 +52,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 }
 
 fn answer(headers: &HeaderMap, html: impl FnOnce() -> Markup, json: impl Serialize) -> Response {
-    if wants_json(headers) { Json(json).into_response() } else { html().into_response() }
+    if wants_json(headers) { Json(json).into_response() } else { Html(html().into_string()).into_response() }
 }
 
 /// `/`: what waits, and every change that the bot knows.

@@ -12,7 +12,7 @@ use crate::revision::Digest;
 use crate::snapshot::Snapshot;
 
 /// The form of a bundle.
-pub const SCHEMA: &str = "countersign.evidence/v1";
+pub(super) const SCHEMA: &str = "countersign.evidence/v1";
 
 /// Everything a landing was decided on. It is written before the merge commit exists, and the commit names its digest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
