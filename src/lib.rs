@@ -49,7 +49,7 @@
 //! | [`server`] | front desk: webhooks, pages, health | core, ports, engine, settings, telemetry |
 //! | [`worker`] | night shift: claim, look, retry, poll | core, ports, engine, settings, telemetry |
 //! | [`cli`] | bench: the commands; `cli/wire.rs` alone builds workshops and hands them to the engine | the above, no workshop |
-//! | [`settings`], [`telemetry`] | the server's settings, the only reader of the environment; logs | ports |
+//! | [`settings`], [`telemetry`] | the server's settings, from a file and the environment; logs | core, ports |
 //! | `process` | runs another program within limits | nothing |
 //! | `countersign_sim` (`src/sim`) | stage: a stand-in forge over HTTP with real git behind it | nothing: shared types would share mistakes |
 //!
@@ -93,7 +93,7 @@
 //! snapshot gives a plan, always the same one. What could not be told is a value in the snapshot (`Known::Unknown`, a unit
 //! that failed, a cluster's error), and never passes as "fine". A recorded snapshot can be decided again, offline.
 //!
-//! **Nothing lands without the verdict Allow, decided twice on the same bytes.** A landing observes and decides again under
+//! **Nothing lands without the verdict Allow, decided twice on the same base, head and digest.** A landing observes and decides again under
 //! the lock, and goes on only if that orders the same base, head and digest. What is pushed is the commit whose bytes
 //! were stored, with the exact old value of the branch; that push is the fence, locks only save work.
 //!
@@ -114,7 +114,7 @@
 //! **Evidence before the merge, the statement after.** The audit branch is appended to by compare-and-swap and never
 //! rewritten. Recovery asks the remote whether M is in the branch; it never searches messages, which anybody can imitate.
 //!
-//! **Clusters are never written.** The port has a read and a dry run, and no third call. Secrets are not read, not sent
+//! **Clusters are never written.** The port reads and predicts; it has no call that writes. Secrets are not read, not sent
 //! and not shown.
 //!
 //! **Renderers get no network and no credentials.** They see an export of what they may read, and nothing of the server.

@@ -67,7 +67,6 @@ fn read(root: &Path, path: &str) -> Option<File> {
     std::fs::read_to_string(root.join(path)).ok().map(|text| File::new(path, &text))
 }
 
-#[expect(clippy::panic, reason = "how a test says that it cannot be run")]
 fn git(arguments: &[&str]) -> String {
     let run =
         Command::new("git").args(["-c", "safe.directory=*"]).args(arguments).current_dir(root()).output();
