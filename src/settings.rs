@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use countersign_core::object::SealingKey;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -321,21 +320,19 @@ fn located(error: &toml::de::Error, text: &str, file: &str) -> SettingsError {
     SettingsError::new(place, error.message().to_owned())
 }
 
-/// Reads the installation's sealing key from the data folder, or makes one that only this user can read.
-pub fn sealing_key(data_dir: &Path) -> Result<SealingKey, SettingsError> {
-    let file = data_dir.join("sealing.key");
+/// Reads a key of the data folder, or makes one there that only this user can read.
+pub fn key(file: &Path) -> Result<[u8; 32], SettingsError> {
     let place = file.display().to_string();
     let failed = |error: std::io::Error| SettingsError::new(place.clone(), format!("{error}"));
-    std::fs::create_dir_all(data_dir).map_err(failed)?;
     if !file.exists() {
         let mut bytes = [0_u8; 32];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SettingsError::new(&*place, "the system gave no random bytes"))?;
-        write_private(&file, &bytes).map_err(failed)?;
+        write_private(file, &bytes).map_err(failed)?;
     }
-    let bytes = std::fs::read(&file).map_err(failed)?;
-    let bytes = <[u8; 32]>::try_from(bytes.as_slice())
-        .map_err(|_| SettingsError::new(&*place, "is not a key of 32 bytes; restore it from a backup, or delete it and approvals are void"))?;
-    Ok(SealingKey::new(bytes))
+    let bytes = std::fs::read(file).map_err(failed)?;
+    <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| {
+        SettingsError::new(&*place, "is not a key of 32 bytes; restore it, or delete it: approvals are then void")
+    })
 }
 
 /// Writes a file that only this user can read; it must not exist.

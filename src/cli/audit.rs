@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::{Subcommand, ValueEnum};
 
-use super::{Exit, deliver};
+use super::{Exit, deliver, wire};
 use crate::audit::{CommitFinding, Standing, Verifier};
 use crate::engine::AUDIT_BRANCH;
-use crate::source::Mirror;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
@@ -38,7 +37,7 @@ pub(super) enum AuditFormat {
 impl Audit {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let Self::Verify { range, repo, allowed_signers, format } = self;
-        let source = Mirror::local(&repo).await.with_context(|| format!("{}: is not a repository", repo.display()))?;
+        let source = wire::local(&repo).await?;
         let (from, to) = match range.split_once("..") {
             Some((from, to)) => (Some(from), if to.is_empty() { "HEAD" } else { to }),
             None => (None, range.as_str()),

@@ -93,7 +93,7 @@ const SANDBOX: &str = "__render-sandbox";
 pub fn run() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if arguments.get(1).is_some_and(|word| word == SANDBOX) {
-        return crate::render::sandbox::enter(arguments.get(2..).unwrap_or_default());
+        return wire::sandbox(arguments.into_iter().skip(2));
     }
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => start(arguments.command),

@@ -16,12 +16,11 @@ use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use countersign_core::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Exit, deliver, wire};
-use crate::cluster::{Access, KubeCluster, KubeClusters};
+use super::wire::{self, Mirror};
+use super::{Exit, deliver};
 use crate::engine::{Evaluator, Progress, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
-use crate::source::Mirror;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --worktree --fail-on block")]
@@ -94,9 +93,7 @@ impl Review {
 
     async fn review(&self) -> anyhow::Result<Exit> {
         let settings = self.settings.as_deref().map(Settings::read).transpose()?;
-        let source = Mirror::local(&self.repo)
-            .await
-            .with_context(|| format!("{}: is not a repository", self.repo.display()))?;
+        let source = wire::local(&self.repo).await?;
         let judged = self.judged(&source).await?;
         let policy = self.policy_file(&source, &judged.trees.base).await?;
         let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
@@ -180,22 +177,13 @@ impl Review {
         !self.offline && (!self.cluster.is_empty() || self.settings.is_some())
     }
 
-    /// Clusters of the settings, or those named on the command line.
-    async fn clusters(&self, settings: Option<&Settings>) -> anyhow::Result<Option<KubeClusters>> {
-        if !self.clusters_asked_for() {
-            return Ok(None);
-        }
-        let mut named = Vec::new();
-        for pair in &self.cluster {
-            let Some((name, context)) = pair.split_once('=') else { bail!("--cluster {pair}: say NAME=CONTEXT") };
-            let context = Some(context.to_owned());
-            let access = Access::Kubeconfig { file: self.kubeconfig.clone(), context };
-            named.push(KubeCluster::connect(name.to_owned(), &access).await?);
-        }
-        match settings {
-            Some(settings) if named.is_empty() => Ok(Some(wire::clusters(settings).await?)),
-            _ => Ok(Some(KubeClusters::new(named))),
-        }
+    /// Clusters named on the command line, else those of the settings.
+    async fn clusters(&self, settings: Option<&Settings>) -> anyhow::Result<Option<impl Clusters + use<>>> {
+        Ok(match settings {
+            _ if !self.clusters_asked_for() => None,
+            Some(settings) if self.cluster.is_empty() => Some(wire::clusters(settings).await?),
+            _ => Some(wire::named_clusters(&self.cluster, self.kubeconfig.as_ref()).await?),
+        })
     }
 
     async fn judged(&self, source: &Mirror) -> anyhow::Result<Judged> {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, wire};
-use crate::engine::Engine;
+use crate::engine::{Engine, Wake};
 use crate::server::{Desk, router};
 use crate::settings::Settings;
 use crate::telemetry::{self, LogForm};
@@ -70,7 +70,7 @@ impl Bot {
         listener: TcpListener,
         stop: &CancellationToken,
     ) -> Self {
-        let wake: worker::Wake = Arc::new(Notify::new());
+        let wake: Wake = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         for (name, every) in polls {
             if let Some(forge) = engine.forges.get(&name) {

@@ -1,10 +1,13 @@
 //! The composition root: settings to an engine with real adapters. The only place that names concrete ones.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use countersign_core::object::SealingKey;
 
 use crate::audit::SshSigner;
 use crate::cluster::{Access, KubeCluster, KubeClusters};
@@ -12,8 +15,9 @@ use crate::engine::{Engine, Links};
 use crate::forge::gitea::{Gitea, GiteaConfig};
 use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use crate::ports::{Forge, SystemClock};
-use crate::render::{Programs, RenderLimits};
+use crate::render::{self, Programs};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
+pub(super) use crate::source::Mirror;
 use crate::source::Mirrors;
 use crate::store::Sqlite;
 
@@ -31,7 +35,7 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
         Some(file) => SshSigner::read(file),
         None => SshSigner::read_or_make(data_dir),
     };
-    let links = Links::read_or_make(settings.server.public_url.as_deref(), data_dir);
+    let pages_key = settings::key(&data_dir.join("pages.key"))?;
     Ok(Engine {
         forges,
         sources: Arc::new(Mirrors::new(data_dir.join("mirrors"))),
@@ -40,8 +44,8 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
         signer: Arc::new(signer.map_err(|error| anyhow::anyhow!(error)).context("the signing key cannot be used")?),
-        sealing_key: settings::sealing_key(data_dir)?,
-        links: links.map_err(|error| anyhow::anyhow!(error)).context("the key of the pages cannot be used")?,
+        sealing_key: SealingKey::new(settings::key(&data_dir.join("sealing.key"))?),
+        links: Links::new(settings.server.public_url.as_deref(), pages_key),
         landing: tokio::sync::Mutex::new(()),
     })
 }
@@ -60,18 +64,39 @@ pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters
     Ok(KubeClusters::new(clusters))
 }
 
+/// Clusters named on a command line, `NAME=CONTEXT`.
+pub(super) async fn named_clusters(pairs: &[String], kubeconfig: Option<&PathBuf>) -> anyhow::Result<KubeClusters> {
+    let mut clusters = Vec::new();
+    for pair in pairs {
+        let Some((name, context)) = pair.split_once('=') else { bail!("--cluster {pair}: say NAME=CONTEXT") };
+        let access = Access::Kubeconfig { file: kubeconfig.cloned(), context: Some(context.to_owned()) };
+        clusters.push(KubeCluster::connect(name.to_owned(), &access).await?);
+    }
+    Ok(KubeClusters::new(clusters))
+}
+
 /// Renderers that run their programs in this program's own sandbox.
 pub(super) fn renderer(settings: &RenderSettings, scratch: &Path) -> anyhow::Result<Programs> {
     let sandbox = std::env::current_exe().context("this program's own file cannot be found")?;
-    let limits = RenderLimits {
-        kustomize: settings.kustomize.clone(),
-        helm: settings.helm.clone(),
+    let settings = render::RenderSettings {
+        kustomize: settings.kustomize.clone().into(),
+        helm: settings.helm.clone().into(),
         timeout: std::time::Duration::from_secs(settings.timeout_seconds),
-        memory_bytes: settings.memory_mb * 1024 * 1024,
+        memory: settings.memory_mb.saturating_mul(1024 * 1024),
         parallel: settings.parallel,
-        sandbox,
+        ..render::RenderSettings::new(scratch.to_owned(), sandbox)
     };
-    Programs::new(limits, scratch).context("renderers cannot be used")
+    Programs::new(settings).context("the scratch folder of renderers cannot be used")
+}
+
+/// Confines this process and becomes the renderer that the arguments name.
+pub(super) fn sandbox(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    render::sandbox::main(arguments)
+}
+
+/// A user's own repository, which is only ever read.
+pub(super) async fn local(folder: &Path) -> anyhow::Result<Mirror> {
+    Mirror::local(folder).await.with_context(|| format!("{}: is not a repository", folder.display()))
 }
 
 fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {

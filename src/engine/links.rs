@@ -1,12 +1,8 @@
 //! Links to the bot's own pages. A page shows what a private repository would change, so its link carries a key: an
 //! HMAC over what it opens. Nobody can make one for another change.
 
-use std::path::Path;
-
-use aws_lc_rs::{constant_time, hmac, rand};
+use aws_lc_rs::{constant_time, hmac};
 use countersign_core::change::ChangeId;
-
-use crate::ports::BoxError;
 
 /// Makes and checks links.
 pub struct Links {
@@ -19,20 +15,6 @@ impl Links {
     pub fn new(base: Option<&str>, key: [u8; 32]) -> Self {
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
         Self { base, key: hmac::Key::new(hmac::HMAC_SHA256, &key) }
-    }
-
-    /// The same with the key of the data folder, made there where it is absent.
-    pub fn read_or_make(base: Option<&str>, data_dir: &Path) -> Result<Self, BoxError> {
-        let file = data_dir.join("pages.key");
-        if !file.exists() {
-            std::fs::create_dir_all(data_dir)?;
-            let mut bytes = [0_u8; 32];
-            rand::fill(&mut bytes).map_err(|_| "the system gave no random bytes")?;
-            crate::settings::write_private(&file, &bytes)?;
-        }
-        let bytes = std::fs::read(&file)?;
-        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| format!("{}: not a key", file.display()))?;
-        Ok(Self::new(base, key))
     }
 
     /// The page of a change, key included.

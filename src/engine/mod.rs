@@ -27,6 +27,9 @@ use countersign_core::object::SealingKey;
 
 use crate::ports::{Clock, Clusters, Forge, Renderer, Signer, Sources, Store};
 
+/// Wakes idle workers when something was queued.
+pub type Wake = Arc<tokio::sync::Notify>;
+
 /// Everything that the loop needs.
 pub struct Engine {
     /// Forges by their name in the settings.

@@ -12,8 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::{health, pages, webhook};
-use crate::engine::Engine;
-use crate::worker::Wake;
+use crate::engine::{Engine, Wake};
 
 /// What every handler reaches.
 #[derive(Clone)]

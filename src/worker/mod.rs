@@ -5,4 +5,4 @@ mod poll;
 mod run;
 
 pub use poll::poll;
-pub use run::{Wake, run};
+pub use run::run;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use countersign_core::change::{ChangeId, RepoId};
 use tokio_util::sync::CancellationToken;
 
-use super::run::{Wake, chain};
-use crate::engine::Engine;
+use super::run::chain;
+use crate::engine::{Engine, Wake};
 use crate::ports::{BoxError, Forge};
 
 /// Every so many rounds each open change is looked at, whatever the list says: a base branch may have moved unseen.

@@ -4,15 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, LookError, Looked, ObserveError};
+use crate::engine::{Engine, Wake, LookError, Looked, ObserveError};
 use crate::ports::{Claim, ForgeError};
-
-/// Wakes idle workers when something was queued.
-pub type Wake = Arc<Notify>;
 
 /// Seconds that a look may take before somebody else may try it.
 const LEASE_SECONDS: i64 = 300;
@@ -58,7 +54,7 @@ async fn worker(engine: Arc<Engine>, wake: Wake, stop: CancellationToken) {
     }
 }
 
-async fn idle(wake: &Notify, stop: &CancellationToken) {
+async fn idle(wake: &Wake, stop: &CancellationToken) {
     tokio::select! {
         () = wake.notified() => {}
         () = tokio::time::sleep(IDLE) => {}

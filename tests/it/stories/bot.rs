@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign::audit::SshSigner;
 use countersign::cluster::{Access, KubeCluster, KubeClusters};
 use countersign::engine::{Engine, Links, Looked};
 use countersign::ports::{Signer as _, SystemClock};
-use countersign::render::{Programs, RenderLimits};
+use countersign::render::{Programs, RenderSettings};
 use countersign::source::Mirrors;
 use countersign::store::Sqlite;
 use countersign_core::change::ChangeId;
@@ -63,18 +62,14 @@ pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
 
 /// The renderers of a story, in the program's own sandbox.
 pub fn renderer(scratch: &Path) -> Programs {
-    let program = |built: Option<PathBuf>, name: &str| {
-        built.map_or_else(|| name.to_owned(), |path| path.display().to_string())
-    };
-    let limits = RenderLimits {
+    let program = |built: Option<PathBuf>, name: &str| built.unwrap_or_else(|| PathBuf::from(name));
+    let sandbox = PathBuf::from(env!("CARGO_BIN_EXE_countersign"));
+    let settings = RenderSettings {
         kustomize: program(parts::tools::kustomize(), "kustomize"),
         helm: program(parts::tools::helm(), "helm"),
-        timeout: Duration::from_secs(60),
-        memory_bytes: 1024 * 1024 * 1024,
-        parallel: 2,
-        sandbox: PathBuf::from(env!("CARGO_BIN_EXE_countersign")),
+        ..RenderSettings::new(scratch.to_owned(), sandbox)
     };
-    Programs::new(limits, scratch).unwrap()
+    Programs::new(settings).unwrap()
 }
 
 /// Looks at a change until nothing is left to do.
