@@ -4,11 +4,16 @@ mod build;
 mod comment;
 mod escape;
 mod model;
+mod summary;
 mod terminal;
 
+pub(crate) use build::via;
 pub use build::{ReportInput, build};
-pub use comment::{CommentInput, comment, marker};
+pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
+
+#[cfg(test)]
+mod tests;
