@@ -14,6 +14,7 @@ use super::escape::inert;
 use crate::change::{ChangeId, ChangeRequest};
 use super::summary::{ImageMove, image_moves};
 use dress::{Cuts, section};
+pub(super) use objects::sign;
 use fit::Detail;
 use objects::Folds;
 

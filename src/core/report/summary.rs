@@ -196,7 +196,9 @@ pub(super) fn dangers(report: &Report) -> Vec<Danger<'_>> {
                 })
             });
             if let Some((_, danger)) = twin.and_then(|at| found.get_mut(at)) {
-                danger.environments.push(&environment.name);
+                if danger.environments.last() != Some(&environment.name.as_str()) {
+                    danger.environments.push(&environment.name);
+                }
             } else {
                 same.push(found.len());
                 found.push((weight, Danger { label, environments: vec![&environment.name], effect }));
@@ -273,7 +275,7 @@ fn fields_words(effect: &EffectReport) -> String {
     let more = effect.changes.len().saturating_sub(chosen.len().min(FIELDS));
     let mut words: Vec<String> = chosen.into_iter().take(FIELDS).map(field_words).collect();
     if more > 0 {
-        words.push(format!("{} more", count(more, "field")));
+        words.push(count(more, "more field"));
     }
     words.join("; ")
 }

@@ -156,7 +156,7 @@ fn object(environment: &EnvironmentReport, effect: &EffectReport, called_out: bo
 }
 
 /// The sign of what happens, as it stands before an object.
-pub(crate) fn sign(operation: Operation) -> &'static str {
+pub(in crate::report) fn sign(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "+",
         Operation::Update => "~",
