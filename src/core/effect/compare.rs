@@ -1,13 +1,253 @@
-//! Base against head.
-use super::Effect;
-use crate::environment::Environment;
-use crate::object::RenderedObject;
+//! Base against head, object by object.
+//!
+//! Identity is exact: group, kind, namespace, name. Nothing is paired by likeness; that a generated name replaces
+//! another is said beside the creation and the removal, never instead of them.
 
-/// The effects of going from `base` to `head` in one unit. Objects that are equal give none.
-pub fn compare(
-    _environment: &Environment,
-    _base: &[RenderedObject],
-    _head: &[RenderedObject],
-) -> Vec<Effect> {
-    todo!()
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Effect, Operation, RenderOperation, Risk, Tier, generated, immutable, risks};
+use crate::diff;
+use crate::environment::Environment;
+use crate::object::{ObjectRef, RenderedObject};
+
+/// Group, kind, namespace, name.
+pub(super) type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// The effects of going from `base` to `head` in one unit, sorted by object. Objects that are equal give none.
+///
+/// An object that a side has more than once gives an effect for each copy that the other side lacks, marked
+/// [`Risk::TwoOwners`] with the reason.
+pub fn compare(environment: &Environment, base: &[RenderedObject], head: &[RenderedObject]) -> Vec<Effect> {
+    let mut sides: BTreeMap<Identity<'_>, (Vec<&RenderedObject>, Vec<&RenderedObject>)> = BTreeMap::new();
+    for object in base {
+        sides.entry(object.reference.identity()).or_default().0.push(object);
+    }
+    for object in head {
+        sides.entry(object.reference.identity()).or_default().1.push(object);
+    }
+    let mut effects = Vec::new();
+    for (old, new) in sides.into_values() {
+        match (old.as_slice(), new.as_slice()) {
+            ([old], [new]) => effects.extend(effect(environment, Some(old), Some(new))),
+            ([old], []) => effects.extend(effect(environment, Some(old), None)),
+            ([], [new]) => effects.extend(effect(environment, None, Some(new))),
+            _ => several(environment, old, new, &mut effects),
+        }
+    }
+    generated::pair(&mut effects);
+    effects
+}
+
+/// What becomes of one object; `None` where nothing does.
+pub(super) fn effect(
+    environment: &Environment,
+    base: Option<&RenderedObject>,
+    head: Option<&RenderedObject>,
+) -> Option<Effect> {
+    let object = &head.or(base)?.reference;
+    let before = base.map(|object| meaning(&object.reference, &object.body));
+    let after = head.map(|object| meaning(&object.reference, &object.body));
+    let source = head.or(base).and_then(|object| object.origin.clone());
+    assess(environment, object, before, after).map(|effect| Effect { source, ..effect })
+}
+
+/// The effect of one manifest becoming another; both as [`Effect::before`] has them.
+pub(super) fn assess(
+    environment: &Environment,
+    object: &ObjectRef,
+    before: Option<Value>,
+    after: Option<Value>,
+) -> Option<Effect> {
+    let mut effect = Effect {
+        object: object.clone(),
+        operation: Operation::Update,
+        rendered: RenderOperation::Change,
+        tier: Tier::Render,
+        settled: None,
+        risks: std::collections::BTreeSet::new(),
+        reason: None,
+        source: None,
+        changes: Vec::new(),
+        before,
+        after,
+        moved_from: None,
+    };
+    match (&effect.before, &effect.after) {
+        (None, None) => return None,
+        (None, Some(_)) => {
+            effect.rendered = RenderOperation::Add;
+            effect.operation = Operation::Create;
+        }
+        (Some(body), None) => {
+            effect.rendered = RenderOperation::Remove;
+            (effect.operation, effect.reason) = removal(environment, body);
+        }
+        (Some(before), Some(after)) if before == after => return None,
+        (Some(before), Some(after)) => {
+            effect.changes = diff::fields(before, after);
+            if effect.changes.is_empty() && before.get("status") == after.get("status") {
+                return None;
+            }
+            (effect.operation, effect.reason) = change(object, before, after, effect.changes.is_empty());
+        }
+    }
+    effect.risks = risks::of(&effect);
+    Some(effect)
+}
+
+/// What of a manifest counts: everything but what the API server keeps for itself, in the namespace that it gets.
+/// `status` counts for custom kinds, some of which let an applier write it.
+fn meaning(reference: &ObjectRef, body: &Value) -> Value {
+    let body = diff::without_metadata(body);
+    let mut body = if is_built_in(&reference.group) { strip_status(body) } else { body.into_owned() };
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        if reference.namespace.is_empty() {
+            metadata.remove("namespace");
+        } else {
+            metadata.insert("namespace".to_owned(), Value::from(reference.namespace.as_str()));
+        }
+    }
+    body
+}
+
+fn strip_status(body: Cow<'_, Value>) -> Value {
+    match body {
+        Cow::Borrowed(body) => diff::without_status(body).into_owned(),
+        Cow::Owned(mut body) => {
+            if let Some(map) = body.as_object_mut() {
+                map.remove("status");
+            }
+            body
+        }
+    }
+}
+
+/// Whether a group belongs to the API server itself.
+fn is_built_in(group: &str) -> bool {
+    matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions")
+        || (group.ends_with(".k8s.io") && group.matches('.').count() == 2)
+        || matches!(group, "rbac.authorization.k8s.io" | "flowcontrol.apiserver.k8s.io")
+}
+
+fn change(
+    object: &ObjectRef,
+    before: &Value,
+    after: &Value,
+    only_status: bool,
+) -> (Operation, Option<String>) {
+    if only_status {
+        let reason = "only `status` differs: no effect where the kind keeps it apart (status subresource)";
+        return (Operation::None, Some(reason.to_owned()));
+    }
+    if object.name.ends_with('*') {
+        return (
+            Operation::Create,
+            Some("a new object at each sync, since its name is generated".to_owned()),
+        );
+    }
+    match immutable::changed(object, before, after) {
+        Some(field) => {
+            let reason = format!(
+                "`{field}` cannot be changed in place: the object is deleted and made anew, or refused"
+            );
+            (Operation::Replace, Some(reason))
+        }
+        None => (Operation::Update, None),
+    }
+}
+
+/// Annotations by which an object asks to stay when it leaves the tree: key and value.
+const STAYS: &[(&str, &str)] = &[
+    ("argocd.argoproj.io/sync-options", "Prune=false"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+    ("helm.sh/resource-policy", "keep"),
+];
+
+fn removal(environment: &Environment, body: &Value) -> (Operation, Option<String>) {
+    if !environment.prune {
+        return (
+            Operation::Orphan,
+            Some("nothing prunes here: it stays in the cluster, owned by nobody".to_owned()),
+        );
+    }
+    let annotations = body.get("metadata").and_then(|metadata| metadata.get("annotations"));
+    let stays = STAYS.iter().find(|(key, wanted)| {
+        let value = annotations.and_then(|annotations| annotations.get(*key)).and_then(Value::as_str);
+        value.is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
+    });
+    match stays {
+        Some((key, value)) => {
+            let reason =
+                format!("its annotation `{key}: {value}` keeps it: it stays in the cluster, owned by nobody");
+            (Operation::Orphan, Some(reason))
+        }
+        None => (Operation::Delete, None),
+    }
+}
+
+/// An object that at least one side has more than once. Equal copies cancel out; the rest is paired in order, and
+/// what has no partner is measured against a copy of the other side.
+fn several(
+    environment: &Environment,
+    mut old: Vec<&RenderedObject>,
+    mut new: Vec<&RenderedObject>,
+    effects: &mut Vec<Effect>,
+) {
+    let (first_old, first_new) = (old.first().copied(), new.first().copied());
+    let copies = new.len();
+    let gains = copies > 1 && copies > old.len();
+    old.retain(|object| {
+        let equal = new.iter().position(|other| effect(environment, Some(object), Some(other)).is_none());
+        equal.map(|index| new.remove(index)).is_none()
+    });
+    let paired = old.len().min(new.len());
+    let mut rest = Vec::new();
+    for (before, after) in old.iter().zip(&new) {
+        rest.extend(effect(environment, Some(before), Some(after)));
+    }
+    for extra in new.iter().skip(paired) {
+        rest.extend(match first_old {
+            None => effect(environment, None, Some(extra)),
+            Some(other) => {
+                effect(environment, Some(other), Some(extra)).or_else(|| untouched(environment, extra))
+            }
+        });
+    }
+    for extra in old.iter().skip(paired) {
+        rest.extend(match first_new {
+            None => effect(environment, Some(extra), None),
+            Some(_) => untouched(environment, extra)
+                .map(|effect| Effect { rendered: RenderOperation::Remove, ..effect }),
+        });
+    }
+    let is_generated = first_new.or(first_old).is_some_and(|object| object.reference.name.ends_with('*'));
+    for mut effect in rest {
+        if !is_generated && (copies > 1 || effect.operation == Operation::None) {
+            effect.reason = Some(match (copies, gains) {
+                (0 | 1, _) => "base has this object more than once, head once: it stays".to_owned(),
+                (_, true) => {
+                    format!("head has this object {copies} times, more often than base: the last one wins")
+                }
+                (_, false) => format!("head has this object {copies} times: the last one wins"),
+            });
+            if copies > 1 {
+                effect.risks.insert(Risk::TwoOwners);
+            }
+        }
+        effects.push(effect);
+    }
+}
+
+/// One more copy of an object, or one fewer, that changes nothing by itself.
+fn untouched(environment: &Environment, object: &RenderedObject) -> Option<Effect> {
+    let effect = effect(environment, None, Some(object))?;
+    Some(Effect {
+        operation: Operation::None,
+        rendered: RenderOperation::Add,
+        risks: std::collections::BTreeSet::new(),
+        ..effect
+    })
 }

@@ -9,17 +9,7 @@ use crate::object::{ObjectRef, Origin};
 
 /// What will happen to one object.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {
@@ -67,17 +57,7 @@ pub enum Tier {
 
 /// A class of danger on an object.
 #[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    schemars::JsonSchema,
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
@@ -155,6 +135,16 @@ pub struct Effect {
 
 mod compare;
 mod digest;
+mod exposure;
+mod generated;
+mod immutable;
+mod pods;
+mod rbac;
+mod risks;
+#[cfg(test)]
+mod tests;
+mod units;
 
 pub use compare::compare;
 pub use digest::{change_digest, environment_digest, risk_set};
+pub use units::{Owners, reconcile_units};

@@ -1,9 +1,20 @@
 //! Rendered manifests as values: parsed once, with every secret leaf sealed on the way in.
 
+pub(crate) mod canonical;
+pub(crate) mod generated;
+pub(crate) mod keys;
+mod mask;
+mod names;
+mod node;
 mod parse;
+mod scope;
 mod seal;
+mod suspect;
+#[cfg(test)]
+mod tests;
 
 pub use parse::{ManifestError, parse_manifests};
+pub use scope::{CustomScopes, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};
 
 use serde::{Deserialize, Serialize};
@@ -44,9 +55,7 @@ impl std::fmt::Display for ObjectRef {
 }
 
 /// A place in a file of the tree.
-#[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Origin {
     /// Path from the root of the tree.
     pub file: String,

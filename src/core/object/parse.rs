@@ -1,6 +1,15 @@
 //! YAML and JSON text to objects.
-use super::RenderedObject;
+//!
+//! Reads as kubectl reads: several documents, YAML 1.1 scalars, `List`s opened. Time and memory are bounded by a
+//! budget, whatever the text says. Errors never quote the text, since it may be a secret.
+
+use serde_json::{Map, Value};
+use serde_saphyr::Spanned;
+
+use super::node::{Document, Node, TWICE, line};
+use super::scope::{CustomScopes, is_cluster_scoped};
 use super::seal::Sealer;
+use super::{ObjectRef, Origin, RenderedObject, generated};
 
 /// Why text is not a list of manifests. Never quotes the text: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,14 +23,256 @@ pub struct ManifestError {
     pub column: Option<u32>,
 }
 
+impl ManifestError {
+    fn at(line: u32, message: impl Into<String>) -> Self {
+        Self { message: message.into(), line: (line > 0).then_some(line), column: None }
+    }
+}
+
+/// The longest text that is read, in bytes.
+const MAX_TEXT: usize = 64 << 20;
+/// How deep mappings and lists may nest; API servers refuse more.
+const MAX_DEPTH: usize = 100;
+
 /// Reads all documents of a text (YAML 1.1 as kubectl reads it, or JSON; `List`s are opened), sealing secret leaves.
 /// `file` becomes the origin of each object where it is given. Objects without a namespace get `default_namespace`
 /// unless their kind is known to be cluster-scoped.
+///
+/// An object with a `generateName` and no name is called after it, with a `*` at the end. The name of a Secret that
+/// ends in a hash of its content gets a keyed hash in its place, here and wherever it is referred to.
 pub fn parse_manifests(
-    _text: &str,
-    _file: Option<&str>,
-    _default_namespace: Option<&str>,
-    _sealer: &Sealer<'_>,
+    text: &str,
+    file: Option<&str>,
+    default_namespace: Option<&str>,
+    sealer: &Sealer<'_>,
 ) -> Result<Vec<RenderedObject>, ManifestError> {
-    todo!()
+    let mut raw = Vec::new();
+    for (line, document) in documents(text)? {
+        open(line, document, None, &mut raw)?;
+    }
+    let scopes = CustomScopes::of(raw.iter().map(|(_, body)| body));
+    let mut objects = Vec::with_capacity(raw.len());
+    for (line, body) in raw {
+        let reference = identify(line, &body, default_namespace, &scopes)?;
+        let origin = file.map(|file| Origin { file: file.to_owned(), line: line.max(1) });
+        objects.push(RenderedObject { reference, body, sealed: false, origin });
+    }
+    generated::veil(&mut objects, sealer);
+    for object in &mut objects {
+        object.sealed |= sealer.seal(&object.reference, &mut object.body);
+    }
+    Ok(objects)
+}
+
+/// Every document of the text that is not empty, with the line of its first key.
+fn documents(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
+    if text.len() > MAX_TEXT {
+        return Err(ManifestError::at(0, format!("the text is longer than {} MiB", MAX_TEXT >> 20)));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with('{')
+        && let Some(documents) = json(text)?
+    {
+        return Ok(documents);
+    }
+    let documents: Vec<Spanned<Document>> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| refuse(&error))?;
+    Ok(documents.into_iter().map(|document| (line(&document), document.value)).collect())
+}
+
+/// The text as JSON documents; `None` where it is not JSON (it may still be YAML in flow style).
+fn json(text: &str) -> Result<Option<Vec<(u32, Document)>>, ManifestError> {
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Node>();
+    let mut documents = Vec::new();
+    let (mut line, mut counted) = (1, 0);
+    loop {
+        let end = stream.byte_offset();
+        let rest = text.get(end..).unwrap_or_default();
+        let start = end + (rest.len() - rest.trim_start().len());
+        line += newlines(text.get(counted..start));
+        counted = start;
+        match stream.next() {
+            None => return Ok(Some(documents)),
+            Some(Ok(Node(value))) => documents.push((line, Document::from_value(value, line))),
+            Some(Err(error)) if error.is_data() => {
+                return Err(ManifestError {
+                    message: spoken(&error.to_string()),
+                    line: u32::try_from(error.line()).ok(),
+                    column: u32::try_from(error.column()).ok(),
+                });
+            }
+            Some(Err(_)) => return Ok(None),
+        }
+    }
+}
+
+fn newlines(text: Option<&str>) -> u32 {
+    let count = text.unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_documents: 20_000,
+            max_nodes: 4_000_000,
+            max_events: 12_000_000,
+            max_depth: MAX_DEPTH,
+            max_total_scalar_bytes: 128 << 20,
+            enforce_alias_anchor_ratio: false,
+        },
+    }
+}
+
+/// A reader's error in our words, with its place.
+fn refuse(error: &serde_saphyr::Error) -> ManifestError {
+    use serde_saphyr::Error as E;
+    let place = error.location();
+    let message = match error.without_snippet() {
+        E::DuplicateMappingKey { key, .. } => {
+            spoken(&format!("{TWICE}{}", key.as_deref().unwrap_or_default()))
+        }
+        E::Message { msg, .. } => spoken(msg),
+        E::ExternalMessage { msg, .. } => format!("not valid YAML: {msg}"),
+        E::Eof { .. } => "the text ends too early".to_owned(),
+        E::UnknownAnchor { .. } => "an alias has no anchor of its name in this document".to_owned(),
+        E::NonFiniteFloat { .. } => "a number that is not finite: quote it if it is a text".to_owned(),
+        E::RecursiveReferencesRequireWeakTypes { .. } => "an alias that contains itself".to_owned(),
+        E::MergeValueNotMapOrSeqOfMaps { .. } => "`<<` takes a mapping or a list of mappings".to_owned(),
+        E::Budget { breach, .. } => exceeded(breach),
+        E::AliasReplayCounterOverflow { .. }
+        | E::AliasReplayLimitExceeded { .. }
+        | E::AliasExpansionLimitExceeded { .. }
+        | E::AliasReplayStackDepthExceeded { .. } => "aliases expand to too much".to_owned(),
+        E::AliasError { error, .. } => refuse(error).message,
+        E::InvalidScalar { ty, .. } => format!("a value tagged as {ty} is none"),
+        _ => "not valid YAML".to_owned(),
+    };
+    let number = |value: u64| u32::try_from(value).ok().filter(|value| *value > 0);
+    ManifestError {
+        message,
+        line: place.and_then(|place| number(place.line())),
+        column: place.and_then(|place| number(place.column())),
+    }
+}
+
+fn exceeded(breach: &serde_saphyr::budget::BudgetBreach) -> String {
+    use serde_saphyr::budget::BudgetBreach as B;
+    match breach {
+        B::Depth { .. } => format!("nested deeper than {MAX_DEPTH} levels"),
+        B::Documents { .. } => "more documents than 20,000 in one text".to_owned(),
+        B::Aliases { .. } | B::Anchors { .. } | B::AliasAnchorRatio { .. } => "too many aliases".to_owned(),
+        B::MergeKeys { .. } => "too many merge keys (`<<`)".to_owned(),
+        B::ScalarBytes { .. } => "values, aliases expanded, are longer than 128 MiB".to_owned(),
+        _ => "too large, aliases expanded: split it".to_owned(),
+    }
+}
+
+/// One of our own messages. A repeated key is named only if it looks like a field name.
+fn spoken(message: &str) -> String {
+    let Some((_, rest)) = message.split_once(TWICE) else {
+        return if message.contains("not finite") {
+            "a number that is not finite: quote it if it is a text".to_owned()
+        } else {
+            "a key must be a text, a number or a boolean".to_owned()
+        };
+    };
+    let key = rest.split_once(" at line ").map_or(rest, |(key, _)| key);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if !key.is_empty() && key.len() <= 40 && key.chars().all(plain) {
+        format!("the key `{key}` comes twice in one mapping: remove one")
+    } else {
+        "a key comes twice in one mapping: remove one".to_owned()
+    }
+}
+
+/// The objects of a document: itself, or what is in it where it is a list.
+fn open(
+    line: u32,
+    document: Document,
+    list: Option<&Map<String, Value>>,
+    objects: &mut Vec<(u32, Value)>,
+) -> Result<(), ManifestError> {
+    let Document::Mapping { mut body, items } = document else {
+        return match document.into_value() {
+            Value::Null => Ok(()),
+            _ => Err(ManifestError::at(
+                line,
+                "not a manifest: expected a mapping with apiVersion, kind and metadata",
+            )),
+        };
+    };
+    if let Some(list) = list {
+        inherit(&mut body, list);
+    }
+    let is_list = text(&body, "kind").is_some_and(|kind| kind.ends_with("List"));
+    match items {
+        Some(items) if is_list => {
+            for (own, item) in items {
+                open(if own > 0 { own } else { line }, item, Some(&body), objects)?;
+            }
+            Ok(())
+        }
+        None if is_list && text(&body, "kind") == Some("List") => Ok(()),
+        items => {
+            objects.push((line, Document::Mapping { body, items }.into_value()));
+            Ok(())
+        }
+    }
+}
+
+/// An item of a `ConfigMapList` may leave out what its list says of it.
+fn inherit(body: &mut Map<String, Value>, list: &Map<String, Value>) {
+    if body.contains_key("kind") || body.contains_key("apiVersion") {
+        return;
+    }
+    if let (Some(kind), Some(version)) = (text(list, "kind"), text(list, "apiVersion"))
+        && let Some(kind) = kind.strip_suffix("List").filter(|kind| !kind.is_empty())
+    {
+        body.insert("kind".to_owned(), Value::from(kind));
+        body.insert("apiVersion".to_owned(), Value::from(version));
+    }
+}
+
+fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    map.get(key).and_then(Value::as_str)
+}
+
+fn identify(
+    line: u32,
+    body: &Value,
+    default_namespace: Option<&str>,
+    scopes: &CustomScopes,
+) -> Result<ObjectRef, ManifestError> {
+    let missing =
+        |what: &str| ManifestError::at(line, format!("not a manifest: {what} is missing or not a text"));
+    let field = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let metadata = |name: &str| {
+        body.get("metadata")
+            .and_then(|metadata| metadata.get(name))
+            .and_then(Value::as_str)
+            .filter(|t| !t.is_empty())
+    };
+    let api_version = field("apiVersion").ok_or_else(|| missing("`apiVersion`"))?;
+    let kind = field("kind").ok_or_else(|| missing("`kind`"))?.to_owned();
+    let name = match (metadata("name"), metadata("generateName")) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(prefix)) => format!("{prefix}*"),
+        (None, None) => return Err(missing("`metadata.name`")),
+    };
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let namespace = if is_cluster_scoped(group, &kind) || scopes.is_cluster_scoped(group, &kind) {
+        ""
+    } else {
+        metadata("namespace").or(default_namespace).unwrap_or_default()
+    };
+    Ok(ObjectRef {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        namespace: namespace.to_owned(),
+        kind,
+        name,
+    })
 }

@@ -1,0 +1,101 @@
+//! Fields that differ, each with its path.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::pair::{is_port, pair, same_protocol};
+use super::quantity;
+use crate::effect::FieldChange;
+use crate::object::is_sealed;
+use crate::object::keys::push_key;
+
+/// Fields that differ between two manifests without server-owned parts.
+pub(super) fn between(before: &Value, after: &Value) -> Vec<FieldChange> {
+    let kind = after.get("kind").and_then(Value::as_str).unwrap_or_default();
+    let mut walk = Walk { kind, keys: Vec::new(), path: String::new(), changes: Vec::new() };
+    walk.value(Some(before), Some(after));
+    walk.changes
+}
+
+struct Walk<'a> {
+    kind: &'a str,
+    /// The keys on the way, list items left out.
+    keys: Vec<&'a str>,
+    path: String,
+    changes: Vec<FieldChange>,
+}
+
+impl<'a> Walk<'a> {
+    fn value(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
+        if before == after {
+            return;
+        }
+        if before.is_some_and(is_sealed) || after.is_some_and(is_sealed) {
+            return self.masked();
+        }
+        let secret = before.is_some_and(holds_sealed) || after.is_some_and(holds_sealed);
+        match (before, after) {
+            (Some(Value::Object(old)), Some(Value::Object(new))) => self.map(Some(old), Some(new)),
+            (Some(Value::Array(old)), Some(Value::Array(new))) => self.list(old, new, secret),
+            (Some(Value::Object(old)), None) if secret => self.map(Some(old), None),
+            (None, Some(Value::Object(new))) if secret => self.map(None, Some(new)),
+            (Some(Value::Array(old)), None) if secret => self.list(old, &[], secret),
+            (None, Some(Value::Array(new))) if secret => self.list(&[], new, secret),
+            _ if secret => self.masked(),
+            (Some(old), Some(new)) if quantity::equal(self.kind, &self.keys, old, new) => {}
+            _ => self.changed(before.cloned(), after.cloned()),
+        }
+    }
+
+    fn map(&mut self, old: Option<&'a Map<String, Value>>, new: Option<&'a Map<String, Value>>) {
+        let names: BTreeSet<&'a String> = old.into_iter().chain(new).flat_map(Map::keys).collect();
+        for name in names {
+            let (before, after) = (old.and_then(|map| map.get(name)), new.and_then(|map| map.get(name)));
+            if name == "protocol" && is_port(&self.keys) && same_protocol(before, after) {
+                continue;
+            }
+            let length = self.path.len();
+            push_key(&mut self.path, name);
+            self.keys.push(name);
+            self.value(before, after);
+            self.keys.pop();
+            self.path.truncate(length);
+        }
+    }
+
+    fn list(&mut self, old: &'a [Value], new: &'a [Value], secret: bool) {
+        let plain = |items: &[Value]| items.iter().all(|item| !item.is_object() && !item.is_array());
+        if !secret && plain(old) && plain(new) {
+            return self.changed(Some(Value::from(old)), Some(Value::from(new)));
+        }
+        let pairing = pair(self.keys.last().copied().unwrap_or_default(), old, new);
+        if let Some((before, after)) = pairing.order {
+            self.changed(Some(Value::from(before)), Some(Value::from(after)));
+        }
+        for pair in pairing.pairs {
+            let length = self.path.len();
+            self.path.push_str(&pair.segment);
+            self.value(pair.before.and_then(|at| old.get(at)), pair.after.and_then(|at| new.get(at)));
+            self.path.truncate(length);
+        }
+    }
+
+    fn changed(&mut self, before: Option<Value>, after: Option<Value>) {
+        self.changes.push(FieldChange { path: self.path.clone(), before, after, masked: false });
+    }
+
+    fn masked(&mut self) {
+        self.changes.push(FieldChange { path: self.path.clone(), before: None, after: None, masked: true });
+    }
+}
+
+/// Whether any leaf of a value is sealed.
+fn holds_sealed(value: &Value) -> bool {
+    is_sealed(value)
+        || match value {
+            Value::Array(items) => items.iter().any(holds_sealed),
+            Value::Object(entries) => entries.values().any(holds_sealed),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        }
+}

@@ -1,0 +1,131 @@
+//! Dangers that a reviewer must not miss, as far as the two manifests show them.
+//!
+//! Each is named rather once too often: a change that cannot be shown to be harmless counts as dangerous.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Effect, Operation, Risk, exposure, pods, rbac};
+
+/// The dangers of an effect.
+pub(super) fn of(effect: &Effect) -> BTreeSet<Risk> {
+    let mut risks = BTreeSet::new();
+    by_operation(effect, &mut risks);
+    by_kind(effect, &mut risks);
+    if destroys_data(effect) {
+        risks.insert(Risk::DataLoss);
+    }
+    let before = effect.before.as_ref();
+    let Some(after) = effect.after.as_ref() else {
+        if effect.operation == Operation::Delete && exposure::shields(&effect.object) {
+            risks.insert(Risk::Exposure);
+        }
+        if effect.operation == Operation::Delete && rbac::guards(&effect.object) {
+            risks.insert(Risk::Privilege);
+        }
+        return risks;
+    };
+    if pods::gains_privilege(before, after) || rbac::gains_privilege(&effect.object, before, after) {
+        risks.insert(Risk::Privilege);
+    }
+    if exposure::widens(&effect.object, before, after) || pods::opens_host_port(before, after) {
+        risks.insert(Risk::Exposure);
+    }
+    if let Some(before) = before {
+        if pods::changes_image(before, after) || effect.changes.iter().any(|change| names_image(&change.path))
+        {
+            risks.insert(Risk::Image);
+        }
+        if scales_to_zero(before, after) {
+            risks.insert(Risk::ScaleToZero);
+        }
+        if charts(before) != charts(after) {
+            risks.insert(Risk::Chart);
+        }
+    }
+    if effect.object.group.ends_with(".toolkit.fluxcd.io")
+        && at(after, "spec.suspend") == Some(&Value::Bool(true))
+    {
+        risks.insert(Risk::Suspended);
+    }
+    risks
+}
+
+fn by_operation(effect: &Effect, risks: &mut BTreeSet<Risk>) {
+    match effect.operation {
+        Operation::Replace => risks.extend([Risk::Replace]),
+        Operation::Delete => risks.extend([Risk::Prune]),
+        Operation::Orphan => risks.extend([Risk::Orphan]),
+        Operation::Create | Operation::Update | Operation::Fail | Operation::None => {}
+    }
+}
+
+fn by_kind(effect: &Effect, risks: &mut BTreeSet<Risk>) {
+    match (effect.object.group.as_str(), effect.object.kind.as_str()) {
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => risks.extend([Risk::Crd]),
+        ("", "Namespace") => risks.extend([Risk::Namespace]),
+        _ => {}
+    }
+    let secret = effect.object.kind.to_ascii_lowercase().ends_with("secret");
+    if secret || effect.changes.iter().any(|change| change.masked) {
+        risks.insert(Risk::Secret);
+    }
+}
+
+/// Stored data goes with the object, or with what it owns.
+fn destroys_data(effect: &Effect) -> bool {
+    let claims = |body: Option<&Value>| {
+        let templates = body.and_then(|body| at(body, "spec.volumeClaimTemplates")).and_then(Value::as_array);
+        templates.map_or(0, Vec::len)
+    };
+    let deleted_with = |body: &Value| {
+        at(body, "spec.persistentVolumeClaimRetentionPolicy.whenDeleted").and_then(Value::as_str)
+            == Some("Delete")
+    };
+    let gone = effect.operation == Operation::Delete;
+    let remade = effect.operation == Operation::Replace;
+    match (effect.object.group.as_str(), effect.object.kind.as_str()) {
+        ("", "PersistentVolumeClaim" | "PersistentVolume" | "Namespace")
+        | ("apiextensions.k8s.io", "CustomResourceDefinition") => gone || remade,
+        ("apps", "StatefulSet") => {
+            let (before, after) = (claims(effect.before.as_ref()), claims(effect.after.as_ref()));
+            let dropped = remade && (after < before || effect.before.as_ref().is_some_and(deleted_with));
+            (gone && before > 0) || dropped
+        }
+        _ => false,
+    }
+}
+
+fn names_image(path: &str) -> bool {
+    path.ends_with(".image") || path.ends_with(".image.tag") || path.ends_with(".image.repository")
+}
+
+fn scales_to_zero(before: &Value, after: &Value) -> bool {
+    let replicas = |body: &Value| match at(body, "spec.replicas") {
+        Some(replicas) => replicas.as_i64(),
+        None => at(body, "spec.template").map(|_| 1),
+    };
+    replicas(before).is_some_and(|count| count > 0) && replicas(after) == Some(0)
+}
+
+/// Every chart that a source object names, with its version.
+fn charts(body: &Value) -> Vec<Option<&Value>> {
+    let of_argo = |source: &'_ Value| source.get("chart").is_some();
+    let mut charts = Vec::new();
+    for path in
+        ["spec.chart.spec.chart", "spec.chart.spec.version", "spec.chartRef", "spec.chart.spec.sourceRef"]
+    {
+        charts.push(at(body, path));
+    }
+    let sources = at(body, "spec.sources").and_then(Value::as_array).into_iter().flatten();
+    for source in at(body, "spec.source").into_iter().chain(sources).filter(|source| of_argo(source)) {
+        charts.extend([source.get("repoURL"), source.get("chart"), source.get("targetRevision")]);
+    }
+    charts
+}
+
+/// The value at a dotted path.
+pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, key| value.get(key))
+}

@@ -1,0 +1,85 @@
+//! Which kinds live in no namespace: the built-in ones, some that everybody installs, and those that a custom
+//! resource definition at hand declares.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::RenderedObject;
+
+/// Cluster-scoped kinds by group; `*` stands for every kind of the group.
+const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
+    ("", &["Namespace", "Node", "PersistentVolume", "ComponentStatus"]),
+    ("admissionregistration.k8s.io", &["*"]),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["APIService"]),
+    ("authentication.k8s.io", &["TokenReview", "SelfSubjectReview"]),
+    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
+    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"]),
+    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
+    ("internal.apiserver.k8s.io", &["StorageVersion"]),
+    ("networking.k8s.io", &["IngressClass", "IPAddress", "ServiceCIDR"]),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("policy", &["PodSecurityPolicy"]),
+    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
+    ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    (
+        "storage.k8s.io",
+        &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"],
+    ),
+    ("storagemigration.k8s.io", &["StorageVersionMigration"]),
+    ("cert-manager.io", &["ClusterIssuer"]),
+    ("cilium.io", &["CiliumClusterwideNetworkPolicy", "CiliumLoadBalancerIPPool", "CiliumNode"]),
+    ("config.openshift.io", &["*"]),
+    ("constraints.gatekeeper.sh", &["*"]),
+    ("external-secrets.io", &["ClusterExternalSecret", "ClusterSecretStore"]),
+    ("gateway.networking.k8s.io", &["GatewayClass"]),
+    ("karpenter.sh", &["NodeClaim", "NodePool"]),
+    ("kyverno.io", &["ClusterCleanupPolicy", "ClusterPolicy"]),
+    ("project.openshift.io", &["Project"]),
+    ("security.openshift.io", &["SecurityContextConstraints"]),
+    ("snapshot.storage.k8s.io", &["VolumeSnapshotClass", "VolumeSnapshotContent"]),
+    ("templates.gatekeeper.sh", &["ConstraintTemplate"]),
+];
+
+/// Whether a kind is known to live in no namespace.
+pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
+    CLUSTER_SCOPED
+        .iter()
+        .any(|(own, kinds)| *own == group && kinds.iter().any(|known| *known == kind || *known == "*"))
+}
+
+/// Cluster-scoped kinds that custom resource definitions declare.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CustomScopes(BTreeSet<(String, String)>);
+
+impl CustomScopes {
+    /// From every definition among these manifests.
+    pub fn of<'a>(bodies: impl IntoIterator<Item = &'a Value>) -> Self {
+        let declared = |body: &Value| {
+            let spec = body.get("spec")?;
+            let definition = body.get("kind")?.as_str()? == "CustomResourceDefinition";
+            let cluster = spec.get("scope")?.as_str()? == "Cluster";
+            let group = spec.get("group")?.as_str()?.to_owned();
+            let kind = spec.get("names")?.get("kind")?.as_str()?.to_owned();
+            (definition && cluster).then_some((group, kind))
+        };
+        Self(bodies.into_iter().filter_map(declared).collect())
+    }
+
+    /// Whether a definition says that a kind lives in no namespace.
+    pub fn is_cluster_scoped(&self, group: &str, kind: &str) -> bool {
+        self.0.contains(&(group.to_owned(), kind.to_owned()))
+    }
+
+    /// Takes the namespace from objects whose kind is declared to live in none: for objects that were read before
+    /// their definition, e.g. from another file of the same environment.
+    pub fn apply(&self, objects: &mut [RenderedObject]) {
+        for object in objects {
+            if self.is_cluster_scoped(&object.reference.group, &object.reference.kind) {
+                object.reference.namespace.clear();
+            }
+        }
+    }
+}
