@@ -101,6 +101,17 @@ impl Link {
     }
 }
 
+/// Why nothing came back, in words that carry no credentials: a plugin that should obtain them may have printed them.
 fn failed(source: BoxError) -> ClusterError {
-    ClusterError::Unreachable { source }
+    let mut beneath: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
+    while let Some(error) = beneath {
+        if let Some(::kube::Error::Auth(_)) = error.downcast_ref() {
+            return unreachable("credentials for it could not be obtained");
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return unreachable(error.to_string());
+        }
+        beneath = error.source();
+    }
+    unreachable("the connection failed")
 }

@@ -181,9 +181,11 @@ impl Asking<'_> {
     }
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
+        // What leaves the tree is not applied any more.
+        let base = if input.head == Manifest::Absent { &Manifest::Absent } else { &input.base };
         let (live, base, head) = futures::join!(
             self.cluster.read(object),
-            self.dry_run(object, &input.base),
+            self.dry_run(object, base),
             self.dry_run(object, &input.head),
         );
         Ok(Seen { live: live?, base: base?, head: head? })

@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, and say why"
 )]
 
+mod cluster;
 mod documents;
 mod parts;
 mod parts_work;

@@ -93,7 +93,7 @@ pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) 
         }
         (Some(Prediction::Unpredictable { why }), _) => Judged::rendered_because(effect, why),
         (Some(Prediction::Refused { why, immutable }), live) => {
-            let also_base = matches!(&seen.base, Some(Prediction::Refused { why: base, .. }) if *base == why);
+            let also_base = matches!(seen.base, Some(Prediction::Refused { .. }));
             refused(effect, &why, immutable && live.is_some(), also_base)
         }
         (Some(Prediction::Object(_)), None) => created(effect),
@@ -188,7 +188,7 @@ fn removed(effect: Effect, is_live: bool) -> Judged {
     } else {
         let reason = Some("no effect on the cluster: it is not there".to_owned());
         let (operation, risks) = (Operation::None, Default::default());
-        Effect { operation, risks, reason, tier, settled: Some(true), ..effect }
+        Effect { operation, risks, reason, tier, settled: Some(true), changes: Vec::new(), ..effect }
     })
 }
 
@@ -203,7 +203,7 @@ fn refused(effect: Effect, why: &str, immutable: bool, also_base: bool) -> Judge
     } else {
         Operation::Fail
     };
-    let before = if also_base { "; so it is without this change" } else { "" };
+    let before = if also_base { "; base is refused as well" } else { "" };
     let reason = Some(format!("the cluster refuses it: {why}{before}"));
     Judged::as_rendered(Effect {
         operation,

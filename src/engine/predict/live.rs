@@ -81,7 +81,7 @@ fn mask(value: &Value, named: &[&Value], other: Option<&Value>, key: &str) -> Va
         }
         Value::Null => Value::Null,
         Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            let is_named = named.iter().any(|side| !(side.is_null() || side.is_object() || side.is_array()));
+            let is_named = named.iter().any(|side| is_scalar(side));
             let is_safe = (key == "replicas" && value.is_u64()) || (key == "image" && value.is_string());
             if is_named || is_safe {
                 value.clone()
@@ -123,14 +123,20 @@ fn counterpart<'a>(item: &Value, list: &'a Value) -> Option<&'a Value> {
 }
 
 fn keys_of(item: &Value) -> Option<&'static [&'static str]> {
-    let has = |keys: &&&[&str]| keys.first().is_some_and(|key| item.get(*key).is_some());
+    let has = |keys: &&&[&str]| keys.first().is_some_and(|key| item.get(*key).is_some_and(is_scalar));
     KEYS.iter().find(has).copied()
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !(value.is_object() || value.is_array() || value.is_null())
 }
 
 /// Names are part of the path, which is shown.
 fn restore_keys(item: &Value, masked: &mut Value) {
     for key in keys_of(item).unwrap_or_default() {
-        if let (Some(own), Some(fields)) = (item.get(*key), masked.as_object_mut()) {
+        if let (Some(own), Some(fields)) =
+            (item.get(*key).filter(|own| is_scalar(own)), masked.as_object_mut())
+        {
             fields.insert((*key).to_owned(), own.clone());
         }
     }

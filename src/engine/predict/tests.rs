@@ -1,1 +1,361 @@
-//! x
+//! Rules that a real API server is no help with: races, silence, and what must never be sent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm
+)]
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use countersign_core::effect::{Operation, RenderOperation};
+use countersign_core::environment::EnvironmentSource;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::live::{Manifests, shown};
+use super::ownership::owns_all;
+use super::*;
+
+/// A cluster that answers as it is told, and remembers what it was asked.
+#[derive(Default)]
+struct Script {
+    reads: Mutex<VecDeque<Result<Option<Value>, ClusterError>>>,
+    dry_runs: Mutex<VecDeque<Prediction>>,
+    asked: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Cluster for Script {
+    fn name(&self) -> &str {
+        "script"
+    }
+
+    async fn identity(&self) -> Result<String, ClusterError> {
+        Ok("uid".to_owned())
+    }
+
+    async fn namespaced(&self, _object: &ObjectRef) -> Result<Option<bool>, ClusterError> {
+        Ok(Some(true))
+    }
+
+    async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError> {
+        self.asked.lock().unwrap().push(format!("read {object}"));
+        self.reads.lock().unwrap().pop_front().unwrap_or(Ok(None))
+    }
+
+    async fn dry_run_apply(
+        &self,
+        object: &ObjectRef,
+        _manifest: &Value,
+        manager: &str,
+    ) -> Result<Prediction, ClusterError> {
+        self.asked.lock().unwrap().push(format!("apply {object} as {manager}"));
+        Ok(self.dry_runs.lock().unwrap().pop_front().expect("a dry run that was scripted"))
+    }
+}
+
+fn environment(apply: ApplyMode) -> Environment {
+    Environment {
+        name: "production".to_owned(),
+        source: EnvironmentSource::Yaml(Vec::new()),
+        cluster: Some("script".to_owned()),
+        apply,
+        field_manager: "flux".to_owned(),
+        prune: true,
+        on_unreachable: OnUnreachable::Hold,
+        default_namespace: None,
+    }
+}
+
+fn input(group: &str, kind: &str, base: Manifest, head: Manifest) -> PredictInput {
+    let object = ObjectRef {
+        group: group.to_owned(),
+        version: "v1".to_owned(),
+        kind: kind.to_owned(),
+        namespace: "shop".to_owned(),
+        name: "web".to_owned(),
+    };
+    let effect = Effect {
+        object,
+        operation: Operation::Update,
+        rendered: RenderOperation::Change,
+        tier: Tier::Render,
+        settled: None,
+        risks: Default::default(),
+        reason: None,
+        source: None,
+        changes: Vec::new(),
+        before: None,
+        after: None,
+        moved_from: None,
+    };
+    PredictInput { effect, base, head }
+}
+
+fn map(data: Value) -> Manifest {
+    Manifest::Raw(json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": data }))
+}
+
+/// Live, or predicted, at one moment.
+fn at(version: &str, data: Value) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "web",
+            "uid": "u",
+            "resourceVersion": version,
+            "managedFields": [{
+                "manager": "flux", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+                "fieldsV1": { "f:data": { "f:a": {} } },
+            }],
+        },
+        "data": data,
+    })
+}
+
+fn predicted(version: &str, data: Value) -> Prediction {
+    Prediction::Object(Box::new(at(version, data)))
+}
+
+#[tokio::test]
+async fn a_pair_of_two_moments_is_asked_for_again_and_given_up_after_three() {
+    let check = async |moments: &[&str], want: (Option<bool>, usize)| {
+        let script = Script::default();
+        for moment in moments {
+            script.reads.lock().unwrap().push_back(Ok(Some(at("1", json!({ "a": "1" })))));
+            let mut dry_runs = script.dry_runs.lock().unwrap();
+            dry_runs.push_back(predicted("1", json!({ "a": "1" })));
+            dry_runs.push_back(predicted(moment, json!({ "a": "2" })));
+        }
+        let input = input("", "ConfigMap", map(json!({ "a": "1" })), map(json!({ "a": "2" })));
+        let said = predict(&script, &environment(ApplyMode::ServerSide), vec![input]).await;
+        let asked = script.asked.lock().unwrap().len();
+        assert_eq!((said.effects[0].settled, asked), want, "{moments:?}");
+        assert_eq!(said.effects[0].operation, Operation::Update);
+    };
+    check(&["1"], (Some(true), 3)).await;
+    check(&["2", "1"], (Some(true), 6)).await;
+    check(&["2", "3", "1"], (Some(true), 9)).await;
+    check(&["2", "3", "4"], (Some(false), 9)).await;
+}
+
+#[tokio::test]
+async fn what_must_not_be_sent_is_not() {
+    let raw = || map(json!({}));
+    let inputs = vec![
+        input("", "ConfigMap", raw(), Manifest::Sealed),
+        input("", "ConfigMap", Manifest::Sealed, Manifest::Absent),
+        input("", "Secret", raw(), raw()),
+        input("rbac.authorization.k8s.io", "ClusterRole", raw(), raw()),
+        input("authorization.k8s.io", "SubjectAccessReview", Manifest::Absent, raw()),
+    ];
+    let script = Script::default();
+    let said = predict(&script, &environment(ApplyMode::ServerSide), inputs.clone()).await;
+    assert_eq!(script.asked.lock().unwrap().as_slice(), [] as [String; 0]);
+    assert_eq!(said.effects, inputs.iter().map(|input| input.effect.clone()).collect::<Vec<_>>());
+
+    let others = [ApplyMode::ClientSide, ApplyMode::Helm, ApplyMode::Replace];
+    for apply in others {
+        let changed = input("", "ConfigMap", raw(), raw());
+        let said = predict(&script, &environment(apply), vec![changed.clone()]).await;
+        assert_eq!(script.asked.lock().unwrap().as_slice(), [] as [String; 0]);
+        assert_eq!((said.effects, said.tier), (vec![changed.effect], Tier::Render));
+        assert!(!said.errors[0].undecided && said.errors[0].message.starts_with("predicted by rendering: "));
+        assert_eq!(predict(&script, &environment(apply), Vec::new()).await.errors, []);
+    }
+}
+
+#[tokio::test]
+async fn an_admission_rule_in_the_change_leaves_everything_to_the_render() {
+    let rule =
+        input("admissionregistration.k8s.io", "ValidatingAdmissionPolicy", map(json!({})), map(json!({})));
+    let crd = json!({ "spec": { "group": "example.org", "names": { "kind": "Widget" } } });
+    let crd = input("apiextensions.k8s.io", "CustomResourceDefinition", Manifest::Absent, Manifest::Raw(crd));
+    let widget = input("example.org", "Widget", map(json!({})), map(json!({ "a": "1" })));
+    let script = Script::default();
+    for cause in [rule, crd.clone()] {
+        let judged = Scope::of(&[cause, widget.clone()]).blind_to(&widget.effect.object);
+        assert!(judged.is_some_and(|why| why.starts_with("the same change touches")));
+    }
+    let other = input("example.org", "Gadget", map(json!({})), map(json!({}))).effect.object;
+    assert_eq!(Scope::of(&[crd]).blind_to(&other), None);
+    assert_eq!(script.asked.lock().unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn one_silence_is_one_error_and_the_rest_is_asked() {
+    let script = Script::default();
+    let silence = ClusterError::Unreachable { source: "no answer within 30 seconds".into() };
+    script.reads.lock().unwrap().push_back(Err(silence));
+    let gone = || input("", "ConfigMap", map(json!({})), Manifest::Absent);
+    let said = predict(&script, &environment(ApplyMode::ServerSide), vec![gone(), gone()]).await;
+    assert_eq!(said.errors.len(), 1);
+    assert!(said.errors[0].undecided);
+    assert_eq!(said.effects[0].operation, Operation::Update, "never \"no change\"");
+    assert_eq!(said.effects[1].operation, Operation::None);
+}
+
+#[test]
+fn ownership_is_read_from_managed_fields() {
+    let live = |manager: &str, operation: &str, fields: Value| {
+        json!({ "metadata": { "managedFields": [
+            { "manager": manager, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": fields },
+        ]}})
+    };
+    let fields = json!({
+        "f:metadata": { "f:labels": { "f:app": {} }, "f:finalizers": { ".": {}, "v:\"x\"": {} } },
+        "f:spec": {
+            "f:replicas": {},
+            "f:selector": {},
+            "f:containers": { "k:{\"name\":\"web\"}": {
+                ".": {}, "f:name": {}, "f:image": {},
+                "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
+            }},
+            "f:volumes": { ".": {}, "f:tmp": { ".": {} } },
+        },
+    });
+    let own = live("flux", "Apply", fields.clone());
+    let check =
+        |manifest: Value, want: bool| assert_eq!(owns_all(&own, "flux", &manifest), want, "{manifest}");
+    check(json!({ "apiVersion": "v1", "kind": "X", "metadata": { "name": "n", "namespace": "s" } }), true);
+    check(json!({ "metadata": { "labels": { "app": "a" } }, "status": { "a": 1 } }), true);
+    check(json!({ "metadata": { "labels": { "app": "a", "team": "b" } } }), false);
+    check(json!({ "metadata": { "finalizers": ["x"] } }), true);
+    check(json!({ "metadata": { "finalizers": ["x", "y"] } }), false);
+    check(json!({ "spec": { "replicas": 3, "selector": { "matchLabels": { "a": "b" } } } }), true);
+    check(json!({ "spec": { "replicas": 3, "paused": null } }), true);
+    check(json!({ "spec": { "paused": true } }), false);
+    check(json!({ "spec": { "containers": [{ "name": "web", "image": "i" }] } }), true);
+    check(json!({ "spec": { "containers": [{ "name": "web", "ports": [{ "containerPort": 80 }] }] } }), true);
+    check(
+        json!({ "spec": { "containers": [{ "name": "web", "ports": [{ "containerPort": 81 }] }] } }),
+        false,
+    );
+    check(json!({ "spec": { "containers": [{ "name": "web", "command": ["x"] }] } }), false);
+    check(json!({ "spec": { "containers": [{ "name": "web" }, { "name": "sidecar" }] } }), false);
+    check(json!({ "spec": { "volumes": { "tmp": {} } } }), true);
+    check(json!({ "data": { "a": "b" } }), false);
+    let empty = json!({ "spec": { "replicas": 3 } });
+    assert!(!owns_all(&live("flux", "Update", fields.clone()), "flux", &empty));
+    assert!(!owns_all(&live("argo", "Apply", fields), "flux", &empty));
+    assert!(!owns_all(&json!({}), "flux", &empty));
+}
+
+#[test]
+fn only_what_the_change_names_is_shown_of_live() {
+    let base = json!({ "spec": { "containers": [{ "name": "web", "args": ["a"] }] } });
+    let live = |secret: &str| {
+        json!({ "spec": {
+            "replicas": 5,
+            "containers": [
+                { "name": "web", "image": "web:1", "args": ["a", secret], "env": [{ "name": "T", "value": secret }] },
+                { "name": "sidecar", "image": "sidecar:1", "command": [secret] },
+            ],
+        }})
+    };
+    let sides = Manifests { base: Some(&base), head: None };
+    let (before, after) = shown(&live("hunter2"), &live("hunter3"), &sides);
+    insta::assert_json_snapshot!(before, @r#"
+    {
+      "spec": {
+        "containers": [
+          {
+            "args": [
+              "a",
+              "‹live›"
+            ],
+            "env": [
+              {
+                "name": "T",
+                "value": "‹live›"
+              }
+            ],
+            "image": "web:1",
+            "name": "web"
+          },
+          {
+            "command": [
+              "‹live›"
+            ],
+            "image": "sidecar:1",
+            "name": "sidecar"
+          }
+        ],
+        "replicas": 5
+      }
+    }
+    "#);
+    assert_ne!(before, after);
+    assert!(!after.to_string().contains("hunter"));
+    let (before, after) = shown(&live("hunter2"), &live("hunter2"), &sides);
+    assert_eq!(before, after);
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(json!("plain")), Just(json!("hunter2")), Just(json!(7)), Just(Value::Null)];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-c]|name|key", inner, 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn scalars(value: &Value, into: &mut Vec<Value>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| scalars(item, into)),
+        Value::Object(fields) => fields.values().for_each(|item| scalars(item, into)),
+        Value::Null => {}
+        leaf => into.push(leaf.clone()),
+    }
+}
+
+proptest! {
+    /// Whatever the shapes, an object that the change does not name at all gives nothing away but names of items.
+    #[test]
+    fn nothing_unnamed_is_ever_shown(live in value(), other in value()) {
+        let sides = Manifests { base: None, head: None };
+        let (before, after) = shown(&live, &other, &sides);
+        let mut leaves = Vec::new();
+        scalars(&without_item_names(before), &mut leaves);
+        scalars(&without_item_names(after), &mut leaves);
+        prop_assert!(leaves.iter().all(|leaf| leaf.as_str().is_some_and(|text| text.starts_with("‹live"))));
+    }
+
+    /// An object that the change names whole is shown whole.
+    #[test]
+    fn everything_named_is_shown(live in value()) {
+        let sides = Manifests { base: Some(&live), head: None };
+        let (before, _) = shown(&live, &live, &sides);
+        let count = |value: &Value| { let mut all = Vec::new(); scalars(value, &mut all); all.len() };
+        prop_assert_eq!(count(&before), count(&live));
+    }
+}
+
+fn without_item_names(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| match item {
+                Value::Object(mut fields) => {
+                    fields.retain(|key, value| {
+                        value.is_object() || value.is_array() || !matches!(key.as_str(), "name" | "key")
+                    });
+                    without_item_names(Value::Object(fields))
+                }
+                item => without_item_names(item),
+            })
+            .collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(key, value)| (key, without_item_names(value))).collect())
+        }
+        leaf => leaf,
+    }
+}
