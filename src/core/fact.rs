@@ -199,7 +199,8 @@ pub enum FactKind {
 pub struct Fact {
     /// Its number, growing within a store.
     pub seq: u64,
-    /// When it was written, by the bot's clock.
+    /// When it was written, by the bot's clock. Kinds have an `at` of their own, by the forge's clock.
+    #[serde(rename = "recorded_at")]
     pub at: Timestamp,
     /// What happened.
     #[serde(flatten)]
