@@ -13,6 +13,7 @@ mod cluster;
 mod documents;
 mod parts;
 mod parts_work;
+mod render;
 mod source;
 mod store_contract;
 mod tidy;

@@ -1,4 +1,5 @@
 //! Mirrors of real repositories, over HTTP and on disk, with the inputs that a stranger could think of.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod backend;
 

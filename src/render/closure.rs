@@ -1,0 +1,209 @@
+//! What a unit could read at a tree, found by reading what it says, and what stands in the way of rendering it.
+//!
+//! Too much costs a render; too little would hide a change. So what is not understood counts as read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use countersign_core::revision::ObjectId;
+use serde_json::Value;
+
+use super::cache::Recent;
+use super::chart;
+use super::tree::{Place, Tree};
+use super::unit::last_part;
+use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
+
+/// A place in a file of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
+    pub(super) file: String,
+    pub(super) line: Option<u32>,
+    pub(super) column: Option<u32>,
+}
+
+/// Something that is known before any renderer starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Obstacle {
+    pub(super) message: String,
+    pub(super) at: Spot,
+}
+
+/// A chart of the repository that another one depends on, as `charts/<name>` of that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Dependency {
+    pub(super) from: String,
+    pub(super) to: String,
+}
+
+/// Everything that is known of a unit without rendering it.
+#[derive(Debug, Default)]
+pub(super) struct Closure {
+    pub(super) reads: ReadSet,
+    /// Why it cannot be rendered, in the order found.
+    pub(super) obstacles: Vec<Obstacle>,
+    /// Who names a path.
+    pub(super) named_at: BTreeMap<String, Spot>,
+    /// Kustomizations with their texts.
+    pub(super) kustomizations: Vec<(String, Arc<str>)>,
+    /// Folders of kustomizations that others include.
+    pub(super) included: BTreeSet<String>,
+    pub(super) dependencies: Vec<Dependency>,
+    /// Whether something makes two renders of one input differ.
+    pub(super) unstable: bool,
+}
+
+/// Texts of files by their blobs: most are the same in the next tree. `None` is a file that is no text.
+pub(super) type Texts = Mutex<Recent<ObjectId, Option<Arc<str>>>>;
+
+/// Where a walk reads.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) source: &'a dyn Source,
+    pub(super) id: &'a ObjectId,
+    pub(super) tree: &'a Tree,
+    pub(super) texts: &'a Texts,
+}
+
+/// A walk over a tree that fills in a closure.
+pub(super) struct Explorer<'a> {
+    pub(super) ground: Ground<'a>,
+    pub(super) found: Closure,
+}
+
+impl Closure {
+    /// Explores a unit.
+    pub(super) async fn of(ground: Ground<'_>, unit: &UnitSpec) -> Result<Self, SourceError> {
+        let tree = ground.tree;
+        let mut explorer = Explorer { ground, found: Self::default() };
+        match &unit.source {
+            UnitSource::Yaml { files } => {
+                explorer.found.reads.listings.extend(yaml_listing(tree, unit, files));
+                for file in files {
+                    explorer.look(file);
+                }
+            }
+            UnitSource::Kustomize { root } => explorer.kustomization(root).await?,
+            UnitSource::Helm { chart, values, .. } => {
+                chart::explore(&mut explorer, chart, values).await?;
+            }
+        }
+        tree.follow(&mut explorer.found.reads);
+        Ok(explorer.found)
+    }
+}
+
+/// The folder of a unit counts as listed where the unit is the folder, not some files of it.
+fn yaml_listing(tree: &Tree, unit: &UnitSpec, files: &[String]) -> Option<String> {
+    let all = tree.below(&unit.path).filter(|entry| super::unit::is_manifest(&entry.path));
+    all.map(|entry| &entry.path).eq(files).then(|| unit.path.clone())
+}
+
+impl Explorer<'_> {
+    /// Looks a path up and notes that it was: the file, the links on the way, or that it is absent.
+    pub(super) fn look(&mut self, path: &str) -> Place {
+        let (place, links) = self.ground.tree.find(path);
+        self.found.reads.files.extend(links);
+        match &place {
+            Place::File(path) => drop(self.found.reads.files.insert(path.clone())),
+            Place::Absent(path) => drop(self.found.reads.absent.insert(path.clone())),
+            Place::Folder(_) | Place::Outside => {}
+        }
+        place
+    }
+
+    /// The text of a file, or `None` where it is no text.
+    pub(super) async fn text(&self, path: &str) -> Result<Option<Arc<str>>, SourceError> {
+        let Ground { source, id, tree, texts } = self.ground;
+        let blob = tree.entry(path).map(|entry| &entry.id);
+        let known = blob.and_then(|blob| texts.lock().ok()?.get(blob));
+        if let Some(text) = known {
+            return Ok(text);
+        }
+        let bytes = source.read_file(id, path).await?;
+        let text: Option<Arc<str>> = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(Into::into);
+        if let (Some(blob), Ok(mut texts)) = (blob, texts.lock()) {
+            texts.put(blob.clone(), text.clone(), text.as_ref().map_or(0, |text| text.len()) + 64);
+        }
+        Ok(text)
+    }
+
+    /// Everything in the repository counts as read.
+    pub(super) fn widen(&mut self) {
+        self.found.reads.listings.insert(String::new());
+    }
+
+    pub(super) fn obstacle(&mut self, message: String, at: Spot) {
+        self.found.obstacles.push(Obstacle { message, at });
+    }
+
+    /// Looks up every text of a document that could be a path, from `folder`. Gives the folders among them.
+    pub(super) fn look_everywhere(&mut self, folder: &str, value: &Value) -> Vec<String> {
+        let mut folders = Vec::new();
+        for text in strings(value) {
+            let after = text.split_once('=').map(|(_, path)| path);
+            for candidate in [Some(text), after].into_iter().flatten() {
+                let Some(path) = join_path(folder, candidate).filter(|_| could_be_path(candidate)) else {
+                    continue;
+                };
+                match self.ground.tree.find(&path).0 {
+                    Place::Absent(_) if !candidate.contains(['/', '.']) => {}
+                    Place::Folder(found) if found.is_empty() || is_above(&found, folder) => {}
+                    Place::Folder(found) => folders.push(found),
+                    Place::File(_) | Place::Absent(_) | Place::Outside => drop(self.look(&path)),
+                }
+            }
+        }
+        folders
+    }
+}
+
+/// Where `needle` stands in a text, as a line; for pointing at a reference that is wrong.
+pub(super) fn spot_of(file: &str, text: &str, needle: &str) -> Spot {
+    let found = text.lines().zip(1_u32..).find_map(|(line, number)| {
+        let at = line.find(needle)?;
+        let column = line.get(..at)?.chars().count();
+        Some((number, u32::try_from(column + 1).ok()?))
+    });
+    Spot { file: file.to_owned(), line: found.map(|(line, _)| line), column: found.map(|(_, column)| column) }
+}
+
+/// The documents of a YAML text, or where it stops being one.
+pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Value>, Spot> {
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! { max_nodes: 200_000, max_depth: 100 }
+    };
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+        let at = error.location();
+        let number = |value: u64| u32::try_from(value).ok();
+        Spot {
+            file: file.to_owned(),
+            line: at.and_then(|at| number(at.line())),
+            column: at.and_then(|at| number(at.column())),
+        }
+    })
+}
+
+fn is_above(folder: &str, path: &str) -> bool {
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn could_be_path(text: &str) -> bool {
+    let odd = |c: char| c.is_control() || matches!(c, '{' | '}' | '"' | '<' | '>' | '|');
+    !text.is_empty()
+        && text.len() <= 512
+        && !text.contains("://")
+        && !text.starts_with(['[', '/'])
+        && !text.contains(odd)
+        && !last_part(text).is_empty() | text.ends_with('/')
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(items) => items.iter().flat_map(strings).collect(),
+        Value::Object(fields) => fields.values().flat_map(strings).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}

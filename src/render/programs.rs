@@ -1,0 +1,219 @@
+//! The [`Renderer`] over real programs. It remembers trees, closures and renders; each is named by its content, so
+//! nothing remembered is ever out of date.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_core::environment::Environment;
+use countersign_core::revision::ObjectId;
+use tempfile::TempDir;
+use tokio::sync::{Mutex, OnceCell, Semaphore};
+
+use super::cache::Recent;
+use super::closure::{Closure, Ground, Texts};
+use super::run::Rendered;
+use super::sandbox::{self, SandboxState};
+use super::settings::RenderSettings;
+use super::tool::{Candidate, Kind, Tool, file_digest, locate, version_in};
+use super::tree::Tree;
+use super::{discover, unit};
+use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+
+/// Bytes of files that closures are read from.
+const TEXTS: usize = 64 << 20;
+/// How scratch folders are called, and the file in each that says whether its process lives.
+const SCRATCH_PREFIX: &str = "render-";
+const LOCK: &str = "lock";
+/// How many trees and closures are remembered.
+const TREES: usize = 8;
+const CLOSURES: usize = 4096;
+
+/// Renders with `kustomize` and `helm`, each run confined by a sandbox.
+#[derive(Debug)]
+pub struct Programs {
+    pub(super) settings: RenderSettings,
+    pub(super) scratch: TempDir,
+    /// Held as long as we live: who finds it free may clear our scratch folder away.
+    _lock: File,
+    pub(super) slots: Semaphore,
+    pub(super) rendered: std::sync::Mutex<Recent<countersign_core::revision::Digest, Rendered>>,
+    texts: Texts,
+    trees: Mutex<Recent<ObjectId, Arc<Tree>>>,
+    closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
+    sandbox: OnceCell<SandboxState>,
+    kustomize: OnceCell<Option<Tool>>,
+    helm: OnceCell<Option<Tool>>,
+}
+
+impl Programs {
+    /// Prepares the scratch folder; programs are looked for when they are first needed.
+    pub fn new(settings: RenderSettings) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&settings.scratch)?;
+        clear_stale(&settings.scratch)?;
+        let scratch = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(&settings.scratch)?;
+        let lock = File::create(scratch.path().join(LOCK))?;
+        lock.try_lock()?;
+        Ok(Self {
+            slots: Semaphore::new(settings.parallel.max(1)),
+            rendered: std::sync::Mutex::new(Recent::new(settings.cache)),
+            texts: std::sync::Mutex::new(Recent::new(TEXTS)),
+            trees: Mutex::new(Recent::new(TREES)),
+            closures: Mutex::new(Recent::new(CLOSURES)),
+            sandbox: OnceCell::new(),
+            kustomize: OnceCell::new(),
+            helm: OnceCell::new(),
+            scratch,
+            _lock: lock,
+            settings,
+        })
+    }
+
+    /// Whether renderers can be confined on this machine: tried once, by a process that attempts what is forbidden.
+    pub async fn sandbox_state(&self) -> &SandboxState {
+        self.sandbox
+            .get_or_init(|| sandbox::self_test(&self.settings.sandbox_program, self.scratch.path()))
+            .await
+    }
+
+    /// The same, as far as it is known already.
+    pub(super) fn sandbox_now(&self) -> Option<&SandboxState> {
+        self.sandbox.get()
+    }
+
+    /// The program of a kind, or `None` where there is none.
+    pub(super) async fn tool(&self, kind: Kind) -> Option<&Tool> {
+        let cell = match kind {
+            Kind::Kustomize => &self.kustomize,
+            Kind::Helm => &self.helm,
+        };
+        cell.get_or_init(|| self.find_tool(kind)).await.as_ref()
+    }
+
+    async fn find_tool(&self, kind: Kind) -> Option<Tool> {
+        let candidates = match kind {
+            Kind::Kustomize => vec![
+                Candidate { program: &self.settings.kustomize, leading: &["build"], version: &["version"] },
+                Candidate {
+                    program: &self.settings.kubectl,
+                    leading: &["kustomize"],
+                    version: &["version", "--client"],
+                },
+            ],
+            Kind::Helm => vec![Candidate {
+                program: &self.settings.helm,
+                leading: &["template"],
+                version: &["version", "--short"],
+            }],
+        };
+        for candidate in candidates {
+            if let Some(tool) = self.ask_version(&candidate).await {
+                return Some(tool);
+            }
+        }
+        None
+    }
+
+    async fn ask_version(&self, candidate: &Candidate<'_>) -> Option<Tool> {
+        let program = locate(candidate.program)?;
+        let args: Vec<String> = candidate.version.iter().map(|arg| (*arg).to_owned()).collect();
+        let room = tempfile::tempdir_in(self.scratch.path()).ok()?;
+        let finished = self.confined(&program, &args, room.path()).await.ok()?.ok()?;
+        let version = version_in(&finished)?;
+        let hashed = program.clone();
+        let digest = tokio::task::spawn_blocking(move || file_digest(&hashed)).await.ok()?.ok()?;
+        let version = format!("{version} sha256:{digest}");
+        Some(Tool { program, leading: candidate.leading, version })
+    }
+
+    pub(super) async fn tree(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
+        let mut trees = self.trees.lock().await;
+        if let Some(tree) = trees.get(id) {
+            return Ok(tree);
+        }
+        let tree = Arc::new(Tree::load(source, id).await?);
+        trees.put(id.clone(), Arc::clone(&tree), 1);
+        Ok(tree)
+    }
+
+    pub(super) async fn closure(
+        &self,
+        source: &dyn Source,
+        id: &ObjectId,
+        tree: &Tree,
+        unit: &UnitSpec,
+    ) -> Result<Arc<Closure>, SourceError> {
+        let key = (id.clone(), unit.clone());
+        if let Some(closure) = self.closures.lock().await.get(&key) {
+            return Ok(closure);
+        }
+        let closure = Arc::new(Closure::of(Ground { source, id, tree, texts: &self.texts }, unit).await?);
+        self.closures.lock().await.put(key, Arc::clone(&closure), 1);
+        Ok(closure)
+    }
+}
+
+/// Removes what processes that were killed left behind.
+fn clear_stale(scratch: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(scratch)?.flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(SCRATCH_PREFIX));
+        let free = || File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_ours && free() {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Renderer for Programs {
+    async fn units(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        environment: &Environment,
+    ) -> Result<Vec<UnitSpec>, SourceError> {
+        unit::units(&*self.tree(source, tree).await?, environment)
+    }
+
+    async fn discover(&self, source: &dyn Source, tree: &ObjectId) -> Result<Vec<Environment>, SourceError> {
+        let index = self.tree(source, tree).await?;
+        discover::discover(Ground { source, id: tree, tree: &index, texts: &self.texts }).await
+    }
+
+    async fn read_set(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        unit: &UnitSpec,
+    ) -> Result<ReadSet, SourceError> {
+        let index = self.tree(source, tree).await?;
+        Ok(self.closure(source, tree, &index, unit).await?.reads.clone())
+    }
+
+    async fn render(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+        unit: &UnitSpec,
+        reads: &ReadSet,
+    ) -> Result<Rendering, RenderError> {
+        self.render_unit(source, tree, unit, reads).await
+    }
+
+    async fn tools(&self) -> BTreeMap<String, String> {
+        let mut tools = BTreeMap::new();
+        for kind in [Kind::Kustomize, Kind::Helm] {
+            if let Some(tool) = self.tool(kind).await {
+                tools.insert(kind.name().to_owned(), tool.version.clone());
+            }
+        }
+        tools
+    }
+
+    fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+}

@@ -1,0 +1,130 @@
+//! A tree's paths in memory, with its symlinks followed as a kernel would.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use countersign_core::revision::ObjectId;
+
+use crate::ports::{ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
+
+/// Git's mode of a symlink.
+const LINK: &str = "120000";
+/// Git's mode of a submodule.
+pub(super) const SUBMODULE: &str = "160000";
+
+/// Every path of one tree.
+#[derive(Debug)]
+pub(super) struct Tree {
+    entries: BTreeMap<String, TreeEntry>,
+    folders: BTreeSet<String>,
+    links: BTreeMap<String, String>,
+}
+
+/// What stands at a path, behind all symlinks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    File(String),
+    Folder(String),
+    Absent(String),
+    /// A symlink leads out of the tree, or in circles.
+    Outside,
+}
+
+impl Tree {
+    pub(super) async fn load(source: &dyn Source, id: &ObjectId) -> Result<Self, SourceError> {
+        let listed = source.list(id, "").await?;
+        let mut links = BTreeMap::new();
+        for entry in listed.iter().filter(|entry| entry.mode == LINK) {
+            let target = source.read_file(id, &entry.path).await?.unwrap_or_default();
+            links.insert(entry.path.clone(), String::from_utf8_lossy(&target).into_owned());
+        }
+        let mut folders = BTreeSet::from([String::new()]);
+        for entry in &listed {
+            let mut folder = parent_path(&entry.path);
+            while !folder.is_empty() && folders.insert(folder.to_owned()) {
+                folder = parent_path(folder);
+            }
+        }
+        let entries = listed.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+        Ok(Self { entries, folders, links })
+    }
+
+    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().map(String::as_str)
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &TreeEntry> {
+        self.entries.values()
+    }
+
+    pub(super) fn entry(&self, path: &str) -> Option<&TreeEntry> {
+        self.entries.get(path)
+    }
+
+    /// Every entry below a folder, in order.
+    pub(super) fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a TreeEntry> + use<'a> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let start = Bound::Included(prefix.clone());
+        self.entries
+            .range((start, Bound::Unbounded))
+            .take_while(move |(path, _)| path.starts_with(&prefix))
+            .map(|(_, entry)| entry)
+    }
+
+    /// What stands at a path, and the symlinks on the way there.
+    pub(super) fn find(&self, path: &str) -> (Place, Vec<String>) {
+        let target = |at: &str| self.links.get(at).map(String::as_str);
+        let Some((path, links)) = follow_links(path, &target) else {
+            return (Place::Outside, Vec::new());
+        };
+        let place = if self.entries.contains_key(&path) {
+            Place::File(path)
+        } else if self.folders.contains(&path) {
+            Place::Folder(path)
+        } else {
+            Place::Absent(path)
+        };
+        (place, links)
+    }
+
+    /// Adds what the symlinks among a read-set's files lead to, until nothing is added any more.
+    pub(super) fn follow(&self, reads: &mut ReadSet) {
+        loop {
+            let before = (reads.files.len(), reads.listings.len(), reads.absent.len());
+            let links: Vec<String> =
+                self.members(reads).into_iter().filter(|entry| entry.mode == LINK).map(path).collect();
+            for link in links {
+                let (place, through) = self.find(&link);
+                reads.files.extend(through);
+                match place {
+                    Place::File(path) => drop(reads.files.insert(path)),
+                    Place::Folder(path) => drop(reads.listings.insert(path)),
+                    Place::Absent(path) => {
+                        reads.absent.insert(path.clone());
+                        reads.listings.insert(path);
+                    }
+                    Place::Outside => {}
+                }
+            }
+            if before == (reads.files.len(), reads.listings.len(), reads.absent.len()) {
+                return;
+            }
+        }
+    }
+
+    /// Every entry of a read-set, in order.
+    pub(super) fn members(&self, reads: &ReadSet) -> Vec<&TreeEntry> {
+        let mut members: BTreeMap<&str, &TreeEntry> = BTreeMap::new();
+        for path in &reads.files {
+            members.extend(self.entries.get(path).map(|entry| (entry.path.as_str(), entry)));
+        }
+        for folder in &reads.listings {
+            members.extend(self.below(folder).map(|entry| (entry.path.as_str(), entry)));
+        }
+        members.into_values().collect()
+    }
+}
+
+fn path(entry: &TreeEntry) -> String {
+    entry.path.clone()
+}
