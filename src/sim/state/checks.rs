@@ -1,0 +1,36 @@
+//! What programs say about a commit.
+
+use jiff::Timestamp;
+
+/// A commit status.
+#[derive(Debug, Clone)]
+pub(crate) struct Status {
+    pub(crate) id: u64,
+    pub(crate) sha: String,
+    pub(crate) context: String,
+    pub(crate) state: String,
+    pub(crate) description: Option<String>,
+    pub(crate) target_url: Option<String>,
+    pub(crate) creator: u64,
+    pub(crate) created: Timestamp,
+}
+
+/// A check run.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckRun {
+    pub(crate) id: u64,
+    pub(crate) suite: u64,
+    pub(crate) app: u64,
+    pub(crate) sha: String,
+    pub(crate) name: String,
+    pub(crate) external_id: String,
+    pub(crate) details_url: Option<String>,
+    pub(crate) status: String,
+    pub(crate) conclusion: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) annotations: u64,
+    pub(crate) started: Timestamp,
+    pub(crate) completed: Option<Timestamp>,
+}
