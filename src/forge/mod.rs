@@ -12,4 +12,6 @@ mod route;
 mod setup;
 mod signature;
 
+pub use gitea::{Gitea, GiteaConfig};
+pub use github::{GitHub, GitHubAuth, GitHubConfig};
 pub use setup::SetupError;

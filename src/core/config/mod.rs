@@ -224,8 +224,6 @@ pub enum How {
     /// A true merge that the bot builds, signs and pushes.
     #[default]
     Land,
-    /// Through the forge's merge call.
-    Api,
 }
 
 /// When to land.

@@ -134,7 +134,12 @@ fn read_merge<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Merge {
         reader.error_with(&how.span(), "squash and rebase do not keep the commits that were approved", hint);
         return Merge::default();
     }
-    let how = reader.word_at(&table, "how", &[("land", How::Land), ("api", How::Api)]);
+    if let Some(how) = table.get("how").filter(|how| how.get_ref().as_str() == Some("api")) {
+        let hint = "leave it out: `land` is the default".to_owned();
+        reader.error_with(&how.span(), "landing through the forge's own merge call is not supported yet", hint);
+        return Merge::default();
+    }
+    let how = reader.word_at(&table, "how", &[("land", How::Land)]);
     let when = reader.word_at(&table, "when", &[("command", When::Command), ("approved", When::Approved)]);
     Merge { how: how.unwrap_or_default(), when: when.unwrap_or_default() }
 }

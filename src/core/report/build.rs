@@ -1,7 +1,10 @@
-//! From what was found to the report.
-use super::Report;
+//! From what was found to the report. Nothing is judged, shortened or left out here.
+
+use super::model::*;
 use crate::approval::Requirement;
-use crate::evaluation::Evaluation;
+use crate::effect::{Effect, environment_digest};
+use crate::evaluation::{EnvironmentEvaluation, Evaluation, Side, UnitEvaluation};
+use crate::fact::{Approval, Via};
 use crate::policy::Finding;
 use crate::revision::{CommitSha, Digest, ObjectId};
 use crate::verdict::Verdict;
@@ -28,6 +31,161 @@ pub struct ReportInput<'a> {
 }
 
 /// Builds the report.
-pub fn build(_input: &ReportInput<'_>) -> Report {
-    todo!()
+pub fn build(input: &ReportInput<'_>) -> Report {
+    let ReportInput { base, head, tree, digest, evaluation, verdict, findings, requirements } = input;
+    let Evaluation { environments, outside, discovered } = evaluation;
+    Report {
+        schema: SCHEMA.to_owned(),
+        base: CommitRef { commit: base.to_string() },
+        head: CommitRef { commit: head.to_string() },
+        merged: tree.map(|tree| TreeRef { tree: tree.to_string() }),
+        change_digest: digest.to_string(),
+        verdict: VerdictReport { outcome: verdict.word().to_owned(), reasons: verdict.reasons().to_vec() },
+        discovered: *discovered,
+        environments: environments.iter().map(environment).collect(),
+        outside: outside
+            .iter()
+            .map(|changed| OutsideReport { path: changed.path.clone(), change: changed.operation })
+            .collect(),
+        findings: findings.to_vec(),
+        requirements: requirements.iter().map(requirement).collect(),
+        errors: environments.iter().flat_map(errors).collect(),
+    }
+}
+
+fn environment(evaluation: &EnvironmentEvaluation) -> EnvironmentReport {
+    EnvironmentReport {
+        name: evaluation.environment.name.clone(),
+        cluster: evaluation.environment.cluster.clone(),
+        tier: evaluation.tier,
+        change_digest: environment_digest(evaluation).to_string(),
+        units: evaluation.units.iter().map(unit).collect(),
+        drift: evaluation.drift.clone(),
+    }
+}
+
+fn unit(evaluation: &UnitEvaluation) -> UnitReport {
+    let UnitEvaluation {
+        name,
+        path,
+        renderer,
+        sides,
+        errors,
+        objects,
+        stable,
+        input_digest: _,
+        already_broken,
+        effects,
+    } = evaluation;
+    // What decides is head: its failure is told first.
+    let error = errors.iter().find(|error| error.side == Side::Head).or(errors.first()).cloned();
+    UnitReport {
+        name: name.clone(),
+        path: path.clone(),
+        renderer: renderer.clone(),
+        base: sides.base,
+        head: sides.head,
+        error,
+        already_broken: *already_broken,
+        objects: *objects,
+        stable: *stable,
+        effects: effects.iter().map(effect).collect(),
+    }
+}
+
+fn effect(effect: &Effect) -> EffectReport {
+    let Effect {
+        object,
+        operation,
+        rendered: _,
+        tier,
+        settled,
+        risks,
+        reason,
+        source,
+        changes,
+        before,
+        after,
+        moved_from,
+    } = effect;
+    let diff = match (before, after) {
+        (None, None) => String::new(),
+        (before, after) => crate::diff::unified(before.as_ref(), after.as_ref()),
+    };
+    EffectReport {
+        operation: *operation,
+        object: object.clone(),
+        tier: *tier,
+        settled: *settled,
+        risks: risks.clone(),
+        reason: reason.clone(),
+        source: source.clone(),
+        changes: changes.clone(),
+        diff,
+        moved_from: moved_from.clone(),
+    }
+}
+
+fn requirement(requirement: &Requirement) -> RequirementReport {
+    let Requirement { rule, state, needed, from, by, ignored, note } = requirement;
+    RequirementReport {
+        rule: rule.clone(),
+        state: *state,
+        needed: *needed,
+        from: from.clone(),
+        by: by.iter().map(|approval| approval.actor.login.clone()).collect(),
+        approvals: by.iter().map(approval).collect(),
+        ignored: ignored
+            .iter()
+            .map(|ignored| IgnoredReport { who: ignored.who.clone(), reason: ignored.reason.clone() })
+            .collect(),
+        note: note.clone(),
+    }
+}
+
+fn approval(approval: &Approval) -> ApprovalReport {
+    ApprovalReport {
+        who: approval.actor.login.clone(),
+        id: approval.actor.id.get(),
+        via: via(approval.via),
+        head: approval.head.to_string(),
+        digest: approval.digest.to_string(),
+    }
+}
+
+/// How a person spoke, in the words of reports and trailers.
+pub(crate) fn via(via: Via) -> String {
+    match via {
+        Via::Comment(id) => format!("comment-{}", id.0),
+        Via::Review(id) => format!("review-{}", id.0),
+    }
+}
+
+/// Failed units first, then what the cluster did not tell.
+fn errors(evaluation: &EnvironmentEvaluation) -> Vec<ErrorReport> {
+    let environment = Some(evaluation.environment.name.clone());
+    let units = evaluation.units.iter().flat_map(|unit| unit.errors.iter().map(move |error| (unit, error)));
+    let units = units.map(|(unit, error)| ErrorReport {
+        environment: environment.clone(),
+        unit: Some(unit.name.clone()),
+        side: Some(error.side),
+        object: None,
+        message: error.message.clone(),
+        file: error.file.clone(),
+        line: error.line,
+        column: error.column,
+        undecided: error.side == Side::Head && !unit.already_broken,
+    });
+    let others = evaluation.errors.iter().map(|error| ErrorReport {
+        environment: environment.clone(),
+        unit: None,
+        side: None,
+        object: error.object.clone(),
+        message: error.message.clone(),
+        file: None,
+        line: None,
+        column: None,
+        undecided: error.undecided,
+    });
+    units.chain(others).collect()
 }

@@ -48,7 +48,7 @@ pub fn inert(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '|' | '~' | '$' | '^' => {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -81,6 +81,27 @@ pub fn inert(text: &str) -> String {
             _ => out.push(c),
         }
         before = Some(c);
+    }
+    out
+}
+
+/// The same as [`inert`] where HTML stands and Markdown is not read: within a `<summary>`.
+pub(crate) fn inert_html(text: &str) -> String {
+    let text = visible(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            _ => out.push(c),
+        }
+        if matches!(c, '@' | '#' | '!' | '%' | '~' | '$') && starts_word(rest.as_str())
+            || c == ':' && (rest.as_str().starts_with("//") || starts_emoji(rest.as_str()))
+        {
+            out.push_str(BREAK);
+        }
     }
     out
 }
@@ -192,7 +213,9 @@ fn starts_digit(text: &str) -> bool {
 /// `:tada:`, seen from behind its first colon.
 fn starts_emoji(text: &str) -> bool {
     let name = text.split_once(':').map_or("", |(name, _)| name);
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'));
+    plain
+        && (name.contains(|c: char| c.is_ascii_alphabetic()) || matches!(name, "+1" | "-1" | "100" | "1234"))
 }
 
 fn only_digits(text: &str) -> bool {

@@ -4,14 +4,19 @@ mod build;
 mod comment;
 mod escape;
 mod model;
+mod summary;
 mod terminal;
 
+pub(crate) use build::via;
 pub use build::{ReportInput, build};
-pub use comment::{CommentInput, comment, marker};
+pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
+
+#[cfg(test)]
+mod tests;
 
 /// A list for a sentence: at most `limit` items, then how many more.
 pub fn listed(items: &[String], limit: usize) -> String {

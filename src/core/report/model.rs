@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::RequirementState;
 use crate::effect::{FieldChange, Operation, Risk, Tier};
-use crate::evaluation::{Drift, PathOperation, SideState, UnitError};
+use crate::evaluation::{Drift, PathOperation, Side, SideState, UnitError};
 use crate::object::{ObjectRef, Origin};
 use crate::policy::Finding;
 use crate::revision::Diff;
@@ -80,6 +80,9 @@ pub struct UnitReport {
     pub head: SideState,
     /// What failed first.
     pub error: Option<UnitError>,
+    /// Whether neither side renders and nothing that the unit reads was touched.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub already_broken: bool,
     /// Number of objects.
     pub objects: Diff<u32>,
     /// Same input, same output?
@@ -123,6 +126,21 @@ pub struct IgnoredReport {
     pub reason: String,
 }
 
+/// One yes that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApprovalReport {
+    /// Who, by name today.
+    pub who: String,
+    /// Who, by the forge's number.
+    pub id: u64,
+    /// The review or the comment: `review-998`, `comment-9921`.
+    pub via: String,
+    /// The head that was on display.
+    pub head: String,
+    /// The change digest that was on display.
+    pub digest: String,
+}
+
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RequirementReport {
@@ -136,8 +154,14 @@ pub struct RequirementReport {
     pub from: String,
     /// Who counts.
     pub by: Vec<String>,
+    /// The same with everything an auditor asks for.
+    #[serde(default)]
+    pub approvals: Vec<ApprovalReport>,
     /// Who does not, and why.
     pub ignored: Vec<IgnoredReport>,
+    /// Why it is pending or unknown, where the number does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Something that could not be told.
@@ -146,8 +170,29 @@ pub struct ErrorReport {
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
-    /// What failed, where, what to do.
+    /// The unit that did not render.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The side that did not render.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+    /// The object it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectRef>,
+    /// What failed and what to do, in one line.
     pub message: String,
+    /// In which file of the tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// Whether it makes the verdict undecided.
+    #[serde(default)]
+    pub undecided: bool,
 }
 
 /// The report.
@@ -165,6 +210,9 @@ pub struct Report {
     pub change_digest: String,
     /// May it land?
     pub verdict: VerdictReport,
+    /// Whether the environments were found by convention: then nothing ever lands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub discovered: bool,
     /// Environments, touched or not.
     pub environments: Vec<EnvironmentReport>,
     /// Paths outside.

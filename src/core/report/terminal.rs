@@ -1,5 +1,21 @@
-//! The report for a terminal.
-use super::Report;
+//! The report for a terminal: a summary first, then dangers, one block for each object, the verdict last, where a
+//! reader's eyes are when the command ends. Hostile text cannot move the cursor, colour anything or hide.
+
+mod paint;
+
+use serde_json::Value;
+
+use super::comment::sign;
+use super::escape::terminal_safe;
+use super::model::*;
+use super::summary::{
+    Counts, blocks, count, danger_label, dangers, fate, field_words, missing, names, number, object_name,
+    place, untold, value_words,
+};
+use crate::approval::RequirementState;
+use crate::effect::{Operation, Tier};
+use crate::evaluation::{PathOperation, Side};
+use paint::{Ink, Paint, columns, fit, pad};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +35,404 @@ pub enum Colour {
     Plain,
 }
 
+/// Narrower than this nothing can be read.
+const LEAST_WIDTH: usize = 40;
+/// The widest first column of a table.
+const NAME_WIDTH: usize = 32;
+
 /// Summary first, then dangers, then one block per object.
-pub fn terminal(_report: &Report, _style: Style) -> String {
-    todo!()
+pub fn terminal(report: &Report, style: Style) -> String {
+    let draw = Draw { report, width: style.width.max(LEAST_WIDTH), paint: Paint(style.colour) };
+    let blocks = [
+        draw.summary(),
+        draw.dangers(),
+        draw.errors(),
+        draw.objects(),
+        draw.drift(),
+        draw.policy(),
+        draw.approvals(),
+        draw.outside(),
+        draw.reasons(),
+        vec![draw.last()],
+    ];
+    let mut text = String::new();
+    for block in blocks.into_iter().filter(|block| !block.is_empty()) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        for line in block {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+    }
+    text
+}
+
+struct Draw<'a> {
+    report: &'a Report,
+    width: usize,
+    paint: Paint,
+}
+
+impl Draw<'_> {
+    /// One line for each environment and unit.
+    fn summary(&self) -> Vec<String> {
+        let environments = &self.report.environments;
+        let width = |longest: Option<usize>| longest.unwrap_or(0).clamp(1, NAME_WIDTH);
+        let first = width(environments.iter().map(|environment| columns(&safe(&environment.name))).max());
+        let units = environments.iter().flat_map(|environment| &environment.units);
+        let second = width(units.map(|unit| columns(&safe(&unit.name))).max());
+        environments.iter().flat_map(|environment| self.environment(environment, first, second)).collect()
+    }
+
+    fn environment(&self, environment: &EnvironmentReport, first: usize, second: usize) -> Vec<String> {
+        let name = pad(&fit(&safe(&environment.name), first), first);
+        let remarks = self.remarks(environment);
+        if environment.units.is_empty() {
+            let rest = std::iter::once("·".to_owned()).chain(remarks).collect::<Vec<_>>().join("   ");
+            return vec![self.line(&format!("{}   {rest}", self.paint.ink(Ink::Strong, &name)))];
+        }
+        let mut lines = Vec::new();
+        for (at, unit) in environment.units.iter().enumerate() {
+            let name = if at == 0 { self.paint.ink(Ink::Strong, &name) } else { " ".repeat(first) };
+            let unit_name = pad(&fit(&safe(&unit.name), second), second);
+            let mut rest = vec![self.counts(unit)];
+            rest.extend(self.unit_remarks(environment, unit));
+            if at == 0 {
+                rest.extend(remarks.iter().cloned());
+            }
+            lines.push(self.line(&format!("{name}   {unit_name}   {}", rest.join("   "))));
+        }
+        lines
+    }
+
+    fn counts(&self, unit: &UnitReport) -> String {
+        let Counts { create, change, replace, delete, orphan, refused, without_effect } =
+            Counts::of(&unit.effects);
+        let parts = [
+            (Ink::Good, "+", create),
+            (Ink::Change, "~", change),
+            (Ink::Bad, "±", replace),
+            (Ink::Bad, "-", delete),
+            (Ink::Bad, "○", orphan),
+            (Ink::Bad, "✗", refused),
+            (Ink::Faint, "=", without_effect),
+        ];
+        let shown: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, _, n)| *n > 0)
+            .map(|(ink, sign, n)| self.paint.ink(ink, &format!("{sign}{n}")))
+            .collect();
+        if shown.is_empty() { "·".to_owned() } else { shown.join(" ") }
+    }
+
+    fn unit_remarks(&self, environment: &EnvironmentReport, unit: &UnitReport) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if unit.already_broken {
+            remarks.push("already broken before".to_owned());
+        } else if untold(unit) {
+            remarks.push(self.paint.ink(Ink::Bad, "does not render"));
+        }
+        let mut checks: Vec<&str> = Vec::new();
+        for finding in self.report.findings.iter().filter(|f| blocks(f) && f.environment == environment.name)
+        {
+            let here = finding.object.as_ref().is_some_and(|object| {
+                unit.effects.iter().any(|effect| effect.object.identity() == object.identity())
+            });
+            if here && !checks.contains(&finding.check.as_str()) {
+                checks.push(&finding.check);
+            }
+        }
+        if !checks.is_empty() {
+            remarks.push(self.paint.ink(Ink::Bad, &format!("⛔ {}", safe(&names(&checks, 3)))));
+        }
+        remarks
+    }
+
+    /// What is true of a whole environment.
+    fn remarks(&self, environment: &EnvironmentReport) -> Vec<String> {
+        let mut remarks = Vec::new();
+        if !environment.drift.is_empty() {
+            remarks
+                .push(self.paint.ink(Ink::Change, &format!("{} drifted", number(environment.drift.len()))));
+        }
+        let how = match (environment.tier, environment.units.is_empty(), &environment.cluster) {
+            (_, true, _) => "",
+            (Tier::DryRun, false, _) => "predicted by the cluster",
+            (Tier::Live, false, _) => "compared with live",
+            (Tier::Render, false, Some(_)) => "as rendered, cluster not asked",
+            (Tier::Render, false, None) => "as rendered",
+        };
+        if !how.is_empty() {
+            remarks.push(self.paint.ink(Ink::Faint, how));
+        }
+        remarks
+    }
+
+    fn dangers(&self) -> Vec<String> {
+        let found = dangers(self.report);
+        let width = found.iter().map(|danger| columns(&danger.label)).max().unwrap_or(0);
+        let lines = found.iter().flat_map(|danger| {
+            let label = self.paint.ink(Ink::Bad, &pad(&danger.label, width));
+            let object = format!("{} {}", danger.effect.object.kind, object_name(&danger.effect.object));
+            let said = format!(
+                "{}: {object} {}",
+                names(&danger.environments, 4),
+                fate(danger.effect).replace('`', "")
+            );
+            self.hanging(&format!("! {label}   "), &safe(&said))
+        });
+        lines.collect()
+    }
+
+    fn errors(&self) -> Vec<String> {
+        let lines = self.report.errors.iter().flat_map(|error| {
+            let mut subject = error.environment.clone().unwrap_or_default();
+            if let Some(unit) = &error.unit {
+                subject.push_str(&format!(" / {unit}"));
+            }
+            if let Some(object) = &error.object {
+                subject.push_str(&format!(" / {object}"));
+            }
+            let side = match error.side {
+                Some(Side::Base) => " does not render at base; all its objects are shown as new",
+                Some(Side::Head) => " does not render with this change; none of its objects count as deleted",
+                None => "",
+            };
+            let at = place(error.file.as_deref(), error.line, error.column).map(|at| format!("{at}: "));
+            let said = format!("{subject}{side}: {}{}", at.unwrap_or_default(), error.message);
+            self.hanging(&self.paint.ink(Ink::Bad, "? "), &safe(&said.replace('`', "")))
+        });
+        lines.collect()
+    }
+
+    fn objects(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for environment in &self.report.environments {
+            for unit in environment.units.iter().filter(|unit| !unit.effects.is_empty()) {
+                if !lines.is_empty() {
+                    lines.push(String::new());
+                }
+                let title = self.line(&safe(&format!("{} / {}", environment.name, unit.name)));
+                lines.push(self.paint.ink(Ink::Strong, &title));
+                for effect in &unit.effects {
+                    lines.push(String::new());
+                    lines.extend(self.object(environment, effect));
+                }
+            }
+        }
+        lines
+    }
+
+    fn object(&self, environment: &EnvironmentReport, effect: &EffectReport) -> Vec<String> {
+        let ink = match effect.operation {
+            Operation::Create => Ink::Good,
+            Operation::Update => Ink::Change,
+            Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail => Ink::Bad,
+            Operation::None => Ink::Faint,
+        };
+        let sign = self.paint.ink(ink, sign(effect.operation));
+        let name = safe(&format!("{} {}", effect.object.kind, object_name(&effect.object)));
+        let place = effect.source.as_ref().map(|origin| safe(&format!("{}:{}", origin.file, origin.line)));
+        let mut lines = vec![self.ends(&format!("{sign} {name}"), &place.unwrap_or_default())];
+        let remarks = remarks(environment, effect);
+        if !remarks.is_empty() {
+            let wrapped = self.hanging("    ", &remarks.join(" · "));
+            lines.extend(wrapped.iter().map(|line| self.paint.ink(Ink::Faint, line)));
+        }
+        if effect.changes.is_empty() {
+            lines.extend(effect.diff.lines().map(|line| self.diff_line(line)));
+        } else {
+            lines.extend(
+                effect
+                    .changes
+                    .iter()
+                    .flat_map(|change| self.hanging("    ", &safe(&field_words(change).replace('`', "")))),
+            );
+        }
+        lines
+    }
+
+    fn diff_line(&self, line: &str) -> String {
+        let text = self.line(&format!("    {}", safe(line)));
+        match line.as_bytes().first() {
+            Some(b'+') => self.paint.ink(Ink::Good, &text),
+            Some(b'-') => self.paint.ink(Ink::Bad, &text),
+            Some(_) | None => text,
+        }
+    }
+
+    fn drift(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for environment in self.report.environments.iter().filter(|environment| !environment.drift.is_empty())
+        {
+            let title = format!("already different in the cluster, not by this change: {}", environment.name);
+            lines.extend(self.hanging("", &safe(&title)));
+            for drift in &environment.drift {
+                lines.push(self.line(&format!("    {}", safe(&drift.object.to_string()))));
+                for change in &drift.changes {
+                    let value =
+                        |value: &Option<Value>| value.as_ref().map_or("absent".to_owned(), value_words);
+                    let said = match change.masked {
+                        true => format!("{} differs (secret)", change.path),
+                        false => {
+                            format!(
+                                "{} is {}, base says {}",
+                                change.path,
+                                value(&change.before),
+                                value(&change.after)
+                            )
+                        }
+                    };
+                    lines.extend(self.hanging("        ", &safe(&said)));
+                }
+            }
+        }
+        lines
+    }
+
+    fn policy(&self) -> Vec<String> {
+        let lines = self.report.findings.iter().flat_map(|finding| {
+            let sign = if blocks(finding) { self.paint.ink(Ink::Bad, "⛔") } else { "⚠".to_owned() };
+            let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
+            let failed = if finding.errored { "the check itself failed: " } else { "" };
+            let mut said =
+                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.message);
+            if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
+                said.push_str(&format!(" ({at})"));
+            }
+            if let Some(waived) = &finding.waived {
+                said.push_str(&format!(
+                    " (waived by {} until {}: {})",
+                    waived.by, waived.until, waived.reason
+                ));
+            } else if finding.existing {
+                said.push_str(" (base has it too)");
+            }
+            self.hanging(&format!("{sign} "), &safe(&said))
+        });
+        lines.collect()
+    }
+
+    fn approvals(&self) -> Vec<String> {
+        let rules = self.report.requirements.iter().filter(|rule| rule.state != RequirementState::Skipped);
+        let lines = rules.flat_map(|rule| {
+            let state = match rule.state {
+                RequirementState::Met | RequirementState::Skipped => self.paint.ink(Ink::Good, "✓"),
+                RequirementState::Pending => self.paint.ink(Ink::Change, "…"),
+                RequirementState::Unknown => self.paint.ink(Ink::Bad, "?"),
+            };
+            let by: Vec<&str> = rule.by.iter().map(String::as_str).collect();
+            let by = if by.is_empty() { String::new() } else { format!(" ({})", names(&by, 10)) };
+            let mut said =
+                format!("{}: {} of {} from {}{by}", rule.rule, rule.by.len(), rule.needed, rule.from);
+            for ignored in &rule.ignored {
+                said.push_str(&format!("; not counted: {} ({})", ignored.who, ignored.reason));
+            }
+            if let Some(note) = &rule.note {
+                said.push_str(&format!("; {note}"));
+            }
+            self.hanging(&format!("{state} "), &safe(&said))
+        });
+        lines.collect()
+    }
+
+    fn outside(&self) -> Vec<String> {
+        if self.report.outside.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec!["also changed, read by no environment:".to_owned()];
+        lines.extend(self.report.outside.iter().map(|changed| {
+            let sign = match changed.change {
+                PathOperation::Add => "+",
+                PathOperation::Change => "~",
+                PathOperation::Remove => "-",
+            };
+            self.line(&format!("    {sign} {}", safe(&changed.path)))
+        }));
+        lines
+    }
+
+    /// What the verdict says that no block above does.
+    fn reasons(&self) -> Vec<String> {
+        const TOLD: [&str; 6] =
+            ["policy", "check-errored", "approval-missing", "approval-unknown", "render-failed", "cluster"];
+        let others =
+            self.report.verdict.reasons.iter().filter(|reason| !TOLD.contains(&reason.code.as_str()));
+        others.flat_map(|reason| self.hanging("· ", &safe(&reason.message.replace('`', "")))).collect()
+    }
+
+    /// The verdict on the left, totals on the right.
+    fn last(&self) -> String {
+        let (ink, word) = match self.report.verdict.outcome.as_str() {
+            "allow" => (Ink::Good, "ready"),
+            "hold" => (Ink::Change, "on hold"),
+            "block" => (Ink::Bad, "blocked"),
+            _ => (Ink::Bad, "undecided"),
+        };
+        let missing = missing(self.report).join("; ").replace('`', "");
+        let said = if missing.is_empty() { word.to_owned() } else { format!("{word}: {}", safe(&missing)) };
+        let units = self.report.environments.iter().map(|environment| environment.units.len()).sum();
+        let objects = self.report.environments.iter().map(|e| Counts::of_environment(e).total()).sum();
+        let environments = self.report.environments.len();
+        let totals = format!(
+            "{}, {}, {} would change",
+            count(environments, "environment"),
+            count(units, "unit"),
+            count(objects, "object")
+        );
+        self.ends(&self.paint.ink(ink, &said), &totals)
+    }
+
+    /// One line, not wider than the terminal.
+    fn line(&self, text: &str) -> String {
+        fit(text, self.width)
+    }
+
+    /// A text on the left and one at the right edge; below each other where they do not fit.
+    fn ends(&self, left: &str, right: &str) -> String {
+        if right.is_empty() {
+            return self.line(left);
+        }
+        let (wide, far) = (columns(left), columns(right));
+        if wide + 2 + far <= self.width {
+            return format!("{left}{}{right}", " ".repeat(self.width - wide - far));
+        }
+        format!("{}\n    {}", self.line(left), fit(right, self.width.saturating_sub(4)))
+    }
+
+    /// A text behind a head, wrapped below its own first word.
+    fn hanging(&self, head: &str, text: &str) -> Vec<String> {
+        let indent = columns(head);
+        let room = self.width.saturating_sub(indent).max(20);
+        let mut lines = paint::wrap(text, room).into_iter();
+        let mut out = vec![format!("{head}{}", lines.next().unwrap_or_default())];
+        out.extend(lines.map(|line| format!("{}{line}", " ".repeat(indent))));
+        out
+    }
+}
+
+/// What the sign before an object does not say.
+fn remarks(environment: &EnvironmentReport, effect: &EffectReport) -> Vec<String> {
+    let mut remarks: Vec<String> = danger_label(effect).into_iter().map(|(_, label)| label).collect();
+    remarks.extend(effect.moved_from.as_ref().map(|from| safe(&format!("moves here from {from}"))));
+    match effect.operation {
+        Operation::Update | Operation::Create => {
+            remarks.extend(effect.reason.as_ref().map(|reason| safe(reason)))
+        }
+        Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail | Operation::None => {
+            remarks.push(safe(&fate(effect).replace('`', "")));
+        }
+    }
+    if effect.settled == Some(false) {
+        remarks.push("unsettled: another applier holds some of its fields".to_owned());
+    }
+    if effect.tier < environment.tier {
+        remarks.push("not predicted by the cluster".to_owned());
+    }
+    remarks
+}
+
+fn safe(text: &str) -> String {
+    terminal_safe(text)
 }

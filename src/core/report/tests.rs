@@ -1,0 +1,9 @@
+//! What people read, whole, and what hostile text must not do to it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod comment;
+mod escape;
+mod hostile;
+mod length;
+mod sample;
+mod terminal;
