@@ -11,17 +11,18 @@ use crate::ports::BoxError;
 const CONNECT: Duration = Duration::from_secs(5);
 const READ: Duration = Duration::from_secs(20);
 
-/// A cluster of the settings, and how to reach it.
+/// How to reach a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterConfig {
-    /// The name that policies use.
-    pub name: String,
-    /// A kubeconfig; `None`: what `KUBECONFIG` names, else `~/.kube/config`.
-    pub kubeconfig: Option<PathBuf>,
-    /// A context in it; `None`: its current one.
-    pub context: Option<String>,
-    /// Instead, the service account of the pod that this runs in.
-    pub in_cluster: bool,
+pub enum Access {
+    /// By the service account of the pod that this runs in.
+    InCluster,
+    /// By a kubeconfig.
+    Kubeconfig {
+        /// The file; `None`: what `KUBECONFIG` names, else `~/.kube/config`.
+        file: Option<PathBuf>,
+        /// The context; `None`: the file's current one.
+        context: Option<String>,
+    },
 }
 
 /// Why a cluster cannot be reached at all. Never quotes a kubeconfig: it holds credentials.
@@ -65,12 +66,6 @@ pub enum ConnectError {
         #[source]
         source: BoxError,
     },
-    /// Both ways at once.
-    #[error("cluster `{cluster}`: `in_cluster` and a kubeconfig or context are both set; keep one")]
-    TwoWays {
-        /// The cluster's name in the settings.
-        cluster: String,
-    },
     /// The client cannot be built: certificates, a proxy.
     #[error("cluster `{cluster}`: cannot prepare a client for it")]
     Client {
@@ -87,8 +82,8 @@ fn of(file: &Option<PathBuf>) -> String {
 }
 
 /// A client. Nothing is sent yet.
-pub(super) async fn client(cluster: &ClusterConfig) -> Result<Client, ConnectError> {
-    let mut config = config(cluster).await?;
+pub(super) async fn client(name: &str, access: &Access) -> Result<Client, ConnectError> {
+    let mut config = config(name, access).await?;
     // The default repeats for minutes, where the caller has a deadline.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT);
@@ -96,25 +91,23 @@ pub(super) async fn client(cluster: &ClusterConfig) -> Result<Client, ConnectErr
     // Else the time that a connection rested in the pool would count.
     config.reset_reader_on_write = true;
     Client::try_from(config)
-        .map_err(|source| ConnectError::Client { cluster: cluster.name.clone(), source: source.into() })
+        .map_err(|source| ConnectError::Client { cluster: name.to_owned(), source: source.into() })
 }
 
-async fn config(cluster: &ClusterConfig) -> Result<Config, ConnectError> {
-    let ClusterConfig { name, kubeconfig: file, context, in_cluster } = cluster;
-    if *in_cluster {
-        if file.is_some() || context.is_some() {
-            return Err(ConnectError::TwoWays { cluster: name.clone() });
+async fn config(name: &str, access: &Access) -> Result<Config, ConnectError> {
+    match access {
+        Access::InCluster => Config::incluster()
+            .map_err(|source| ConnectError::NotInCluster { cluster: name.to_owned(), source: source.into() }),
+        Access::Kubeconfig { file, context } => {
+            let failed = |source| kubeconfig_error(name, file, source);
+            let read = match file {
+                Some(path) => Kubeconfig::read_from(path),
+                None => Kubeconfig::read(),
+            };
+            let options = KubeConfigOptions { context: context.clone(), cluster: None, user: None };
+            Config::from_custom_kubeconfig(read.map_err(failed)?, &options).await.map_err(failed)
         }
-        return Config::incluster()
-            .map_err(|source| ConnectError::NotInCluster { cluster: name.clone(), source: source.into() });
     }
-    let failed = |source| kubeconfig_error(name, file, source);
-    let read = match file {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
-    };
-    let options = KubeConfigOptions { context: context.clone(), cluster: None, user: None };
-    Config::from_custom_kubeconfig(read.map_err(failed)?, &options).await.map_err(failed)
 }
 
 fn kubeconfig_error(name: &str, file: &Option<PathBuf>, source: KubeconfigError) -> ConnectError {

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use super::answer::{self, Absence, Answer, Trouble};
-use super::connect::{self, ClusterConfig, ConnectError};
+use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::link::{Link, Question, Verb, unreachable};
 use crate::ports::{Cluster, ClusterError, Clusters, Prediction};
@@ -37,16 +37,9 @@ impl fmt::Debug for KubeCluster {
 pub struct KubeClusters(BTreeMap<String, KubeCluster>);
 
 impl KubeClusters {
-    /// Prepares these clusters; of two with one name, the later. Nothing is sent yet.
-    ///
-    /// # Errors
-    /// As [`KubeCluster::connect`], for the first that cannot be prepared.
-    pub async fn connect(configs: &[ClusterConfig]) -> Result<Self, ConnectError> {
-        let mut clusters = BTreeMap::new();
-        for config in configs {
-            clusters.insert(config.name.clone(), KubeCluster::connect(config).await?);
-        }
-        Ok(Self(clusters))
+    /// These clusters; of two with one name, the later.
+    pub fn new(clusters: impl IntoIterator<Item = KubeCluster>) -> Self {
+        Self(clusters.into_iter().map(|cluster| (cluster.name.clone(), cluster)).collect())
     }
 }
 
@@ -61,9 +54,9 @@ impl KubeCluster {
     ///
     /// # Errors
     /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
-    pub async fn connect(config: &ClusterConfig) -> Result<Self, ConnectError> {
-        let link = Link::new(connect::client(config).await?);
-        Ok(Self { name: config.name.clone(), link, identity: OnceCell::new(), served: Mutex::default() })
+    pub async fn connect(name: String, access: &Access) -> Result<Self, ConnectError> {
+        let link = Link::new(connect::client(&name, access).await?);
+        Ok(Self { name, link, identity: OnceCell::new(), served: Mutex::default() })
     }
 
     async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {

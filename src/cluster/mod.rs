@@ -12,5 +12,5 @@ mod link;
 mod tests;
 mod wording;
 
-pub use connect::{ClusterConfig, ConnectError};
+pub use connect::{Access, ConnectError};
 pub use kube::{KubeCluster, KubeClusters};

@@ -8,7 +8,7 @@ mod links;
 mod observe;
 mod offline;
 mod people;
-mod predict;
+pub mod predict;
 mod reconcile;
 
 pub use enact::EnactError;

@@ -14,7 +14,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use countersign_core::effect::{Effect, Tier};
+use countersign_core::effect::{Effect, Operation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::{ObjectRef, RenderedObject};
@@ -140,7 +140,8 @@ enum Unasked {
 impl Asking<'_> {
     async fn one(&self, input: PredictInput) -> Judged {
         let object = &input.effect.object;
-        if scope::never_asked(object) || input.base == Manifest::Sealed || input.head == Manifest::Sealed {
+        let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
+        if sealed || scope::never_asked(object) || input.effect.operation == Operation::None {
             return Judged::as_rendered(input.effect);
         }
         if let Some(why) = self.scope.blind_to(object) {
@@ -151,7 +152,7 @@ impl Asking<'_> {
             Ok(None) => Judged::unsettled(input.effect),
             Err(Unasked::Silent) => Judged::silent(input.effect),
             Err(Unasked::Failed(error)) => {
-                let error = self.error(Some(object), &error);
+                let error = failure(self.cluster, self.environment, Some(object), &error);
                 Judged::failed(input.effect, error)
             }
         }
@@ -159,7 +160,7 @@ impl Asking<'_> {
 
     /// One consistent look at an object; `None` where it changed each time.
     async fn look(&self, object: &ObjectRef, input: &PredictInput) -> Result<Option<Seen>, Unasked> {
-        if object.name.is_empty() {
+        if object.name.is_empty() || object.name.ends_with('*') {
             return Ok(Some(Seen::nameless()));
         }
         for _ in 0..LOOKS {
@@ -196,20 +197,6 @@ impl Asking<'_> {
         self.cluster.dry_run_apply(object, manifest, &self.environment.field_manager).await.map(Some)
     }
 
-    fn error(&self, object: Option<&ObjectRef>, error: &ClusterError) -> EnvironmentError {
-        let beneath = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-        let about = object.map(|object| format!("{object}: ")).unwrap_or_default();
-        EnvironmentError {
-            object: object.cloned(),
-            message: format!("{about}cluster `{}`: {error}{beneath}", self.cluster.name()),
-            undecided: self.undecided(),
-        }
-    }
-
-    fn undecided(&self) -> bool {
-        self.environment.on_unreachable == OnUnreachable::Hold
-    }
-
     fn gather(&self, judged: Vec<(usize, Judged)>) -> Predicted {
         let mut all = Predicted { effects: Vec::new(), drift: Vec::new(), errors: Vec::new(), tier: Tier::Render };
         let mut silent = 0_usize;
@@ -223,9 +210,25 @@ impl Asking<'_> {
         if silent > 0 {
             let name = self.cluster.name();
             let message = format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
-            all.errors.insert(0, EnvironmentError { object: None, message, undecided: self.undecided() });
+            all.errors.insert(0, EnvironmentError { object: None, message, undecided: holds(self.environment) });
         }
         all.drift.sort_by(|one, other| one.object.cmp(&other.object));
         all
     }
+}
+
+fn holds(environment: &Environment) -> bool {
+    environment.on_unreachable == OnUnreachable::Hold
+}
+
+fn failure(
+    cluster: &dyn Cluster,
+    environment: &Environment,
+    object: Option<&ObjectRef>,
+    error: &ClusterError,
+) -> EnvironmentError {
+    let beneath = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    let about = object.map(|object| format!("{object}: ")).unwrap_or_default();
+    let message = format!("{about}cluster `{}`: {error}{beneath}", cluster.name());
+    EnvironmentError { object: object.cloned(), message, undecided: holds(environment) }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use countersign::cluster::{ClusterConfig, KubeCluster};
+use countersign::cluster::{Access, KubeCluster};
 use countersign::engine::predict::{Manifest, PredictInput, Predicted, predict};
 use countersign::ports::{Cluster, ClusterError, Prediction};
 use countersign_core::diff;
@@ -30,13 +30,8 @@ fn environment() -> Environment {
 }
 
 async fn connect(kubeconfig: &std::path::Path) -> KubeCluster {
-    let config = ClusterConfig {
-        name: "test".to_owned(),
-        kubeconfig: Some(kubeconfig.to_owned()),
-        context: None,
-        in_cluster: false,
-    };
-    KubeCluster::connect(&config).await.unwrap()
+    let access = Access::Kubeconfig { file: Some(kubeconfig.to_owned()), context: None };
+    KubeCluster::connect("test".to_owned(), &access).await.unwrap()
 }
 
 fn reference(manifest: &Value) -> ObjectRef {

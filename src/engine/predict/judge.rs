@@ -1,5 +1,7 @@
 //! From what was seen of one object to what is said of it. Pure.
 
+use std::collections::BTreeSet;
+
 use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::Environment;
@@ -46,8 +48,8 @@ impl Judged {
 
     /// The render's answer, and why there is no other.
     pub(super) fn rendered_because(effect: Effect, why: String) -> Self {
-        let reason = Some(format!("predicted by rendering: {why}"));
-        Self::as_rendered(Effect { reason, tier: Tier::Render, settled: None, ..effect })
+        let effect = with_reason(effect, format!("predicted by rendering: {why}"));
+        Self::as_rendered(Effect { tier: Tier::Render, settled: None, ..effect })
     }
 
     /// The render's answer, although the cluster was asked.
@@ -103,6 +105,8 @@ pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) 
                 changed(environment, effect, base, &pair, &sides)
             }
             (Some(_), _) | (_, Some(_)) => Judged::unsettled(effect),
+            // What base says was not given, e.g. because another unit said it.
+            (None, None) if effect.rendered != RenderOperation::Add => Judged::unsettled(effect),
             (None, None) => adopted(effect, &live, &head, &sides),
         },
     }
@@ -138,10 +142,25 @@ fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) ->
     let (before, after) = live::shown(base, head, sides);
     let changes = diff::fields(&before, &after);
     if changes.is_empty() {
-        let reason = "no effect on the cluster: it makes the same object of both".to_owned();
-        let (operation, risks) = (Operation::None, Default::default());
-        return Effect { operation, risks, reason: Some(reason), changes, ..effect };
+        let effect =
+            with_reason(effect, "no effect on the cluster: it makes the same object of both".to_owned());
+        return Effect { operation: Operation::None, risks: BTreeSet::new(), changes, ..effect };
     }
+    let effect = match effect.operation {
+        // The server, which knows the schema, takes it.
+        Operation::Replace => Effect {
+            operation: Operation::Update,
+            reason: None,
+            risks: without_replace(effect.risks),
+            ..effect
+        },
+        Operation::Create
+        | Operation::Update
+        | Operation::Delete
+        | Operation::Orphan
+        | Operation::Fail
+        | Operation::None => effect,
+    };
     let mut risks = effect.risks.clone();
     if live::replicas(head) == Some(0) && live::replicas(base) != Some(0) {
         risks.insert(Risk::ScaleToZero);
@@ -160,12 +179,12 @@ fn adopted(effect: Effect, live: &Value, head: &Value, sides: &Manifests<'_>) ->
     let (before, after) = live::shown(&live::essence(live), &live::essence(head), sides);
     let changes = diff::fields(&before, &after);
     let reason = if changes.is_empty() {
-        "it is in the cluster already, exactly like this".to_owned()
+        "it is in the cluster already, exactly like this"
     } else {
-        "it is in the cluster already, and would be changed".to_owned()
+        "it is in the cluster already, and would be changed"
     };
-    let (operation, reason) = (Operation::Update, Some(reason));
-    Judged::unsettled(Effect { operation, reason, changes, ..effect })
+    let effect = with_reason(effect, reason.to_owned());
+    Judged::unsettled(Effect { operation: Operation::Update, changes, ..effect })
 }
 
 /// It is not in the cluster, and the server would make it. Fields are shown as they were written: what the server
@@ -175,21 +194,20 @@ fn created(effect: Effect) -> Judged {
     Judged::as_rendered(match effect.rendered {
         RenderOperation::Add => Effect { operation, tier, settled: Some(true), ..effect },
         RenderOperation::Change | RenderOperation::Remove => {
-            let reason = Some("it is not in the cluster, and would be created".to_owned());
-            Effect { operation, tier, settled: Some(false), reason, ..effect }
+            let effect = with_reason(effect, "it is not in the cluster, and would be created".to_owned());
+            Effect { operation, tier, settled: Some(false), ..effect }
         }
     })
 }
 
 fn removed(effect: Effect, is_live: bool) -> Judged {
     let tier = Tier::Live;
-    Judged::as_rendered(if is_live {
-        Effect { tier, ..effect }
-    } else {
-        let reason = Some("no effect on the cluster: it is not there".to_owned());
-        let (operation, risks) = (Operation::None, Default::default());
-        Effect { operation, risks, reason, tier, settled: Some(true), changes: Vec::new(), ..effect }
-    })
+    if is_live {
+        return Judged::as_rendered(Effect { tier, ..effect });
+    }
+    let effect = with_reason(effect, "no effect on the cluster: it is not there".to_owned());
+    let (operation, risks, changes) = (Operation::None, BTreeSet::new(), Vec::new());
+    Judged::as_rendered(Effect { operation, risks, changes, tier, settled: Some(true), ..effect })
 }
 
 fn refused(effect: Effect, why: &str, immutable: bool, also_base: bool) -> Judged {
@@ -204,13 +222,30 @@ fn refused(effect: Effect, why: &str, immutable: bool, also_base: bool) -> Judge
         Operation::Fail
     };
     let before = if also_base { "; base is refused as well" } else { "" };
-    let reason = Some(format!("the cluster refuses it: {why}{before}"));
-    Judged::as_rendered(Effect {
-        operation,
-        risks,
-        reason,
-        tier: Tier::DryRun,
-        settled: Some(false),
-        ..effect
-    })
+    let reason = format!("the cluster refuses it: {why}{before}");
+    let effect = match effect.operation {
+        // The render guessed what the cluster now says.
+        Operation::Replace => Effect { reason: Some(reason), ..effect },
+        Operation::Create
+        | Operation::Update
+        | Operation::Delete
+        | Operation::Orphan
+        | Operation::Fail
+        | Operation::None => with_reason(effect, reason),
+    };
+    Judged::as_rendered(Effect { operation, risks, tier: Tier::DryRun, settled: Some(false), ..effect })
+}
+
+/// Adds to what the render had to say.
+fn with_reason(effect: Effect, reason: String) -> Effect {
+    let reason = match &effect.reason {
+        Some(own) => format!("{own}; {reason}"),
+        None => reason,
+    };
+    Effect { reason: Some(reason), ..effect }
+}
+
+fn without_replace(mut risks: BTreeSet<Risk>) -> BTreeSet<Risk> {
+    risks.remove(&Risk::Replace);
+    risks
 }
