@@ -13,7 +13,7 @@ use super::signature::{split_signature, verify_signature};
 use crate::ports::{Source, SourceError};
 
 /// Where the allowed signers stand in a repository. They are read at the first parent of each landing.
-pub const ALLOWED_SIGNERS: &str = ".countersign/allowed_signers";
+pub(super) const ALLOWED_SIGNERS: &str = ".countersign/allowed_signers";
 
 /// What a commit on the first-parent line turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

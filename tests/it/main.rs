@@ -15,5 +15,6 @@ mod parts;
 mod parts_work;
 mod render;
 mod source;
+mod stories;
 mod store_contract;
 mod tidy;
