@@ -26,7 +26,9 @@ pub fn parse_commit(bytes: &[u8]) -> Option<CommitParts> {
         match line.split_once(' ') {
             Some(("tree", id)) => tree = id.parse().ok(),
             Some(("parent", id)) => parents.push(id.parse().ok()?),
-            Some(("committer", who)) => time = who.rsplit(' ').nth(1).and_then(|seconds| seconds.parse().ok()),
+            Some(("committer", who)) => {
+                time = who.rsplit(' ').nth(1).and_then(|seconds| seconds.parse().ok())
+            }
             Some(_) | None => {}
         }
     }

@@ -1,20 +1,18 @@
-//! The evidence bundle: everything that a landing was decided on.
+//! The evidence bundle: everything that a landing was decided on, in bytes that are the same for the same content.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::message::{MergeMessage, parse_trailers};
-use crate::decide::decide;
-use crate::plan::Action;
 use crate::report::Report;
 use crate::revision::Digest;
 use crate::snapshot::Snapshot;
 
-/// The form of a bundle.
+/// The form of the bundle.
 pub(super) const SCHEMA: &str = "countersign.evidence/v1";
 
-/// Everything a landing was decided on. It is written before the merge commit exists, and the commit names its digest.
+/// Everything a landing was decided on. Written before the merge commit exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// [`SCHEMA`].
@@ -33,42 +31,55 @@ impl Evidence {
         Self { schema: SCHEMA.to_owned(), snapshot, report, tools }
     }
 
-    /// The bytes that are stored and hashed.
+    /// The canonical bytes: JSON in one line, keys sorted, a line end. What the digest is over, and what is stored.
     pub fn bytes(&self) -> Vec<u8> {
-        // Every map in it has text for keys, so that there is no value which JSON could not write.
-        serde_json::to_vec(self).unwrap_or_default()
+        canonical(self)
     }
 
-    /// The digest of [`Evidence::bytes`].
+    /// SHA-256 of the canonical bytes.
     pub fn digest(&self) -> Digest {
         Digest::of(&self.bytes())
     }
 }
 
-/// The message that the evidence, decided again, gives its commit (without the `Evidence` trailer).
-fn expected(evidence: &Evidence) -> Option<MergeMessage> {
-    decide(&evidence.snapshot).actions.into_iter().find_map(|action| match action {
-        Action::Land(order) => Some(order.message),
-        Action::React { .. } | Action::Reply { .. } | Action::Display { .. } | Action::Status { .. } => None,
-    })
+/// JSON in one line with sorted keys, and a line end.
+#[expect(clippy::expect_used, reason = "keys are strings or numbers and no value refuses to be written")]
+pub(super) fn canonical(value: &impl Serialize) -> Vec<u8> {
+    let value = serde_json::to_value(value).expect("every value of ours has a JSON form");
+    let mut text = String::new();
+    write(&value, &mut text);
+    text.push('\n');
+    text.into_bytes()
 }
 
-/// Compares a commit's message with what its evidence gives: every difference in a sentence.
-pub fn check_message(message: &str, evidence: &Evidence) -> Vec<String> {
-    let Some(expected) = expected(evidence) else {
-        return vec!["decided again, the evidence orders no landing".to_owned()];
-    };
-    let mut problems = Vec::new();
-    let title = message.lines().next().unwrap_or_default();
-    if title != expected.title {
-        problems.push(format!("its title is “{title}”, the evidence says “{}”", expected.title));
+/// Writes a value with sorted keys, whatever order its map keeps.
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            out.push_str(&value.to_string())
+        }
+        Value::Array(items) => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                write(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+            out.push('{');
+            for (at, (key, item)) in sorted.into_iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                out.push_str(&Value::String(key.clone()).to_string());
+                out.push(':');
+                write(item, out);
+            }
+            out.push('}');
+        }
     }
-    let found: Vec<_> = parse_trailers(message).into_iter().filter(|trailer| trailer.key != "Evidence").collect();
-    for trailer in found.iter().filter(|trailer| !expected.trailers.contains(trailer)) {
-        problems.push(format!("the evidence does not say “{}: {}”", trailer.key, trailer.value));
-    }
-    for trailer in expected.trailers.iter().filter(|trailer| !found.contains(trailer)) {
-        problems.push(format!("the evidence says “{}: {}”, the commit does not", trailer.key, trailer.value));
-    }
-    problems
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, canonical};
 use crate::revision::{CommitSha, Digest, ObjectId};
 
 /// The payload type of an in-toto statement.
@@ -48,7 +48,12 @@ pub struct Landed {
 
 impl Statement {
     /// The statement about a landing.
-    pub fn of_landing(commit: &CommitSha, parents: [&CommitSha; 2], tree: &ObjectId, evidence: &Evidence) -> Self {
+    pub fn of_landing(
+        commit: &CommitSha,
+        parents: [&CommitSha; 2],
+        tree: &ObjectId,
+        evidence: &Evidence,
+    ) -> Self {
         let snapshot = &evidence.snapshot;
         Self {
             kind: "https://in-toto.io/Statement/v1".to_owned(),
@@ -100,7 +105,7 @@ impl Envelope {
         keyid: &str,
         sign: impl FnOnce(&[u8]) -> Result<String, E>,
     ) -> Result<Self, E> {
-        let payload = serde_json::to_vec(statement).unwrap_or_default();
+        let payload = canonical(statement);
         let signature = sign(&pre_authentication(PAYLOAD_TYPE, &payload))?;
         Ok(Self {
             payload_type: PAYLOAD_TYPE.to_owned(),
@@ -111,7 +116,7 @@ impl Envelope {
 
     /// The bytes that are stored.
     pub fn bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        canonical(self)
     }
 
     /// The statement, if one signature holds; `verify` gets the signed bytes and an armoured signature.
@@ -126,9 +131,16 @@ impl Envelope {
         let signed = pre_authentication(&self.payload_type, &payload);
         let mut last = "it is not signed".to_owned();
         for signature in &self.signatures {
-            let armoured = STANDARD.decode(&signature.sig).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            match armoured.ok_or_else(|| "a signature is not text".to_owned()).and_then(|text| verify(&signed, &text)) {
-                Ok(()) => return serde_json::from_slice(&payload).map_err(|error| format!("it cannot be read: {error}")),
+            let armoured =
+                STANDARD.decode(&signature.sig).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            match armoured
+                .ok_or_else(|| "a signature is not text".to_owned())
+                .and_then(|text| verify(&signed, &text))
+            {
+                Ok(()) => {
+                    return serde_json::from_slice(&payload)
+                        .map_err(|error| format!("it cannot be read: {error}"));
+                }
                 Err(why) => last = why,
             }
         }

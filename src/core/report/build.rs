@@ -143,18 +143,19 @@ fn requirement(requirement: &Requirement) -> RequirementReport {
     }
 }
 
-fn approval(approval: &Approval) -> ApprovalReport {
+/// An approval as reports and trailers tell it.
+pub(crate) fn approval(approval: &Approval) -> ApprovalReport {
     ApprovalReport {
         who: approval.actor.login.clone(),
         id: approval.actor.id.get(),
         via: via(approval.via),
         head: approval.head.to_string(),
         digest: approval.digest.to_string(),
+        environments: approval.environments.clone(),
     }
 }
 
-/// How a person spoke, in the words of reports and trailers.
-pub(crate) fn via(via: Via) -> String {
+fn via(via: Via) -> String {
     match via {
         Via::Comment(id) => format!("comment-{}", id.0),
         Via::Review(id) => format!("review-{}", id.0),

@@ -11,12 +11,12 @@ mod table;
 
 use super::Report;
 use super::escape::inert;
+use super::image::{ImageMove, image_moves};
 use crate::change::{ChangeId, ChangeRequest};
-use super::summary::{ImageMove, image_moves};
 use dress::{Cuts, section};
-pub(super) use objects::sign;
 use fit::Detail;
 use objects::Folds;
+pub(super) use objects::sign;
 
 /// What the comment needs beside the report.
 #[derive(Debug, Clone, Copy)]

@@ -2,12 +2,14 @@
 
 mod build;
 mod comment;
+mod danger;
 mod escape;
+mod image;
 mod model;
 mod summary;
 mod terminal;
 
-pub(crate) use build::via;
+pub(crate) use build::approval;
 pub use build::{ReportInput, build};
 pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
@@ -15,12 +17,12 @@ pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
 
-#[cfg(test)]
-mod tests;
-
 /// A list for a sentence: at most `limit` items, then how many more.
 pub fn listed(items: &[String], limit: usize) -> String {
     let shown: Vec<String> = items.iter().take(limit).map(|item| escape::code_span(item)).collect();
     let more = items.len().saturating_sub(limit);
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,9 @@ pub struct ApprovalReport {
     pub head: String,
     /// The change digest that was on display.
     pub digest: String,
+    /// Environments it is limited to; empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
 }
 
 /// One rule.

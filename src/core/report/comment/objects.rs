@@ -4,11 +4,10 @@ use super::dress::{Cuts, more_of};
 use super::fit::{Context, Detail};
 use super::table::CALLED_OUT;
 use crate::effect::Operation;
+use crate::report::danger::{danger_label, dangers};
 use crate::report::escape::{code_span, fence, inert, inert_html, prose};
 use crate::report::model::*;
-use crate::report::summary::{
-    Counts, count, cut, danger_label, dangers, field_words, number, object_name, place,
-};
+use crate::report::summary::{Counts, count, cut, field_words, number, object_name, place};
 
 /// Every object, drawn once for all lengths.
 pub(super) struct Folds<'a> {

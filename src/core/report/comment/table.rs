@@ -8,11 +8,11 @@ use crate::config::Severity;
 use crate::effect::Tier;
 use crate::evaluation::SideState;
 use crate::policy::Finding;
+use crate::report::danger::{dangers as all_dangers, fate};
 use crate::report::escape::{code_span, inert, prose};
+use crate::report::image::ImageMove;
 use crate::report::model::*;
-use crate::report::summary::{
-    Counts, ImageMove, blocks, count, cut, dangers as all_dangers, fate, names, number, object_words,
-};
+use crate::report::summary::{Counts, blocks, count, cut, names, number, object_words};
 
 /// Dangers that are called out.
 pub(super) const CALLED_OUT: usize = 5;

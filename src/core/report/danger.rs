@@ -1,0 +1,152 @@
+//! Dangers that a reviewer must not miss: which there are, how heavy, in which words.
+
+use std::collections::BTreeMap;
+
+use super::model::*;
+use super::summary::{count, field_words, quote};
+use crate::effect::{FieldChange, Operation, Risk};
+use crate::object::ObjectRef;
+
+/// Fields that a sentence names.
+const FIELDS: usize = 2;
+
+/// A danger that a reviewer must not miss: one object, or the same in several environments.
+#[derive(Debug, Clone)]
+pub(super) struct Danger<'a> {
+    /// `Data loss, replacement`
+    pub(super) label: String,
+    pub(super) environments: Vec<&'a str>,
+    pub(super) effect: &'a EffectReport,
+}
+
+/// Every danger, the heaviest first; the same danger in several environments once.
+pub(super) fn dangers(report: &Report) -> Vec<Danger<'_>> {
+    let mut found: Vec<(usize, Danger<'_>)> = Vec::new();
+    let mut known: BTreeMap<(&ObjectRef, String), Vec<usize>> = BTreeMap::new();
+    for environment in &report.environments {
+        for effect in environment.units.iter().flat_map(|unit| &unit.effects) {
+            let Some((weight, label)) = danger_label(effect) else { continue };
+            let same = known.entry((&effect.object, label.clone())).or_default();
+            let twin = same.iter().copied().find(|at| {
+                found.get(*at).is_some_and(|(_, danger)| {
+                    danger.effect.operation == effect.operation && danger.effect.changes == effect.changes
+                })
+            });
+            if let Some((_, danger)) = twin.and_then(|at| found.get_mut(at)) {
+                if danger.environments.last() != Some(&environment.name.as_str()) {
+                    danger.environments.push(&environment.name);
+                }
+            } else {
+                same.push(found.len());
+                found.push((weight, Danger { label, environments: vec![&environment.name], effect }));
+            }
+        }
+    }
+    found.sort_by_key(|(weight, _)| *weight);
+    found.into_iter().map(|(_, danger)| danger).collect()
+}
+
+/// How heavy an effect's dangers are and what they are called; `None` where there are none beyond a moved image.
+pub(super) fn danger_label(effect: &EffectReport) -> Option<(usize, String)> {
+    let deadly = effect.risks.contains(&Risk::DataLoss);
+    let mut labels: Vec<(usize, &str)> = effect
+        .risks
+        .iter()
+        .filter_map(|risk| match risk {
+            Risk::DataLoss => Some((1, "data loss")),
+            Risk::Replace => Some((2, "replacement")),
+            Risk::Privilege => Some((3, "privilege")),
+            Risk::Exposure => Some((4, "exposure")),
+            Risk::ScaleToZero => Some((5, "scaled to zero")),
+            Risk::TwoOwners => Some((6, "two owners")),
+            Risk::Orphan => Some((7, "left behind")),
+            Risk::Suspended => Some((8, "suspended applier")),
+            Risk::Namespace => (!deadly).then_some((9, "namespace")),
+            Risk::Crd => (!deadly).then_some((10, "custom resource definition")),
+            Risk::Prune => (!deadly).then_some((11, "deletion")),
+            Risk::Secret => Some((12, "secret")),
+            Risk::Image | Risk::Chart => None,
+        })
+        .collect();
+    if effect.operation == Operation::Fail {
+        labels.push((0, "refused"));
+    }
+    labels.sort_unstable();
+    let weight = labels.first()?.0;
+    let names: Vec<&str> = labels.into_iter().map(|(_, name)| name).collect();
+    Some((weight, names.join(", ")))
+}
+
+/// What happens to an object, in words that follow its name.
+pub(super) fn fate(effect: &EffectReport) -> String {
+    let file = effect.source.as_ref().map(|origin| origin.file.as_str());
+    let because = effect.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    match effect.operation {
+        Operation::Create => "would be created".to_owned(),
+        Operation::Delete => match file {
+            Some(file) => format!("would be deleted (removed from {}){because}", quote(file)),
+            None => format!("would be deleted{because}"),
+        },
+        Operation::Orphan => format!("leaves the tree and stays in the cluster, owned by nobody{because}"),
+        Operation::Replace => {
+            let fields = fields_words(effect);
+            let why = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
+            format!("would be deleted and made anew{why}{because}")
+        }
+        Operation::Fail => format!("would be refused by the cluster{because}"),
+        Operation::Update => {
+            let fields = fields_words(effect);
+            if fields.is_empty() { format!("would change{because}") } else { format!("{fields}{because}") }
+        }
+        Operation::None => format!("its manifest changes, the cluster does not{because}"),
+    }
+}
+
+/// The fields that matter for an effect's dangers; where none is known to, the first.
+fn fields_words(effect: &EffectReport) -> String {
+    let matters = |change: &&FieldChange| effect.risks.iter().any(|risk| concerns(*risk, &change.path));
+    let mut chosen: Vec<&FieldChange> = effect.changes.iter().filter(matters).collect();
+    if chosen.is_empty() {
+        chosen = effect.changes.iter().collect();
+    }
+    let more = effect.changes.len().saturating_sub(chosen.len().min(FIELDS));
+    let mut words: Vec<String> = chosen.into_iter().take(FIELDS).map(field_words).collect();
+    if more > 0 {
+        words.push(count(more, "more field"));
+    }
+    words.join("; ")
+}
+
+/// Whether a field is what a risk is about, judged by its path.
+fn concerns(risk: Risk, path: &str) -> bool {
+    let words: &[&str] = match risk {
+        Risk::ScaleToZero => &["replicas", "suspend"],
+        Risk::Privilege => &[
+            "rules",
+            "roleRef",
+            "subjects",
+            "ecurityContext",
+            "hostPath",
+            "hostNetwork",
+            "hostPID",
+            "hostIPC",
+            "serviceAccount",
+            "verbs",
+        ],
+        Risk::Exposure => {
+            &["type", "host", "externalIPs", "loadBalancer", "ingress", "egress", "podSelector", "ports"]
+        }
+        Risk::Suspended => &["suspend"],
+        Risk::Chart => &["version", "targetRevision", "chart"],
+        Risk::Image => &["image"],
+        Risk::Replace
+        | Risk::DataLoss
+        | Risk::Prune
+        | Risk::Orphan
+        | Risk::TwoOwners
+        | Risk::Crd
+        | Risk::Namespace
+        | Risk::Secret => &[],
+    };
+    words.iter().any(|word| path.contains(word))
+}

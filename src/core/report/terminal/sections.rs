@@ -1,0 +1,111 @@
+//! What stands below the objects: what was different before, policy, people, other files.
+
+use serde_json::Value;
+
+use super::paint::Ink;
+use super::{Draw, safe};
+use crate::approval::RequirementState;
+use crate::evaluation::PathOperation;
+use crate::report::summary::{blocks, names, place, value_words};
+
+impl Draw<'_> {
+    pub(super) fn drift(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for environment in self.report.environments.iter().filter(|environment| !environment.drift.is_empty())
+        {
+            let title = format!("already different in the cluster, not by this change: {}", environment.name);
+            lines.extend(self.hanging("", &safe(&title)));
+            for drift in &environment.drift {
+                lines.push(self.line(&format!("    {}", safe(&drift.object.to_string()))));
+                for change in &drift.changes {
+                    let value =
+                        |value: &Option<Value>| value.as_ref().map_or("absent".to_owned(), value_words);
+                    let said = match change.masked {
+                        true => format!("{} differs (secret)", change.path),
+                        false => {
+                            format!(
+                                "{} is {}, base says {}",
+                                change.path,
+                                value(&change.before),
+                                value(&change.after)
+                            )
+                        }
+                    };
+                    lines.extend(self.hanging("        ", &safe(&said)));
+                }
+            }
+        }
+        lines
+    }
+
+    pub(super) fn policy(&self) -> Vec<String> {
+        let lines = self.report.findings.iter().flat_map(|finding| {
+            let sign = if blocks(finding) { self.paint.ink(Ink::Bad, "⛔") } else { "⚠".to_owned() };
+            let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
+            let failed = if finding.errored { "the check itself failed: " } else { "" };
+            let mut said =
+                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.message);
+            if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
+                said.push_str(&format!(" ({at})"));
+            }
+            if let Some(waived) = &finding.waived {
+                said.push_str(&format!(
+                    " (waived by {} until {}: {})",
+                    waived.by, waived.until, waived.reason
+                ));
+            } else if finding.existing {
+                said.push_str(" (base has it too)");
+            }
+            self.hanging(&format!("{sign} "), &safe(&said))
+        });
+        lines.collect()
+    }
+
+    pub(super) fn approvals(&self) -> Vec<String> {
+        let rules = self.report.requirements.iter().filter(|rule| rule.state != RequirementState::Skipped);
+        let lines = rules.flat_map(|rule| {
+            let state = match rule.state {
+                RequirementState::Met | RequirementState::Skipped => self.paint.ink(Ink::Good, "✓"),
+                RequirementState::Pending => self.paint.ink(Ink::Change, "…"),
+                RequirementState::Unknown => self.paint.ink(Ink::Bad, "?"),
+            };
+            let by: Vec<&str> = rule.by.iter().map(String::as_str).collect();
+            let by = if by.is_empty() { String::new() } else { format!(" ({})", names(&by, 10)) };
+            let mut said =
+                format!("{}: {} of {} from {}{by}", rule.rule, rule.by.len(), rule.needed, rule.from);
+            for ignored in &rule.ignored {
+                said.push_str(&format!("; not counted: {} ({})", ignored.who, ignored.reason));
+            }
+            if let Some(note) = &rule.note {
+                said.push_str(&format!("; {note}"));
+            }
+            self.hanging(&format!("{state} "), &safe(&said))
+        });
+        lines.collect()
+    }
+
+    pub(super) fn outside(&self) -> Vec<String> {
+        if self.report.outside.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec!["also changed, read by no environment:".to_owned()];
+        lines.extend(self.report.outside.iter().map(|changed| {
+            let sign = match changed.change {
+                PathOperation::Add => "+",
+                PathOperation::Change => "~",
+                PathOperation::Remove => "-",
+            };
+            self.line(&format!("    {sign} {}", safe(&changed.path)))
+        }));
+        lines
+    }
+
+    /// What the verdict says that no block above does.
+    pub(super) fn reasons(&self) -> Vec<String> {
+        const TOLD: [&str; 6] =
+            ["policy", "check-errored", "approval-missing", "approval-unknown", "render-failed", "cluster"];
+        let others =
+            self.report.verdict.reasons.iter().filter(|reason| !TOLD.contains(&reason.code.as_str()));
+        others.flat_map(|reason| self.hanging("· ", &safe(&reason.message.replace('`', "")))).collect()
+    }
+}
