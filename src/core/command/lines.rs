@@ -34,6 +34,8 @@ enum Block {
 /// Where the reading stands.
 struct Reader<'a> {
     body: &'a str,
+    /// Where lines start: a look-up per event must not cost the length of the line.
+    lines: Vec<usize>,
     /// Containers that are open: paragraphs, quotes, links, emphasis.
     open: usize,
     /// The outermost open container.
@@ -58,6 +60,7 @@ impl<'a> Reader<'a> {
     fn new(body: &'a str) -> Self {
         Self {
             body,
+            lines: std::iter::once(0).chain(body.match_indices('\n').map(|(at, _)| at + 1)).collect(),
             open: 0,
             block: Block::Other,
             elements: Vec::new(),
@@ -124,7 +127,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let text = self.body.get(range.clone()).unwrap_or_default();
-        let start = self.body.get(..range.start).and_then(|head| head.rfind('\n')).map_or(0, |end| end + 1);
+        let start = self.line_start(range.start);
         let indent = self.body.get(start..range.start).unwrap_or_default();
         let first = indent.len() <= 3 && indent.bytes().all(|byte| byte == b' ');
         if first && self.tabular_line(start) {
@@ -145,6 +148,12 @@ impl<'a> Reader<'a> {
             (None, Some(_)) => self.commented = false,
             (None, None) => {}
         }
+    }
+
+    /// Where the line that holds this place starts.
+    fn line_start(&self, place: usize) -> usize {
+        let line = self.lines.partition_point(|start| *start <= place).saturating_sub(1);
+        self.lines.get(line).copied().unwrap_or(0)
     }
 
     fn tabular_line(&self, start: usize) -> bool {

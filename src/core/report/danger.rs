@@ -88,11 +88,11 @@ pub(super) fn fate(effect: &EffectReport) -> String {
             None => format!("would be deleted{because}"),
         },
         Operation::Orphan => format!("leaves the tree and stays in the cluster, owned by nobody{because}"),
-        Operation::Replace => {
-            let fields = fields_words(effect);
-            let why = if fields.is_empty() { String::new() } else { format!(" ({fields})") };
-            format!("would be deleted and made anew{why}{because}")
-        }
+        Operation::Replace => match (&effect.reason, fields_words(effect)) {
+            (Some(reason), _) => format!("would be replaced: {reason}"),
+            (None, fields) if fields.is_empty() => "would be deleted and made anew".to_owned(),
+            (None, fields) => format!("would be deleted and made anew ({fields})"),
+        },
         Operation::Fail => format!("would be refused by the cluster{because}"),
         Operation::Update => {
             let fields = fields_words(effect);
@@ -104,7 +104,7 @@ pub(super) fn fate(effect: &EffectReport) -> String {
 
 /// The fields that matter for an effect's dangers; where none is known to, the first.
 fn fields_words(effect: &EffectReport) -> String {
-    let matters = |change: &&FieldChange| effect.risks.iter().any(|risk| concerns(*risk, &change.path));
+    let matters = |change: &&FieldChange| effect.risks.iter().any(|risk| concerns(*risk, change));
     let mut chosen: Vec<&FieldChange> = effect.changes.iter().filter(matters).collect();
     if chosen.is_empty() {
         chosen = effect.changes.iter().collect();
@@ -117,8 +117,8 @@ fn fields_words(effect: &EffectReport) -> String {
     words.join("; ")
 }
 
-/// Whether a field is what a risk is about, judged by its path.
-fn concerns(risk: Risk, path: &str) -> bool {
+/// Whether a field is what a risk is about, judged by its path. Images and charts have a table of their own.
+fn concerns(risk: Risk, change: &FieldChange) -> bool {
     let words: &[&str] = match risk {
         Risk::ScaleToZero => &["replicas", "suspend"],
         Risk::Privilege => &[
@@ -137,16 +137,16 @@ fn concerns(risk: Risk, path: &str) -> bool {
             &["type", "host", "externalIPs", "loadBalancer", "ingress", "egress", "podSelector", "ports"]
         }
         Risk::Suspended => &["suspend"],
-        Risk::Chart => &["version", "targetRevision", "chart"],
-        Risk::Image => &["image"],
-        Risk::Replace
+        Risk::Secret => return change.masked,
+        Risk::Image
+        | Risk::Chart
+        | Risk::Replace
         | Risk::DataLoss
         | Risk::Prune
         | Risk::Orphan
         | Risk::TwoOwners
         | Risk::Crd
-        | Risk::Namespace
-        | Risk::Secret => &[],
+        | Risk::Namespace => &[],
     };
-    words.iter().any(|word| path.contains(word))
+    words.iter().any(|word| change.path.contains(word))
 }

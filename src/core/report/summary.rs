@@ -248,3 +248,25 @@ pub(super) fn names(items: &[&str], limit: usize) -> String {
     let more = items.len().saturating_sub(limit);
     if more == 0 { shown.join(", ") } else { format!("{} and {} more", shown.join(", "), number(more)) }
 }
+
+/// Where lines are left out of a diff.
+pub(super) const GAP: &str = " …";
+
+/// The lines of a diff as people read them: without file names and line numbers, with gaps and notices kept.
+pub(super) fn diff_lines(diff: &str) -> Vec<String> {
+    let named = |at: usize, sign: &str| diff.lines().nth(at).is_some_and(|line| line.starts_with(sign));
+    let skip = if named(0, "--- ") && named(1, "+++ ") { 2 } else { 0 };
+    let mut lines: Vec<String> = Vec::new();
+    for line in diff.lines().skip(skip) {
+        match line.strip_prefix("@@ ") {
+            None => lines.push(line.to_owned()),
+            Some(numbers) if numbers.starts_with('-') => {
+                if !lines.is_empty() {
+                    lines.push(GAP.to_owned());
+                }
+            }
+            Some(notice) => lines.push(format!("{GAP} {}", notice.trim_end_matches(" @@"))),
+        }
+    }
+    lines
+}

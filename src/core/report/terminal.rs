@@ -9,7 +9,7 @@ use super::danger::{danger_label, dangers, fate};
 use super::escape::terminal_safe;
 use super::model::*;
 use super::summary::{
-    Counts, blocks, count, field_words, missing, names, number, object_name, place, untold,
+    Counts, blocks, count, diff_lines, field_words, missing, names, number, object_name, place, untold,
 };
 use crate::effect::{Operation, Tier};
 use crate::evaluation::Side;
@@ -239,7 +239,7 @@ impl Draw<'_> {
             lines.extend(wrapped.iter().map(|line| self.paint.ink(Ink::Faint, line)));
         }
         if effect.changes.is_empty() {
-            lines.extend(effect.diff.lines().map(|line| self.diff_line(line)));
+            lines.extend(diff_lines(&effect.diff).iter().map(|line| self.diff_line(line)));
         } else {
             lines.extend(
                 effect

@@ -7,7 +7,7 @@ use crate::effect::Operation;
 use crate::report::danger::{danger_label, dangers};
 use crate::report::escape::{code_span, fence, inert, inert_html, prose};
 use crate::report::model::*;
-use crate::report::summary::{Counts, count, cut, field_words, number, object_name, place};
+use crate::report::summary::{Counts, GAP, count, cut, diff_lines, field_words, number, object_name, place};
 
 /// Every object, drawn once for all lengths.
 pub(super) struct Folds<'a> {
@@ -223,39 +223,21 @@ fn remark(effect: &EffectReport, told: bool) -> Option<String> {
     }
 }
 
-/// The diff without its file names; the fields where there is none.
+/// The diff; the fields where there is none.
 fn shown_diff(effect: &EffectReport) -> String {
-    if effect.diff.trim().is_empty() {
-        let fields: Vec<String> =
-            effect.changes.iter().map(|change| field_words(change).replace('`', "")).collect();
-        return fields.join("\n");
-    }
-    let mut lines: Vec<&str> = effect.diff.lines().collect();
-    let named = |at: usize, sign: &str| lines.get(at).is_some_and(|line| line.starts_with(sign));
-    if named(0, "--- ") && named(1, "+++ ") {
-        lines.drain(..2);
-    }
-    let mut text = String::new();
-    for (at, line) in lines.into_iter().enumerate() {
-        if !line.starts_with("@@") {
-            text.push_str(line);
-        } else if at == 0 {
-            continue;
-        } else {
-            text.push_str(GAP);
-        }
-        text.push('\n');
-    }
-    text
+    let lines = if effect.diff.trim().is_empty() {
+        effect.changes.iter().map(|change| field_words(change).replace('`', "")).collect()
+    } else {
+        diff_lines(&effect.diff)
+    };
+    lines.iter().fold(String::new(), |text, line| text + line + "\n")
 }
-
-/// Where lines are left out of a diff.
-const GAP: &str = " …";
 
 /// The diff with at most so many unchanged lines on each side of a change.
 fn narrowed(diff: &str, context: usize) -> String {
     let lines: Vec<&str> = diff.lines().collect();
-    let changed = |line: &&str| line.starts_with(['+', '-']);
+    // A gap that says something is a notice, and stays.
+    let changed = |line: &&str| line.starts_with(['+', '-']) || line.starts_with(GAP) && *line != GAP;
     if !lines.iter().any(changed) {
         return diff.to_owned();
     }

@@ -185,7 +185,7 @@ fn a_hostile_comment_reads_like_this() {
     **Would change 2 objects in \`@&#8203;acme/sre\` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved.** Predicted by the cluster itself (dry run); merge of `3f2c91a` into `main`.
 
     > [!WARNING]
-    > - **Privilege** · `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved: `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved/'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> `a.image` <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> → `b:1`; 1 more field: `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved
+    > - **Privilege** · `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved: `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved/'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> → <code>\["'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E›\\n# Approved"\]</code>; `a.image` <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> → `b:1`: `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved
 
     | environment | unit | change | cluster |
     |---|---|--:|---|

@@ -84,6 +84,40 @@ fn context_goes_first() {
 }
 
 #[test]
+fn line_numbers_go_and_notices_stay() {
+    let mut report = quiet();
+    report.environments[0].units = vec![unit(
+        "shop",
+        vec![EffectReport {
+            diff: format!(
+                "@@ -1,3 +1,3 @@\n {}\n-b\n+c\n@@ -9 +9 @@\n-d\n+e\n@@ 7 more lines are not shown: 7 added, 0 removed @@\n",
+                "a".repeat(400)
+            ),
+            ..effect(Operation::Update, object("Deployment", "shop", "web"))
+        }],
+    )];
+    let diff = |text: &str| text.split("```diff\n").nth(1).unwrap().split("```").next().unwrap().to_owned();
+    let full = within(&report, usize::MAX);
+    assert_snapshot!(diff(&full).replace(&"a".repeat(400), "a…a"), @r"
+     a…a
+    -b
+    +c
+     …
+    -d
+    +e
+     … 7 more lines are not shown: 7 added, 0 removed
+    ");
+    assert_snapshot!(diff(&within(&report, full.len() - 1)), @r"
+    -b
+    +c
+     …
+    -d
+    +e
+     … 7 more lines are not shown: 7 added, 0 removed
+    ");
+}
+
+#[test]
 fn ten_thousand_objects_fit() {
     let start = Instant::now();
     let text = within(&huge(1, 10_000), 60_000);
