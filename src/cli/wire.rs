@@ -9,12 +9,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use countersign_core::object::SealingKey;
 
-use crate::audit::SshSigner;
+use crate::audit::{SshSigner, allowed_signer};
 use crate::cluster::{Access, KubeCluster, KubeClusters};
 use crate::engine::{Engine, Links};
 use crate::forge::gitea::{Gitea, GiteaConfig};
 use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
-use crate::ports::{Forge, SystemClock};
+use crate::ports::{Forge, Secret, SystemClock};
 use crate::render::{self, Programs};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
 pub(super) use crate::source::Mirror;
@@ -73,6 +73,53 @@ pub(super) async fn named_clusters(pairs: &[String], kubeconfig: Option<&PathBuf
         clusters.push(KubeCluster::connect(name.to_owned(), &access).await?);
     }
     Ok(KubeClusters::new(clusters))
+}
+
+/// The forge of a demo, which lives as long as the process.
+pub(super) struct DemoForge {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) app: u64,
+    pub(super) private_key: String,
+    pub(super) webhook_secret: Secret,
+    pub(super) repository: String,
+}
+
+/// The engine of a demo: everything real but the forge, and all that it remembers below one folder.
+pub(super) async fn demo(forge: DemoForge, public_url: &str, home: &Path) -> anyhow::Result<Engine> {
+    let hub = GitHub::new(GitHubConfig {
+        name: forge.name.clone(),
+        url: forge.url,
+        auth: GitHubAuth::App { id: forge.app, pem: Secret::new(forge.private_key) },
+        webhook_secret: forge.webhook_secret,
+        repositories: vec![forge.repository],
+    })?;
+    let store = format!("sqlite:{}", home.join("countersign.db").display());
+    let signer = SshSigner::read_or_make(home).map_err(|error| anyhow::anyhow!(error))?;
+    Ok(Engine {
+        forges: BTreeMap::from([(forge.name, hub)]),
+        sources: Arc::new(Mirrors::new(home.join("mirrors"))),
+        renderer: Arc::new(renderer(&RenderSettings::default(), &home.join("scratch"))?),
+        clusters: Arc::new(KubeClusters::default()),
+        store: Arc::new(Sqlite::open(&store).await?),
+        clock: Arc::new(SystemClock),
+        signer: Arc::new(signer),
+        sealing_key: SealingKey::new(settings::key(&home.join("sealing.key"))?),
+        links: Links::new(Some(public_url), settings::key(&home.join("pages.key"))?),
+        landing: tokio::sync::Mutex::new(()),
+    })
+}
+
+/// A secret that nobody else can know.
+pub(super) fn random_secret() -> anyhow::Result<Secret> {
+    let mut bytes = [0_u8; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+    Ok(Secret::new(bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))))
+}
+
+/// The bot's line of `allowed_signers`.
+pub(super) fn allowed_signers(engine: &Engine) -> String {
+    allowed_signer("countersign", &engine.signer.public_key())
 }
 
 /// Renderers that run their programs in this program's own sandbox.

@@ -34,6 +34,8 @@ pub enum Looked {
     Settled,
     /// Something was done that has to be looked at again.
     Again,
+    /// The forge did not tell everything yet; asking again in a moment may help.
+    InAMoment,
 }
 
 impl Engine {
@@ -52,6 +54,7 @@ impl Engine {
         match order {
             Some(order) if self.land(&seen, &order).await? => Ok(Looked::Again),
             Some(_) => Ok(Looked::Again),
+            None if pusher_may_come(&seen.snapshot) => Ok(Looked::InAMoment),
             None => Ok(Looked::Settled),
         }
     }
@@ -107,4 +110,13 @@ impl Engine {
         let page = serde_json::json!({ "snapshot": snapshot, "report": plan.report, "verdict": plan.verdict });
         self.store.save_page(&snapshot.change.id, &page.to_string(), self.clock.now()).await
     }
+}
+
+/// Whether a head was seen for the first time and nobody told who pushed it: some forges say so a little later.
+fn pusher_may_come(snapshot: &Snapshot) -> bool {
+    let known_head = snapshot.facts.iter().any(|fact| match &fact.kind {
+        FactKind::DisplayPosted { display, .. } => display.head == snapshot.change.head,
+        _ => false,
+    });
+    snapshot.contributors.pusher.is_none() && !known_head && snapshot.change.state == ChangeState::Open
 }

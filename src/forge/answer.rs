@@ -20,8 +20,8 @@ use crate::ports::{BoxError, ForgeError};
 pub(super) const MOST_BYTES: usize = 32 << 20;
 /// What forges ask clients to wait where they name no time.
 const WAIT: u64 = 60;
-/// How the product names itself to a forge.
-pub(super) const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
+/// How the product names itself to a forge. On GitHub octocrab names itself instead.
+const AGENT: &str = concat!("countersign/", env!("CARGO_PKG_VERSION"));
 
 /// What is asked of the forge. It decides what a lost answer means.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! How strict and how awkward the stand-in is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::contract::Contract;
 
@@ -19,8 +20,8 @@ pub struct SimConfig {
     pub mergeability: Mergeability,
     /// Requests that one token may send before it is told to wait.
     pub budget: u64,
-    /// GitHub's published description, to hold every request and answer to.
-    pub contract: Option<Contract>,
+    /// GitHub's published description, to hold every request and answer to. Shared, since it is slow to read.
+    pub contract: Option<Arc<Contract>>,
     /// May a comment be written and a review be given on the pages without signing in?
     pub pages: Pages,
 }

@@ -162,3 +162,6 @@ fn typed(query: &str, operation: &Value) -> Value {
 fn escape(part: &str) -> String {
     part.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests;

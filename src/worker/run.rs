@@ -14,6 +14,8 @@ use crate::ports::{Claim, ForgeError};
 const LEASE_SECONDS: i64 = 300;
 /// How long an idle worker waits for a wake-up before it asks the queue again.
 const IDLE: Duration = Duration::from_millis(500);
+/// Seconds until a forge that did not tell everything is asked again.
+const A_MOMENT: i64 = 5;
 /// The longest wait between two tries of one look, in seconds.
 const LONGEST_WAIT: i64 = 600;
 
@@ -69,7 +71,7 @@ async fn work(engine: &Engine, claim: Claim) {
     let now = engine.clock.now();
     let settled = match looked {
         Ok(Looked::Settled) => engine.store.done(&claim).await,
-        Ok(Looked::Again) => match engine.store.enqueue(&claim.change, now).await {
+        Ok(again @ (Looked::Again | Looked::InAMoment)) => match engine.store.enqueue(&claim.change, due(again, now)).await {
             Ok(()) => engine.store.done(&claim).await,
             Err(error) => Err(error),
         },
@@ -88,6 +90,14 @@ async fn work(engine: &Engine, claim: Claim) {
     };
     if let Err(error) = settled {
         tracing::error!(error = %chain(&error), "the queue could not be written; the look comes back when its lease ends");
+    }
+}
+
+/// When to look again.
+fn due(looked: Looked, now: Timestamp) -> Timestamp {
+    match looked {
+        Looked::Settled | Looked::Again => now,
+        Looked::InAMoment => later(now, A_MOMENT),
     }
 }
 

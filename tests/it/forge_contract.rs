@@ -17,7 +17,7 @@ use countersign_core::snapshot::{CommitStatus, StatusState};
 
 /// Who plays a part. Each stage gives them accounts of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+enum Role {
     /// Owns everything.
     Admin,
     /// May write; opens the requests.
@@ -32,15 +32,15 @@ pub enum Role {
 
 /// A branch to be, and what is in its commit.
 #[derive(Debug, Clone, Copy)]
-pub struct Edit<'a> {
-    pub branch: &'a str,
-    pub file: &'a str,
-    pub text: &'a str,
+struct Edit<'a> {
+    branch: &'a str,
+    file: &'a str,
+    text: &'a str,
 }
 
 /// Who may update `main`, by push and by the merge button.
 #[derive(Debug, Clone, Copy)]
-pub enum Guard {
+enum Guard {
     /// The bot and nobody else.
     OnlyBot,
     /// The bot may push, anybody who may write may also merge.
@@ -53,7 +53,7 @@ pub enum Guard {
 
 /// A private repository `org/name` with a first commit on `main`, and people around it.
 #[async_trait]
-pub trait Stage: Send + Sync {
+trait Stage: Send + Sync {
     /// Under test: signed in as the bot, who administers the repository; allowed nothing else.
     fn forge(&self) -> &dyn Forge;
     fn repo(&self) -> RepoPath;
@@ -83,9 +83,9 @@ pub trait Stage: Send + Sync {
 
 /// A request that a forge made.
 #[derive(Debug, Clone)]
-pub struct Delivery {
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+struct Delivery {
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
 impl Delivery {

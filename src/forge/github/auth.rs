@@ -13,7 +13,7 @@ use url::Url;
 use super::call::Api;
 use super::{GitHubAuth, error, repo_route};
 use crate::forge::SetupError;
-use crate::forge::answer::{AGENT, Ask};
+use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
 use crate::ports::{ForgeError, Secret};
 
@@ -64,8 +64,7 @@ impl Access {
         let builder = Octocrab::builder()
             .base_uri(base.as_str())
             .and_then(|builder| builder.upload_uri(base.as_str()))
-            .map_err(client)?
-            .add_header(http::header::USER_AGENT, AGENT.to_owned());
+            .map_err(client)?;
         match auth {
             GitHubAuth::App { id, pem } => {
                 let builder =

@@ -67,12 +67,15 @@ pub struct GitHub {
 }
 
 impl GitHub {
-    /// Checks the settings; asks nothing over the network. Needs a tokio runtime around it.
+    /// Checks the settings; asks nothing over the network. Has to be called in a tokio runtime, which carries the client.
     #[expect(clippy::new_ret_no_self, reason = "nobody needs more of it than the door")]
     pub fn new(config: GitHubConfig) -> Result<Arc<dyn Forge>, SetupError> {
         let GitHubConfig { name, url, auth, webhook_secret, repositories } = config;
         if webhook_secret.expose().trim().is_empty() {
             return Err(SetupError::Empty { name, what: "the webhook secret" });
+        }
+        if let Err(source) = tokio::runtime::Handle::try_current() {
+            return Err(SetupError::Client { name, source: source.into() });
         }
         let base = answer::base(&name, &url)?;
         let http = answer::client(&name, &base)?;

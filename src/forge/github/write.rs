@@ -68,19 +68,19 @@ impl ForgeWriter for GitHub {
 
     async fn mark_merged(&self, id: &ChangeId, _commit: &CommitSha) -> Result<(), ForgeError> {
         let ask = Ask::Read("seeing that the pull request is merged");
-        for pause in NOTICES_AFTER {
-            if matches!(self.pull(ask, id).await?.state(), ChangeState::Merged { .. }) {
-                return Ok(());
+        for pause in NOTICES_AFTER.into_iter().map(Some).chain([None]) {
+            match (self.pull(ask, id).await?.state(), pause) {
+                (ChangeState::Merged { .. }, _) => return Ok(()),
+                (ChangeState::Closed, _) => {
+                    return Err(ask.refused("the request was closed without being merged"));
+                }
+                (ChangeState::Open, Some(pause)) => tokio::time::sleep(pause).await,
+                (ChangeState::Open, None) => {}
             }
-            tokio::time::sleep(pause).await;
         }
-        match self.pull(ask, id).await?.state() {
-            ChangeState::Merged { .. } => Ok(()),
-            ChangeState::Open => Err(ask.refused(
-                "GitHub shows the request as open: its head is not part of the branch, or GitHub has yet to notice",
-            )),
-            ChangeState::Closed => Err(ask.refused("the request was closed without being merged")),
-        }
+        Err(ask.refused(
+            "GitHub shows the request as open: its head is not part of the branch, or GitHub has yet to notice",
+        ))
     }
 }
 

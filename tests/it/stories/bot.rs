@@ -76,7 +76,7 @@ pub fn renderer(scratch: &Path) -> Programs {
 pub async fn settle(engine: &Engine, id: &ChangeId) {
     for _ in 0..10 {
         match engine.look(id).await {
-            Ok(Looked::Settled) => return,
+            Ok(Looked::Settled | Looked::InAMoment) => return,
             Ok(Looked::Again) => {}
             Err(error) => panic!("the look failed: {}", chain(&error)),
         }

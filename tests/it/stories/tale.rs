@@ -101,11 +101,13 @@ impl Tale {
         self.settles(opened).await;
     }
 
-    /// Forges update a request's head in the background after a push.
+    /// Forges update a request's head, and say who pushed it, in the background.
     async fn forge_sees(&self, opened: &Opened) {
         let forge = self.town.forge();
         for _ in 0..200 {
-            if forge.change(&self.id(opened)).await.is_ok_and(|change| change.head.as_str() == opened.head) {
+            let head = opened.head.parse().unwrap();
+            let moved = forge.change(&self.id(opened)).await.is_ok_and(|change| change.head == head);
+            if moved && forge.pusher(&self.id(opened), &head).await.is_ok_and(|pusher| pusher.is_some()) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

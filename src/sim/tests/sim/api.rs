@@ -1,8 +1,8 @@
 //! The API: every operation answers as GitHub's description says.
 
 use countersign_sim::{
-    Bypass, BypassActor, BypassMode, Enforcement, OnPush, Protection, Restrictions, ReviewGiven, ReviewRule, Rule,
-    Ruleset, StatusRule, Toggle, UpToDate,
+    Bypass, BypassActor, BypassMode, Enforcement, OnPush, Protection, Restrictions, ReviewGiven, ReviewRule,
+    Rule, Ruleset, StatusRule, Toggle, UpToDate,
 };
 use reqwest::Method;
 use serde_json::json;
@@ -66,7 +66,8 @@ async fn every_operation_keeps_to_the_contract() {
     let set = sim.add_ruleset(REPO, ruleset).unwrap();
     let head = &stage.head;
 
-    let status = json!({ "state": "pending", "context": "ci", "description": "x", "target_url": "http://127.0.0.1/" });
+    let status =
+        json!({ "state": "pending", "context": "ci", "description": "x", "target_url": "http://127.0.0.1/" });
     let run = json!({ "name": "countersign", "head_sha": head, "status": "in_progress", "external_id": "7" });
     let made = stage.ask(Method::POST, &format!("{AT}/check-runs"), &app, Some(run)).await;
     let run = made.body["id"].as_u64().unwrap();
@@ -110,14 +111,32 @@ async fn every_operation_keeps_to_the_contract() {
         (Method::GET, format!("{AT}/commits/{head}/status"), &app, None, 200),
         (Method::GET, format!("{AT}/commits/{head}/statuses"), &app, None, 200),
         (Method::PATCH, format!("{AT}/check-runs/{run}"), &app, Some(done), 200),
-        (Method::GET, format!("{AT}/commits/{head}/check-runs?check_name=countersign&filter=latest"), &app, None, 200),
+        (
+            Method::GET,
+            format!("{AT}/commits/{head}/check-runs?check_name=countersign&filter=latest"),
+            &app,
+            None,
+            200,
+        ),
         (Method::GET, format!("{AT}/issues/1/comments?per_page=100"), &app, None, 200),
         (Method::POST, format!("{AT}/issues/1/comments"), &app, Some(json!({ "body": "hi" })), 201),
         (Method::GET, format!("{AT}/issues/comments/{comment}"), &app, None, 200),
         (Method::PATCH, format!("{AT}/issues/comments/{comment}"), &app, Some(json!({ "body": "ho" })), 200),
         (Method::POST, format!("{AT}/issues/comments/{comment}"), &app, Some(json!({ "body": "hu" })), 200),
-        (Method::POST, format!("{AT}/issues/comments/{comment}/reactions"), &app, Some(json!({ "content": "eyes" })), 201),
-        (Method::POST, format!("{AT}/issues/comments/{comment}/reactions"), &app, Some(json!({ "content": "eyes" })), 200),
+        (
+            Method::POST,
+            format!("{AT}/issues/comments/{comment}/reactions"),
+            &app,
+            Some(json!({ "content": "eyes" })),
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{AT}/issues/comments/{comment}/reactions"),
+            &app,
+            Some(json!({ "content": "eyes" })),
+            200,
+        ),
         (Method::GET, format!("{AT}/issues/comments/{comment}/reactions"), &app, None, 200),
         (Method::DELETE, format!("{AT}/issues/comments/{comment}"), &ana, None, 204),
         (Method::GET, format!("{AT}/issues/comments/{comment}"), &app, None, 404),
@@ -127,7 +146,13 @@ async fn every_operation_keeps_to_the_contract() {
         (Method::GET, format!("{AT}/pulls/1/commits"), &app, None, 200),
         (Method::GET, format!("{AT}/pulls/1/files"), &app, None, 200),
         (Method::GET, format!("{AT}/pulls/1/reviews"), &app, None, 200),
-        (Method::POST, format!("{AT}/pulls/1/reviews"), &ana, Some(json!({ "event": "REQUEST_CHANGES", "body": "no" })), 200),
+        (
+            Method::POST,
+            format!("{AT}/pulls/1/reviews"),
+            &ana,
+            Some(json!({ "event": "REQUEST_CHANGES", "body": "no" })),
+            200,
+        ),
         (Method::PUT, format!("{AT}/pulls/1/merge"), &ana, Some(json!({ "sha": stage.base })), 409),
         (Method::PUT, format!("{AT}/pulls/1/merge"), &ana, Some(json!({ "sha": head })), 405),
     ];
@@ -137,7 +162,8 @@ async fn every_operation_keeps_to_the_contract() {
     }
     sim.unprotect(REPO, "main").unwrap();
     sim.clear_rulesets(REPO).unwrap();
-    let landed = stage.ask(Method::PUT, &format!("{AT}/pulls/1/merge"), &app, Some(json!({ "sha": head }))).await;
+    let landed =
+        stage.ask(Method::PUT, &format!("{AT}/pulls/1/merge"), &app, Some(json!({ "sha": head }))).await;
     assert_eq!(landed.status, 200, "{:?}", landed.body);
     let after = stage.ask(Method::GET, &format!("{AT}/pulls/1"), &app, None).await;
     assert_eq!((&after.body["merged"], &after.body["state"]), (&json!(true), &json!("closed")));

@@ -2,12 +2,18 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Arc, LazyLock};
 
 use countersign_sim::{AppSeen, AppSpec, Contract, Role, Sim, SimConfig};
 use reqwest::Method;
 use serde_json::Value;
 
 pub(crate) const REPO: &str = "acme/env";
+
+static CONTRACT: LazyLock<Arc<Contract>> = LazyLock::new(|| {
+    let text = include_str!("../../../../tests/contracts/github.json");
+    Arc::new(Contract::from_json(text).unwrap())
+});
 
 /// A repository with `main` and an open change request #1 from `topic` by cy.
 pub(crate) struct Stage {
@@ -28,8 +34,8 @@ pub(crate) struct Answer {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let contract = Contract::from_json(include_str!("../../../../tests/contracts/github.json")).unwrap();
-        Self::with(SimConfig { contract: Some(contract), ..SimConfig::strict() }).await
+        let contract = Some(Arc::clone(&CONTRACT));
+        Self::with(SimConfig { contract, ..SimConfig::strict() }).await
     }
 
     pub(crate) async fn with(config: SimConfig) -> Self {
@@ -44,11 +50,19 @@ impl Stage {
         sim.grant(REPO, "bo", Role::Write).unwrap();
         sim.grant(REPO, "cy", Role::Write).unwrap();
         sim.grant(REPO, "dee", Role::Read).unwrap();
-        let app =
-            sim.add_app(&AppSpec { slug: "countersign", owner: "acme", permissions: AppSpec::LANDING }).unwrap();
+        let app = sim
+            .add_app(&AppSpec { slug: "countersign", owner: "acme", permissions: AppSpec::LANDING })
+            .unwrap();
         let installation = sim.install(app.id, &[REPO]).unwrap();
         let base = sim
-            .commit(REPO, "main", "main", &[("a.yaml", Some("a: 1\n")), ("b.yaml", Some("b: 1\n"))], "ana", "Start")
+            .commit(
+                REPO,
+                "main",
+                "main",
+                &[("a.yaml", Some("a: 1\n")), ("b.yaml", Some("b: 1\n"))],
+                "ana",
+                "Start",
+            )
             .await
             .unwrap();
         let head =
@@ -104,7 +118,8 @@ impl Stage {
         headers: &[(&str, &str)],
     ) -> Result<Answer, reqwest::Error> {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.sim.url()) };
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.sim.url()) };
         let mut request = client.request(method, url).header("user-agent", "test");
         if !token.is_empty() {
             request = request.bearer_auth(token);

@@ -1,0 +1,183 @@
+use std::sync::OnceLock;
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use countersign_core::snapshot::StatusState;
+use wiremock::matchers::{body_partial_json, header_regex, query_param};
+
+use super::*;
+use crate::ports::StatusUpdate;
+
+const APP: u64 = 77;
+const MINTED: &str = "ghs_hunter2";
+
+/// A key that was never anybody's.
+fn pem() -> Secret {
+    static PEM: OnceLock<String> = OnceLock::new();
+    let pem = PEM.get_or_init(|| {
+        let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der<'_> = key.as_der().unwrap();
+        let text = BASE64_STANDARD.encode(der.as_ref());
+        let lines: Vec<_> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+    });
+    Secret::new(pem.clone())
+}
+
+fn as_app(server: &MockServer) -> Arc<dyn Forge> {
+    let auth = GitHubAuth::App { id: APP, pem: pem() };
+    GitHub::new(config(&format!("{}/api/v3", server.uri()), auth)).unwrap()
+}
+
+async fn answer(server: &MockServer, verb: &str, route: &str, signed: &str, body: Value, times: u64) {
+    Mock::given(method(verb))
+        .and(path(format!("/api/v3{route}")))
+        .and(header_regex("authorization", signed))
+        .respond_with(ResponseTemplate::new(200).set_body_json(body))
+        .expect(times)
+        .mount(server)
+        .await;
+}
+
+const JWT: &str = r"^Bearer ey[\w-]+\.[\w-]+\.[\w-]+$";
+const INSTALLED: &str = "^Bearer ghs_hunter2$";
+
+/// The app, installed on acme/shop.
+async fn installed(server: &MockServer, minted: u64) {
+    answer(server, "GET", "/repos/acme/shop/installation", JWT, json!({ "id": 9 }), 1).await;
+    let token = json!({ "token": MINTED, "expires_at": "2099-01-01T00:00:00Z", "permissions": {} });
+    answer(server, "POST", "/app/installations/9/access_tokens", JWT, token, minted).await;
+}
+
+#[tokio::test]
+async fn ten_calls_at_once_mint_one_token() {
+    let server = MockServer::start().await;
+    let token = json!({ "token": MINTED, "expires_at": "2099-01-01T00:00:00Z", "permissions": {} });
+    let slow =
+        ResponseTemplate::new(201).set_body_json(token).set_delay(std::time::Duration::from_millis(100));
+    let mint = path("/api/v3/app/installations/9/access_tokens");
+    Mock::given(mint).respond_with(slow).expect(1).mount(&server).await;
+    let found = ResponseTemplate::new(200).set_body_json(json!({ "id": 9 }));
+    Mock::given(path("/api/v3/repos/acme/shop/installation")).respond_with(found).mount(&server).await;
+    answer(&server, "GET", "/repos/acme/shop/pulls/7", INSTALLED, pull(7, "open"), 10).await;
+    let forge = as_app(&server);
+    let id = change(7);
+    let answers = futures::future::join_all((0..10).map(|_| forge.change(&id))).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+}
+
+#[tokio::test]
+async fn git_gets_the_token_of_the_installation() {
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    let repo = json!({ "full_name": "acme/shop", "clone_url": "https://h/acme/shop.git" });
+    answer(&server, "GET", "/repos/acme/shop", INSTALLED, repo, 1).await;
+    let remote = as_app(&server).remote(&change(7)).await.unwrap();
+    assert_eq!(remote.credentials.unwrap().1.expose(), MINTED);
+}
+
+#[tokio::test]
+async fn the_app_acts_under_its_own_name() {
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    answer(&server, "GET", "/app", JWT, json!({ "id": APP, "slug": "countersign-acme" }), 1).await;
+    answer(&server, "GET", "/app/installations", JWT, json!([{ "id": 9 }]), 1).await;
+    let bot = json!({ "id": 41, "login": "countersign-acme[bot]", "type": "Bot" });
+    answer(&server, "GET", "/users/countersign-acme%5Bbot%5D", INSTALLED, bot, 1).await;
+    let forge = as_app(&server);
+    forge.me().await.unwrap();
+    let me = forge.me().await.unwrap();
+    assert_eq!((me.id.get(), me.login.as_str()), (41, "countersign-acme[bot]"));
+    // The token that was minted for this serves the repository too.
+    answer(&server, "GET", "/repos/acme/shop/pulls/7", INSTALLED, pull(7, "open"), 1).await;
+    forge.change(&change(7)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_installed_says_what_to_do() {
+    let server = MockServer::start().await;
+    let absent = ResponseTemplate::new(404).set_body_json(json!({ "message": "Not Found" }));
+    Mock::given(method("GET")).respond_with(absent).mount(&server).await;
+    let answer = as_app(&server).change(&change(7)).await.unwrap_err();
+    shown(&answer);
+    insta::assert_snapshot!(answer, @"finding the app's installation was refused by the forge: the app is not installed on `acme/shop`: install it there");
+}
+
+#[tokio::test]
+async fn an_installation_that_is_gone_is_looked_for_again() {
+    let server = MockServer::start().await;
+    answer(&server, "GET", "/repos/acme/shop/installation", JWT, json!({ "id": 8 }), 2).await;
+    let gone = ResponseTemplate::new(404).set_body_json(json!({ "message": "Integration not found" }));
+    let mint = path("/api/v3/app/installations/8/access_tokens");
+    Mock::given(mint).respond_with(gone).expect(2).mount(&server).await;
+    let forge = as_app(&server);
+    for _ in 0..2 {
+        let answer = forge.change(&change(7)).await.unwrap_err();
+        assert!(matches!(answer, ForgeError::NotFound { .. }), "{}", shown(&answer));
+    }
+}
+
+fn run(id: u64, status: &str, conclusion: Value, title: &str) -> Value {
+    json!({
+        "id": id, "name": "countersign", "status": status, "conclusion": conclusion, "details_url": null,
+        "external_id": "countersign:countersign", "output": { "title": title }, "app": { "id": APP },
+    })
+}
+
+/// What is written where these runs are there: the verb, the path's end, and a part of the body.
+async fn check(runs: Value, state: StatusState, expected: Option<(&str, &str, Value)>) {
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    let list = path(format!("/api/v3/repos/acme/shop/commits/{HEAD}/check-runs"));
+    let list =
+        Mock::given(list).and(query_param("check_name", "countersign")).and(query_param("app_id", "77"));
+    let runs = ResponseTemplate::new(200).set_body_json(json!({ "total_count": 9, "check_runs": runs }));
+    list.respond_with(runs).mount(&server).await;
+    let write = async |verb: &str, route: &str, body: Value, times: u64| {
+        let mock = Mock::given(method(verb)).and(path(format!("/api/v3/repos/acme/shop/check-runs{route}")));
+        let answer = ResponseTemplate::new(201).set_body_json(json!({}));
+        mock.and(body_partial_json(body)).respond_with(answer).expect(times).mount(&server).await;
+    };
+    if let Some((verb, route, body)) = expected {
+        write(verb, route, body, 1).await;
+    }
+    let update =
+        StatusUpdate { head: &head(), context: "countersign", state, description: "says so", url: None };
+    as_app(&server).set_status(&shop(), update).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_check_run_is_created_once_and_then_changed() {
+    let created = json!({
+        "name": "countersign", "head_sha": HEAD, "external_id": "countersign:countersign", "status": "in_progress",
+        "output": { "title": "says so", "summary": "says so" },
+    });
+    check(json!([]), StatusState::Pending, Some(("POST", "", created.clone()))).await;
+
+    let running = run(4, "in_progress", Value::Null, "before");
+    let done = json!({ "status": "completed", "conclusion": "success" });
+    check(json!([running]), StatusState::Success, Some(("PATCH", "/4", done.clone()))).await;
+    let failed = run(4, "completed", json!("failure"), "before");
+    check(json!([failed]), StatusState::Success, Some(("PATCH", "/4", done))).await;
+    let failing = json!({ "status": "completed", "conclusion": "failure" });
+    check(json!([failed]), StatusState::Failure, Some(("PATCH", "/4", failing))).await;
+
+    let same = run(4, "completed", json!("success"), "says so");
+    check(json!([same]), StatusState::Success, None).await;
+    let newer = run(5, "in_progress", Value::Null, "says so");
+    check(json!([newer, failed]), StatusState::Pending, None).await;
+
+    // What is finished is not opened again.
+    check(json!([failed]), StatusState::Pending, Some(("POST", "", created.clone()))).await;
+
+    // Another's run of the same name is another's.
+    let mut foreign = run(4, "in_progress", Value::Null, "before");
+    foreign["app"]["id"] = json!(1);
+    check(json!([foreign]), StatusState::Pending, Some(("POST", "", created.clone()))).await;
+    let mut other = run(4, "in_progress", Value::Null, "before");
+    other["external_id"] = json!("something");
+    check(json!([other]), StatusState::Pending, Some(("POST", "", created))).await;
+}
