@@ -144,8 +144,7 @@ fn typed(query: &str, operation: &Value) -> Value {
     let mut object = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
-        let text =
-            percent_encoding::percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+        let text = crate::urlencoded::decode(text);
         let schema =
             operation.get("query").and_then(|query| query.get("properties")).and_then(|all| all.get(name));
         let kind = schema.and_then(|schema| schema.get("type")).and_then(Value::as_str);

@@ -30,6 +30,7 @@ mod server;
 mod shape;
 mod sim;
 mod state;
+mod urlencoded;
 mod views;
 mod world;
 

@@ -17,12 +17,18 @@ const OPERATIONS = `
 GET /user
 GET /users/{username}
 GET /user/repos
+GET /user/{account_id}
+GET /users/{username}/installation
 GET /app
+GET /app/installations
+GET /apps/{app_slug}
 GET /installation/repositories
 POST /app/installations/{installation_id}/access_tokens
+GET /orgs/{org}/installation
 GET /orgs/{org}/teams/{team_slug}/members
 GET /repos/{owner}/{repo}
 GET /repos/{owner}/{repo}/installation
+GET /repos/{owner}/{repo}/compare/{basehead}
 GET /repos/{owner}/{repo}/activity
 GET /repos/{owner}/{repo}/branches/{branch}
 GET /repos/{owner}/{repo}/branches/{branch}/protection
@@ -63,6 +69,12 @@ pull_request_review submitted dismissed
 const WORDS = new Set(["description", "example", "examples", "title", "deprecated", "externalDocs", "discriminator",
   "readOnly", "writeOnly", "default"]);
 
+// The list of installations writes each out, and as an account that is a user and an enterprise at once, which nothing can
+// be; the schema of that name, which other operations use, says "or".
+rest.paths["/app/installations"].get.responses["200"].content["application/json"].schema.items = {
+  $ref: "#/components/schemas/installation",
+};
+
 const needed = new Map();
 const follow = (ref, from, prefix) => {
   const name = ref.split("/").pop();
@@ -81,15 +93,16 @@ function schema(node, from, prefix) {
   if (node.$ref && !node.nullable) return { $ref: follow(node.$ref, from, prefix) };
   const out = {};
   for (const [key, value] of Object.entries(node)) {
-    if (key.startsWith("x-") || key === "nullable") continue;
-    if (WORDS.has(key) && !(key === "default" && typeof value === "object")) continue;
-    if (key === "default" || key === "enum" || key === "required" || key === "const") { if (key !== "default") out[key] = value; continue; }
-    if (key === "properties" || key === "patternProperties") {
+    if (key.startsWith("x-") || key === "nullable" || WORDS.has(key)) continue;
+    if (key === "enum" || key === "required" || key === "const") {
+      out[key] = value;
+    } else if (key === "properties" || key === "patternProperties") {
       out[key] = Object.fromEntries(Object.entries(value).map(([k, v]) => [k, schema(v, from, prefix)]));
-      continue;
+    } else if (key === "$ref") {
+      out.$ref = follow(value, from, prefix);
+    } else {
+      out[key] = schema(value, from, prefix);
     }
-    if (key === "$ref") { out.$ref = follow(value, from, prefix); continue; }
-    out[key] = schema(value, from, prefix);
   }
   for (const [bound, limit] of [["exclusiveMinimum", "minimum"], ["exclusiveMaximum", "maximum"]]) {
     if (out[bound] === true) { out[bound] = out[limit]; delete out[limit]; } else if (out[bound] === false) delete out[bound];

@@ -64,6 +64,11 @@ impl Bare {
         raw.lines().take_while(|line| !line.is_empty()).any(|line| line.starts_with("gpgsig"))
     }
 
+    /// A range as a unified diff, for people.
+    pub(crate) async fn diff(&self, range: &str) -> Result<String, SimError> {
+        self.run(&["diff", "--no-color", "--no-ext-diff", "-M", range, "--"]).await
+    }
+
     /// What `head` changes since it left `base`.
     pub(crate) async fn files(&self, base: &str, head: &str) -> Result<Vec<FileChange>, SimError> {
         let range = format!("{base}...{head}");

@@ -17,6 +17,19 @@ use crate::error::SimError;
 /// No commit.
 pub(crate) const ZERO: &str = "0000000000000000000000000000000000000000";
 
+const CONFIG: &str = "\
+[http]
+\treceivepack = true
+[gc]
+\tauto = 0
+[receive]
+\tautogc = false
+\thideRefs = refs/pull
+[uploadpack]
+\tallowAnySHA1InWant = true
+\tallowFilter = true
+";
+
 /// The folder of all bare repositories.
 #[derive(Debug)]
 pub(crate) struct Repositories {
@@ -52,17 +65,11 @@ impl Repositories {
         let bare = self.bare(full_name);
         tokio::fs::create_dir_all(&bare.path).await.map_err(SimError::io("making a repository"))?;
         bare.run(&["init", "--quiet", "--bare", &format!("--initial-branch={branch}"), "."]).await?;
-        for (key, value) in [
-            ("http.receivepack", "true"),
-            ("gc.auto", "0"),
-            ("receive.autogc", "false"),
-            ("receive.hideRefs", "refs/pull"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("core.logAllRefUpdates", "false"),
-        ] {
-            bare.run(&["config", key, value]).await?;
-        }
+        let config = bare.path.join("config");
+        let text =
+            tokio::fs::read_to_string(&config).await.map_err(SimError::io("reading a configuration"))?;
+        let text = format!("{text}{CONFIG}");
+        tokio::fs::write(&config, text).await.map_err(SimError::io("writing a configuration"))?;
         bare.install_hook().await?;
         if let Some(from) = from {
             let path = from.path.to_string_lossy().into_owned();

@@ -46,6 +46,41 @@ pub(super) async fn installation(
     ok(&world.shape(&state).installation(installation, app))
 }
 
+/// The installation on an organisation or a user.
+pub(super) async fn installation_of(
+    State(world): State<Arc<World>>,
+    caller: Caller,
+    Path(login): Path<String>,
+) -> Answer {
+    let id = only_apps(caller)?;
+    let state = world.state();
+    let account = state.account_id(&login)?;
+    let installation = state.installations.values().find(|found| found.app == id && found.account == account);
+    let app = state.apps.get(&id).ok_or_else(Refusal::not_found)?;
+    ok(&world.shape(&state).installation(installation.ok_or_else(Refusal::not_found)?, app))
+}
+
+pub(super) async fn installations(State(world): State<Arc<World>>, caller: Caller, uri: Uri) -> Answer {
+    let id = only_apps(caller)?;
+    let items = {
+        let state = world.state();
+        let app = state.apps.get(&id).ok_or_else(Refusal::not_found)?;
+        let mut found: Vec<&Installation> =
+            state.installations.values().filter(|found| found.app == id).collect();
+        world.shuffle(&mut found, |found| found.id);
+        let shape = world.shape(&state);
+        found.into_iter().map(|found| shape.installation(found, app)).collect()
+    };
+    Page::cut(&world, &uri, items).answer()
+}
+
+/// An App as anybody sees it.
+pub(super) async fn named(State(world): State<Arc<World>>, _: Caller, Path(slug): Path<String>) -> Answer {
+    let state = world.state();
+    let app = state.apps.values().find(|app| app.slug == slug).ok_or_else(Refusal::not_found)?;
+    ok(&world.shape(&state).app(app))
+}
+
 /// What of an installation a token is asked for; nothing for all of it.
 #[derive(Deserialize)]
 pub(super) struct Narrowed {

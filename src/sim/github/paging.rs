@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use super::answer::{Answer, ok};
+use crate::urlencoded;
 use crate::world::World;
 
 /// The query of a request.
@@ -16,17 +17,7 @@ pub(crate) struct Query(BTreeMap<String, String>);
 
 impl Query {
     pub(crate) fn of(uri: &Uri) -> Self {
-        let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        let decode = |text: &str| {
-            let spaced = text.replace('+', " ");
-            percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-        };
-        Self(
-            pairs
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-                .map(|(k, v)| (decode(k), decode(v)))
-                .collect(),
-        )
+        Self(urlencoded::read(uri.query().unwrap_or_default()))
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
@@ -57,7 +48,7 @@ impl Page {
         let link = |number: usize, rel: &str| {
             let mut pairs = query.0.clone();
             pairs.insert("page".to_owned(), number.to_string());
-            format!("<{}{}?{}>; rel=\"{rel}\"", world.base, uri.path(), encode(&pairs))
+            format!("<{}{}?{}>; rel=\"{rel}\"", world.base, uri.path(), urlencoded::write(&pairs))
         };
         let mut links = Vec::new();
         if page > 1 {
@@ -109,7 +100,7 @@ pub(crate) fn by_cursor(world: &World, uri: &Uri, items: Vec<(u64, Value)>) -> A
     if let Some((id, _)) = page.last().filter(|_| start + size < items.len()) {
         let mut pairs = query.0.clone();
         pairs.insert("after".to_owned(), format!("cursor:{id}"));
-        links = format!("<{}{}?{}>; rel=\"next\"", world.base, uri.path(), encode(&pairs));
+        links = format!("<{}{}?{}>; rel=\"next\"", world.base, uri.path(), urlencoded::write(&pairs));
     }
     let body = Value::Array(page.into_iter().map(|(_, item)| item.clone()).collect());
     with_links(ok(&body)?, &links)
@@ -122,17 +113,4 @@ fn with_links(mut response: Response, links: &str) -> Answer {
         response.headers_mut().insert("link", value);
     }
     Ok(response)
-}
-
-fn encode(pairs: &BTreeMap<String, String>) -> String {
-    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    pairs
-        .iter()
-        .map(|(key, value)| {
-            // The forge leaves the names of its own parameters readable.
-            format!("{key}={}", encode(value))
-        })
-        .collect::<Vec<_>>()
-        .join("&")
 }

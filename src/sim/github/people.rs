@@ -28,6 +28,15 @@ pub(super) async fn user(State(world): State<Arc<World>>, _: Caller, Path(login)
     ok(&world.shape(&state).public_user(id))
 }
 
+/// By number, which stays when a login changes hands.
+pub(super) async fn numbered(State(world): State<Arc<World>>, _: Caller, Path(id): Path<u64>) -> Answer {
+    let state = world.state();
+    if !state.accounts.contains_key(&id) {
+        return Err(Refusal::not_found());
+    }
+    ok(&world.shape(&state).public_user(id))
+}
+
 pub(super) async fn members(
     State(world): State<Arc<World>>,
     caller: Caller,

@@ -9,6 +9,7 @@ use super::answer::{Answer, ok};
 use super::caller::Need;
 use super::paging::{Page, Query, by_cursor};
 use super::{Caller, Refusal};
+use crate::shape::Comparison;
 use crate::state::Role;
 use crate::world::World;
 
@@ -89,6 +90,36 @@ pub(super) async fn commit(
     let commit = world.bare(repo).commit(&sha).await?;
     let state = world.state();
     ok(&world.shape(&state).commit(repo, &commit))
+}
+
+/// `base...head`: the commits that the head has and the base has not.
+pub(super) async fn compare(
+    State(world): State<Arc<World>>,
+    caller: Caller,
+    uri: Uri,
+    Path((owner, repo, ends)): Path<(String, String, String)>,
+) -> Answer {
+    let repo = caller.repo(&world.state(), &owner, &repo, Need::ReadContents)?;
+    let (base, head) = ends.split_once("...").ok_or_else(Refusal::not_found)?;
+    let found = (resolve(&world, repo, base).await, resolve(&world, repo, head).await);
+    let (Ok(base), Ok(head)) = found else { return Err(Refusal::not_found()) };
+    let bare = world.bare(repo);
+    let found = Comparison {
+        fork: bare.commit(&bare.run(&["merge-base", &base, &head]).await?).await?,
+        base: bare.commit(&base).await?,
+        ahead: bare.commits(&[&format!("{base}..{head}")]).await?,
+        behind: bare.commits(&[&format!("{head}..{base}")]).await?.len(),
+        files: bare.files(&base, &head).await?,
+        head,
+    };
+    let items = {
+        let state = world.state();
+        let shape = world.shape(&state);
+        found.ahead.iter().map(|commit| shape.commit(repo, commit)).collect()
+    };
+    let page = Page::cut(&world, &uri, items);
+    let state = world.state();
+    page.within(|_, commits| world.shape(&state).comparison(repo, &found, commits))
 }
 
 /// The commit that a ref in an address stands for: a whole sha, a branch, or `heads/branch`.

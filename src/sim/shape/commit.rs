@@ -6,6 +6,16 @@ use serde_json::{Value, json};
 use super::{Shape, node};
 use crate::git::log::{Commit, FileChange};
 
+/// What git says about two commits.
+pub(crate) struct Comparison {
+    pub(crate) base: Commit,
+    pub(crate) fork: Commit,
+    pub(crate) head: String,
+    pub(crate) ahead: Vec<Commit>,
+    pub(crate) behind: usize,
+    pub(crate) files: Vec<FileChange>,
+}
+
 impl Shape<'_> {
     /// A commit with the accounts that its addresses belong to.
     pub(crate) fn commit(&self, repo: u64, commit: &Commit) -> Value {
@@ -33,6 +43,29 @@ impl Shape<'_> {
                 },
             },
             "author": account(&commit.author.1), "committer": account(&commit.committer.1), "parents": parents,
+        })
+    }
+
+    /// Two commits compared, with one page of what lies between them.
+    pub(crate) fn comparison(&self, repo: u64, found: &Comparison, commits: Vec<Value>) -> Value {
+        let ends = format!("{}...{}", found.base.sha, found.head);
+        let (url, page) = (
+            format!("{}/compare/{ends}", self.repo_url(repo)),
+            format!("{}/compare/{ends}", self.page(repo)),
+        );
+        let status = match (found.ahead.len(), found.behind) {
+            (0, 0) => "identical",
+            (0, _) => "behind",
+            (_, 0) => "ahead",
+            (_, _) => "diverged",
+        };
+        let files: Vec<Value> = found.files.iter().map(|file| self.file(repo, &found.head, file)).collect();
+        json!({
+            "url": url, "html_url": page, "permalink_url": page, "diff_url": format!("{page}.diff"),
+            "patch_url": format!("{page}.patch"), "base_commit": self.commit(repo, &found.base),
+            "merge_base_commit": self.commit(repo, &found.fork), "status": status,
+            "ahead_by": found.ahead.len(), "behind_by": found.behind, "total_commits": found.ahead.len(),
+            "commits": commits, "files": files,
         })
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::state::State;
 
+pub(crate) use commit::Comparison;
 pub(crate) use conversation::is_reaction;
 pub(crate) use people::{permissions, with};
 pub(crate) use protection::Detail;

@@ -5,5 +5,6 @@ mod api;
 mod faults;
 mod git;
 mod hooks;
+mod pages;
 mod protection;
 mod stage;
