@@ -69,7 +69,8 @@ async fn a_kustomization_reads_what_it_names_and_what_that_names() {
             "apps/foo/kustomization.yaml",
             "resources: [../../base, extra.yaml, later]\ncomponents: [../../comp]\npatches:\n- path: patch.yaml\n\
              - path: none.yaml\nconfigMapGenerator:\n- name: c\n  files: [key=conf/app.conf]\n  envs: [x.env]\n\
-             replacements:\n- path: repl.yaml\nopenapi:\n  path: schema.json\ntransformers: [t.yaml]\n",
+             replacements:\n- path: repl.yaml\nopenapi:\n  path: schema.json\ntransformers: [t.yaml]\n\
+             commonAnnotations:\n  x: ../../scripts/deploy.sh\n",
         ),
         ("apps/foo/extra.yaml", CONFIG_MAP),
         ("apps/foo/patch.yaml", "x"),
@@ -81,6 +82,7 @@ async fn a_kustomization_reads_what_it_names_and_what_that_names() {
         ("apps/foo/t/inner.yaml", "x"),
         ("apps/foo/unread.yaml", "x"),
         ("apps/foobar/x", "x"),
+        ("scripts/deploy.sh", "x"),
         ("base/kustomization.yml", "resources: [deployment.yaml, ../apps/foo]\n"),
         ("base/deployment.yaml", "->../shared/real.yaml"),
         ("shared/real.yaml", CONFIG_MAP),
@@ -123,13 +125,27 @@ async fn a_kustomization_reads_what_it_names_and_what_that_names() {
     for path in ["apps/foobar/x", "apps/foo/unread.yaml", "other/x.yaml", "shared/other.yaml", "README.md"] {
         check(path, false);
     }
+    // A guess renders anew and hides nothing.
+    let claims = |path: &str, want: bool| assert_eq!(reads.claims(&changed(path)), want, "{path}");
+    for path in
+        ["apps/foo/conf/app.conf", "apps/foo/x.env", "apps/foo/t.yaml", "comp/c.yaml", "shared/real.yaml"]
+    {
+        claims(path, true);
+    }
+    for path in ["apps/foo/t/inner.yaml", "scripts/deploy.sh", "apps/foo/later/kustomization.yaml"] {
+        check(path, true);
+        claims(path, false);
+    }
 }
 
 #[tokio::test]
 async fn what_cannot_be_told_widens_a_read_set() {
     let scene = Scene::new(&[("a/kustomization.yaml", "resources: [\n"), ("b/x.yaml", "x: 1\n")]).await;
     let unit = scene.units(EnvironmentSource::Kustomize(texts(&["a"]))).await.remove(0);
-    assert!(scene.read_set(&unit).await.touched_by(&changed("anything/at/all")));
+    let reads = scene.read_set(&unit).await;
+    assert!(reads.touched_by(&changed("anything/at/all")));
+    assert!(!reads.claims(&changed("anything/at/all")));
+    assert!(reads.claims(&changed("a/kustomization.yaml")));
 }
 
 #[tokio::test]
@@ -156,6 +172,16 @@ async fn a_chart_reads_its_folder_its_values_and_its_neighbours() {
     }
     for path in ["chartbar/x", "values/other.yaml", "README.md"] {
         check(path, false);
+    }
+    let claims = |path: &str, want: bool| assert_eq!(reads.claims(&changed(path)), want, "{path}");
+    for path in
+        ["chart/f.txt", "chart/new/file", "lib/templates/new.yaml", "lib/crds/c.yaml", "values/prod.yaml"]
+    {
+        claims(path, true);
+    }
+    for path in ["lib/deploy.sh", "lib/README.md"] {
+        check(path, true);
+        claims(path, false);
     }
 }
 
