@@ -88,7 +88,7 @@ async fn a_remote_that_is_silent_runs_into_the_time_limit() {
     let limits = GitLimits { network: std::time::Duration::from_millis(300), ..GitLimits::default() };
     let mirror = Mirror::bare(data.path().join("m.git")).with_limits(limits);
     let error = mirror.fetch(&remote).await.unwrap_err();
-    assert!(matches!(error, SourceError::Git { .. }), "{error}");
+    insta::assert_snapshot!(error, @"fetching failed: the forge did not answer within 1 s");
 }
 
 #[tokio::test]
