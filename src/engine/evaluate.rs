@@ -130,12 +130,11 @@ impl Evaluator<'_> {
         let mut touched = Vec::new();
         for (name, sides) in names {
             let both = [&sides.base, &sides.head];
-            let hits: Vec<&ChangedPath> = changed
-                .iter()
-                .filter(|path| both.iter().any(|side| side.as_ref().is_some_and(|side| side.reads.touched_by(path))))
-                .collect();
-            read.extend(hits.iter().map(|path| path.path.clone()));
-            if !hits.is_empty() || sides.base.is_some() != sides.head.is_some() {
+            let reads = || both.into_iter().flatten().map(|side| &side.reads);
+            let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
+            read.extend(claimed.map(|path| path.path.clone()));
+            let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
+            if hit || sides.base.is_some() != sides.head.is_some() {
                 touched.push(Touched { name, sides });
             }
         }

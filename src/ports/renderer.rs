@@ -67,22 +67,29 @@ pub struct ReadSet {
     pub listings: std::collections::BTreeSet<String>,
     /// Paths that were looked for and are absent.
     pub absent: std::collections::BTreeSet<String>,
+    /// Files, and folders with all below them, of which nobody can tell whether they are read.
+    pub perhaps: std::collections::BTreeSet<String>,
 }
 
 impl ReadSet {
-    /// Whether a changed path touches the unit.
+    /// Whether a changed path may touch the unit: then it is rendered anew.
     pub fn touched_by(&self, changed: &ChangedPath) -> bool {
-        let below = |folder: &String| {
-            folder.is_empty()
-                || changed
-                    .path
-                    .strip_prefix(folder.as_str())
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
+        self.claims(changed)
+            || self.perhaps.contains(&changed.path)
+            || self.perhaps.iter().any(|folder| is_below(&changed.path, folder))
+    }
+
+    /// Whether a changed path is certainly read, so that what it does shows in the render. A path that no unit claims
+    /// must be shown and agreed to by itself: else a mere guess about what is read could hide it.
+    pub fn claims(&self, changed: &ChangedPath) -> bool {
         self.files.contains(&changed.path)
             || self.absent.contains(&changed.path)
-            || self.listings.iter().any(below)
+            || self.listings.iter().any(|folder| is_below(&changed.path, folder))
     }
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// One text of manifests.

@@ -10,6 +10,11 @@ use super::tree::Place;
 use super::unit::below;
 use crate::ports::{SourceError, join_path};
 
+/// What helm reads of every chart.
+const FILES: [&str; 6] =
+    ["Chart.yaml", "values.yaml", "values.schema.json", "requirements.yaml", "Chart.lock", ".helmignore"];
+const FOLDERS: [&str; 3] = ["templates", "crds", "charts"];
+
 /// Functions whose answer depends on more than the chart and its values.
 const UNSTABLE: [&str; 11] = [
     "now",
@@ -62,7 +67,13 @@ pub(super) async fn explore(
         if !visited.insert(at.clone()) || visited.len() > 100 {
             continue;
         }
-        explorer.found.reads.listings.insert(folder.clone());
+        explorer.perhaps(folder.clone());
+        for name in FILES {
+            explorer.look(&below(&folder, name));
+        }
+        for name in FOLDERS {
+            explorer.found.reads.listings.insert(below(&folder, name));
+        }
         for name in ["Chart.yaml", "requirements.yaml"] {
             let file = below(&folder, name);
             if let Place::File(found) = explorer.look(&file) {
@@ -113,7 +124,7 @@ async fn local_dependencies(
                 dependencies.push(Dependency { from, to: below(at, &format!("charts/{name}")) });
             }
             Some(Place::Absent(absent)) => {
-                explorer.found.reads.listings.insert(absent.clone());
+                explorer.perhaps(absent.clone());
                 explorer.obstacle(format!("the chart depends on `{absent}`, which is missing"), spot);
             }
             Some(Place::Folder(_) | Place::File(_) | Place::Outside) | None => {
@@ -127,16 +138,18 @@ async fn local_dependencies(
     Ok(dependencies)
 }
 
-/// Notes whether anything in a chart's folder could render differently each time.
+/// Notes whether anything in a chart's folder could render differently each time, and whether its templates read
+/// files of any name.
 async fn scan(explorer: &mut Explorer<'_>, folder: &str) -> Result<(), SourceError> {
     let files: Vec<String> = explorer.ground.tree.below(folder).map(|entry| entry.path.clone()).collect();
     for file in files {
-        if explorer.found.unstable {
-            return Ok(());
-        }
         // A packed chart is not opened here: what it does cannot be told.
-        explorer.found.unstable |=
-            file.ends_with(".tgz") || explorer.text(&file).await?.is_some_and(|text| is_unstable(&text));
+        explorer.found.unstable |= file.ends_with(".tgz");
+        let Some(text) = explorer.text(&file).await? else { continue };
+        explorer.found.unstable |= is_unstable(&text);
+        if text.contains(".Files") {
+            explorer.found.reads.listings.insert(folder.to_owned());
+        }
     }
     Ok(())
 }

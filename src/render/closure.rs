@@ -1,6 +1,7 @@
 //! What a unit could read at a tree, found by reading what it says, and what stands in the way of rendering it.
 //!
-//! Too much costs a render; too little would hide a change. So what is not understood counts as read.
+//! Too much costs a render; too little would hide a change. So what is not understood counts as perhaps read: it makes
+//! the unit render anew, and it claims nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,6 @@ use serde_json::Value;
 use super::cache::Recent;
 use super::chart;
 use super::tree::{Place, Tree};
-use super::unit::last_part;
 use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
 
 /// A place in a file of the tree.
@@ -78,7 +78,6 @@ impl Closure {
         let mut explorer = Explorer { ground, found: Self::default() };
         match &unit.source {
             UnitSource::Yaml { files } => {
-                explorer.found.reads.listings.extend(yaml_listing(tree, unit, files));
                 for file in files {
                     explorer.look(file);
                 }
@@ -91,12 +90,6 @@ impl Closure {
         tree.follow(&mut explorer.found.reads);
         Ok(explorer.found)
     }
-}
-
-/// The folder of a unit counts as listed where the unit is the folder, not some files of it.
-fn yaml_listing(tree: &Tree, unit: &UnitSpec, files: &[String]) -> Option<String> {
-    let all = tree.below(&unit.path).filter(|entry| super::unit::is_manifest(&entry.path));
-    all.map(|entry| &entry.path).eq(files).then(|| unit.path.clone())
 }
 
 impl Explorer<'_> {
@@ -128,33 +121,35 @@ impl Explorer<'_> {
         Ok(text)
     }
 
-    /// Everything in the repository counts as read.
+    /// Everything in the repository may be read.
     pub(super) fn widen(&mut self) {
-        self.found.reads.listings.insert(String::new());
+        self.perhaps(String::new());
+    }
+
+    /// A file, or a folder and all below it, that may be read.
+    pub(super) fn perhaps(&mut self, path: String) {
+        self.found.reads.perhaps.insert(path);
     }
 
     pub(super) fn obstacle(&mut self, message: String, at: Spot) {
         self.found.obstacles.push(Obstacle { message, at });
     }
 
-    /// Looks up every text of a document that could be a path, from `folder`. Gives the folders among them.
-    pub(super) fn look_everywhere(&mut self, folder: &str, value: &Value) -> Vec<String> {
-        let mut folders = Vec::new();
+    /// Notes every text of a document that could be a path, from `folder`, as perhaps read.
+    pub(super) fn guess(&mut self, folder: &str, value: &Value) {
         for text in strings(value) {
             let after = text.split_once('=').map(|(_, path)| path);
-            for candidate in [Some(text), after].into_iter().flatten() {
-                let Some(path) = join_path(folder, candidate).filter(|_| could_be_path(candidate)) else {
-                    continue;
-                };
-                match self.ground.tree.find(&path).0 {
-                    Place::Absent(_) if !candidate.contains(['/', '.']) => {}
-                    Place::Folder(found) if found.is_empty() || is_above(&found, folder) => {}
-                    Place::Folder(found) => folders.push(found),
-                    Place::File(_) | Place::Absent(_) | Place::Outside => drop(self.look(&path)),
+            for candidate in [Some(text), after].into_iter().flatten().filter(|text| could_be_path(text)) {
+                let Some(path) = join_path(folder, candidate) else { continue };
+                let (place, links) = self.ground.tree.find(&path);
+                self.found.reads.perhaps.extend(links);
+                match place {
+                    Place::File(found) => self.perhaps(found),
+                    Place::Absent(found) if candidate.contains(['/', '.']) => self.perhaps(found),
+                    Place::Absent(_) | Place::Folder(_) | Place::Outside => {}
                 }
             }
         }
-        folders
     }
 }
 
@@ -185,10 +180,6 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Value>, Spot> {
     })
 }
 
-fn is_above(folder: &str, path: &str) -> bool {
-    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
 fn could_be_path(text: &str) -> bool {
     let odd = |c: char| c.is_control() || matches!(c, '{' | '}' | '"' | '<' | '>' | '|');
     !text.is_empty()
@@ -196,7 +187,6 @@ fn could_be_path(text: &str) -> bool {
         && !text.contains("://")
         && !text.starts_with(['[', '/'])
         && !text.contains(odd)
-        && !last_part(text).is_empty() | text.ends_with('/')
 }
 
 fn strings(value: &Value) -> Vec<&str> {

@@ -66,14 +66,13 @@ impl Explorer<'_> {
                         .extend(self.include(folder, &entry, spot_of(file, &text, &entry), config).await?);
                 }
             }
-            for folder in self.look_everywhere(folder, document) {
-                if !includes.contains(&folder) {
-                    self.found.reads.listings.insert(folder);
-                }
+            for path in named_files(document).iter().filter_map(|path| join_path(folder, path)) {
+                self.look(&path);
             }
+            self.guess(folder, document);
             for field in CHARTS.into_iter().filter(|field| document.get(field).is_some_and(is_set)) {
                 self.found.unstable = true;
-                self.found.reads.listings.insert(below(folder, "charts"));
+                self.perhaps(below(folder, "charts"));
                 let message = format!(
                     "`{field}` renders a chart inside of kustomize, which is switched off; declare the chart as \
                      an environment of its own (`source = {{ helm = … }}`)"
@@ -127,7 +126,7 @@ impl Explorer<'_> {
             }
             Place::Absent(absent) => {
                 // A folder may appear there as well as a file.
-                self.found.reads.listings.insert(absent);
+                self.perhaps(absent);
                 let message = format!("`{}` is missing", shown(&path));
                 self.obstacle(message, at);
                 Ok(None)
@@ -147,8 +146,7 @@ impl Explorer<'_> {
         match documents("", text) {
             Ok(documents) => {
                 for document in &documents {
-                    let folders = self.look_everywhere(folder, document);
-                    self.found.reads.listings.extend(folders);
+                    self.guess(folder, document);
                 }
             }
             Err(_) => self.widen(),
@@ -159,6 +157,29 @@ impl Explorer<'_> {
 fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The files that a kustomization reads by its other fields.
+fn named_files(document: &Value) -> Vec<String> {
+    let mut named = Vec::new();
+    for field in ["crds", "configurations", "patchesStrategicMerge"] {
+        named.extend(texts(document.get(field)));
+    }
+    let items = |field: &str| document.get(field).and_then(Value::as_array).into_iter().flatten();
+    let path_of = |item: &Value| item.get("path").and_then(Value::as_str).map(str::to_owned);
+    for field in ["patches", "patchesJson6902", "replacements"] {
+        named.extend(items(field).filter_map(path_of));
+    }
+    named.extend(document.get("openapi").and_then(path_of));
+    for generator in ["configMapGenerator", "secretGenerator"].into_iter().flat_map(items) {
+        let files = texts(generator.get("files"));
+        // `key=path`, or a path.
+        named.extend(files.iter().map(|file| file.rsplit('=').next().unwrap_or(file).to_owned()));
+        named.extend(texts(generator.get("envs")));
+        named.extend(generator.get("env").and_then(Value::as_str).map(str::to_owned));
+    }
+    named.retain(|path| !path.contains('\n') && !path.is_empty());
+    named
 }
 
 fn is_set(value: &Value) -> bool {

@@ -221,7 +221,7 @@ impl Work<'_> {
             !folder.is_empty()
                 && entry.path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
-        reads.files.contains(&entry.path) || reads.listings.iter().any(listed)
+        reads.files.contains(&entry.path) || reads.listings.iter().chain(&reads.perhaps).any(listed)
     }
 
     /// The entries to write, with charts that others depend on in their places. Submodules are left out.

@@ -90,23 +90,28 @@ impl Tree {
     /// Adds what the symlinks among a read-set's files lead to, until nothing is added any more.
     pub(super) fn follow(&self, reads: &mut ReadSet) {
         loop {
-            let before = (reads.files.len(), reads.listings.len(), reads.absent.len());
-            let links: Vec<String> =
-                self.members(reads).into_iter().filter(|entry| entry.mode == LINK).map(path).collect();
-            for link in links {
-                let (place, through) = self.find(&link);
+            let before = (reads.files.len(), reads.absent.len(), reads.perhaps.len());
+            let certain = self.gather(&reads.files, &reads.listings);
+            let guessed = self.gather(&reads.perhaps, &reads.perhaps);
+            for link in certain.values().filter(|entry| entry.mode == LINK) {
+                let (place, through) = self.find(&link.path);
                 reads.files.extend(through);
                 match place {
                     Place::File(path) => drop(reads.files.insert(path)),
-                    Place::Folder(path) => drop(reads.listings.insert(path)),
+                    Place::Folder(path) => drop(reads.perhaps.insert(path)),
                     Place::Absent(path) => {
                         reads.absent.insert(path.clone());
-                        reads.listings.insert(path);
+                        reads.perhaps.insert(path);
                     }
                     Place::Outside => {}
                 }
             }
-            if before == (reads.files.len(), reads.listings.len(), reads.absent.len()) {
+            for link in guessed.values().filter(|entry| entry.mode == LINK) {
+                let (place, through) = self.find(&link.path);
+                reads.perhaps.extend(through);
+                reads.perhaps.extend(place.path());
+            }
+            if before == (reads.files.len(), reads.absent.len(), reads.perhaps.len()) {
                 return;
             }
         }
@@ -114,17 +119,24 @@ impl Tree {
 
     /// Every entry of a read-set, in order.
     pub(super) fn members(&self, reads: &ReadSet) -> Vec<&TreeEntry> {
-        let mut members: BTreeMap<&str, &TreeEntry> = BTreeMap::new();
-        for path in &reads.files {
-            members.extend(self.entries.get(path).map(|entry| (entry.path.as_str(), entry)));
-        }
-        for folder in &reads.listings {
-            members.extend(self.below(folder).map(|entry| (entry.path.as_str(), entry)));
-        }
+        let mut members = self.gather(&reads.files, &reads.listings);
+        members.extend(self.gather(&reads.perhaps, &reads.perhaps));
         members.into_values().collect()
+    }
+
+    /// These files, and all below these folders.
+    fn gather(&self, files: &BTreeSet<String>, folders: &BTreeSet<String>) -> BTreeMap<&str, &TreeEntry> {
+        let files = files.iter().filter_map(|path| self.entries.get(path));
+        let below = folders.iter().flat_map(|folder| self.below(folder));
+        files.chain(below).map(|entry| (entry.path.as_str(), entry)).collect()
     }
 }
 
-fn path(entry: &TreeEntry) -> String {
-    entry.path.clone()
+impl Place {
+    fn path(self) -> Option<String> {
+        match self {
+            Self::File(path) | Self::Folder(path) | Self::Absent(path) => Some(path),
+            Self::Outside => None,
+        }
+    }
 }

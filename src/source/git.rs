@@ -96,6 +96,8 @@ pub(super) struct Call<'a> {
     input: Option<&'a [u8]>,
     limits: Limits,
     secrets: Vec<String>,
+    /// Whether it talks to a forge.
+    remote: bool,
 }
 
 impl Git {
@@ -136,7 +138,7 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0");
         let limits = Limits { time: self.limits.local, stdout: self.limits.output, stderr: 64 << 10 };
         let config = CONFIG.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        Call { action, command, config, input: None, limits, secrets: Vec::new() }
+        Call { action, command, config, input: None, limits, secrets: Vec::new(), remote: false }
     }
 
     /// A call that talks to the remote, with its credentials.
@@ -149,6 +151,7 @@ impl Git {
         let url = remote_url(action, remote)?;
         let mut call = self.call(action, args);
         call.limits.time = self.limits.network;
+        call.remote = true;
         if let Some((user, token)) = &remote.credentials {
             let plain = format!("{user}:{}", token.expose());
             let encoded = base64::engine::general_purpose::STANDARD.encode(&plain);
@@ -209,9 +212,14 @@ impl<'a> Call<'a> {
     /// Runs to the end, whatever the exit status.
     pub(super) async fn finish(mut self) -> Result<Answer, SourceError> {
         self.configure();
-        let finished = process::run(&mut self.command, self.input, &self.limits)
-            .await
-            .map_err(|error| process_error(self.action, error))?;
+        let finished = match process::run(&mut self.command, self.input, &self.limits).await {
+            Ok(finished) => finished,
+            Err(ProcessError::Time(time)) if self.remote => {
+                let why = format!("the forge did not answer within {} s", time.as_secs_f32().ceil());
+                return Err(SourceError::Remote { action: self.action, why });
+            }
+            Err(error) => return Err(process_error(self.action, error)),
+        };
         Ok(Answer { action: self.action, finished, secrets: self.secrets })
     }
 
