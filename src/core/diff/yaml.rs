@@ -65,7 +65,12 @@ impl Writer {
                     self.line(&start, &format!("{key}:"));
                     self.list(" ".repeat(indent), indent, items);
                 }
-                _ => self.value(format!("{start}{key}: "), indent, value),
+                Value::Object(_)
+                | Value::Array(_)
+                | Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_) => self.value(format!("{start}{key}: "), indent, value),
             }
             start = " ".repeat(indent);
         }
