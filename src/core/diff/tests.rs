@@ -254,7 +254,7 @@ fn the_text_of_a_change() {
         .replace("1.4.2", "1.5.0")
         .replace("hunter2", "hunter3")
         .replace("1000m", "1");
-    assert_snapshot!(text(WEB, &after), @r"
+    assert_snapshot!(text(WEB, &after), @r#"
     @@ -6,7 +6,7 @@
        labels:
          app: web
@@ -264,18 +264,25 @@ fn the_text_of_a_change() {
        selector:
          matchLabels:
            app: web
-    @@ -24,8 +24,8 @@
+    @@ -17,7 +17,7 @@
+         spec:
+           containers:
+           - name: web
+    -        image: registry.example.org/shop:1.4.2
+    +        image: registry.example.org/shop:1.5.0
+             args:
+             - --port
+             - "80"
+    @@ -25,7 +25,7 @@
              - name: MODE
                value: fast
              - name: DB_PASSWORD
     -          value: ‹sealed›
-    -        image: registry.example.org/shop:1.4.2
     +          value: ‹changed›
-    +        image: registry.example.org/shop:1.5.0
              ports:
              - containerPort: 53
              - containerPort: 53
-    ");
+    "#);
 }
 
 #[test]

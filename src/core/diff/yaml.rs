@@ -29,7 +29,7 @@ struct Writer {
 }
 
 /// Keys that come before all others, in this order.
-const FIRST: &[&str] = &["apiVersion", "kind", "metadata", "name", "generateName", "namespace"];
+const FIRST: &[&str] = &["apiVersion", "kind", "metadata", "name", "generateName", "namespace", "image"];
 
 impl Writer {
     /// Writes a value whose first line starts with `start`, further ones with `indent` blanks.
