@@ -29,7 +29,7 @@ struct Writer {
 }
 
 /// Keys that come before all others, in this order.
-const FIRST: &[&str] = &["apiVersion", "kind", "metadata", "name", "generateName", "namespace"];
+const FIRST: &[&str] = &["apiVersion", "kind", "metadata", "name", "generateName", "namespace", "image"];
 
 impl Writer {
     /// Writes a value whose first line starts with `start`, further ones with `indent` blanks.
@@ -65,7 +65,12 @@ impl Writer {
                     self.line(&start, &format!("{key}:"));
                     self.list(" ".repeat(indent), indent, items);
                 }
-                _ => self.value(format!("{start}{key}: "), indent, value),
+                Value::Object(_)
+                | Value::Array(_)
+                | Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_) => self.value(format!("{start}{key}: "), indent, value),
             }
             start = " ".repeat(indent);
         }

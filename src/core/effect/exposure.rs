@@ -45,9 +45,9 @@ fn gains(before: Option<&Value>, after: &Value, ways: impl Fn(&Value) -> BTreeSe
 fn texts(body: &Value, paths: &[&str]) -> BTreeSet<String> {
     let values = paths.iter().filter_map(|path| Some((path, at(body, path)?)));
     values
-        .flat_map(|(path, value)| match value {
-            Value::Array(items) => items.iter().map(|item| format!("{path} {item}")).collect(),
-            other => vec![format!("{path} {other}")],
+        .flat_map(|(path, value)| {
+            let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+            items.iter().map(move |item| format!("{path} {item}"))
         })
         .collect()
 }

@@ -27,9 +27,12 @@ pub fn reconcile_units(environment: &Environment, units: &mut [UnitEvaluation], 
     mark_owners(units, owners);
 }
 
+/// The units that lose an object, and those that gain it.
+type Sides<'a> = (Vec<usize>, Vec<(usize, &'a ObjectRef)>);
+
 /// Objects that exactly one unit loses and exactly one other gains: from, to, object as it arrives.
 fn moves(units: &[UnitEvaluation]) -> Vec<(usize, usize, ObjectRef)> {
-    let mut sides: BTreeMap<Identity<'_>, (Vec<usize>, Vec<(usize, &ObjectRef)>)> = BTreeMap::new();
+    let mut sides: BTreeMap<Identity<'_>, Sides<'_>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
         for effect in &unit.effects {
             let side = sides.entry(effect.object.identity()).or_default();
@@ -40,7 +43,7 @@ fn moves(units: &[UnitEvaluation]) -> Vec<(usize, usize, ObjectRef)> {
             }
         }
     }
-    let single = |(from, to): (Vec<usize>, Vec<(usize, &ObjectRef)>)| match (from.as_slice(), to.as_slice()) {
+    let single = |(from, to): Sides<'_>| match (from.as_slice(), to.as_slice()) {
         ([from], [(to, object)]) if from != to => Some((*from, *to, (*object).clone())),
         _ => None,
     };

@@ -55,7 +55,7 @@ impl<'a> Masks<'a> {
                 let own = item.get(name.trim());
                 let wanted = wanted.trim().trim_matches(['"', '\'']);
                 own.is_some_and(|own| {
-                    own.as_str().map_or_else(|| own.to_string() == wanted, |own| own == wanted)
+                    own == wanted || own.as_u64().is_some_and(|own| own.to_string() == wanted)
                 })
             });
             if named || selector == "*" || selector == index.to_string() {

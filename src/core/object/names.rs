@@ -148,6 +148,9 @@ const NAMING_WORDS: &[&str] = &[
 
 /// Whether a name is that of a secret.
 pub(super) fn names_secret(key: &str, surroundings: Surroundings) -> bool {
+    if surroundings == Surroundings::References && key == "secretKey" {
+        return false;
+    }
     let all = words(key);
     let Some(last) = all.last() else { return false };
     let secret_pair = |pair: &[String]| match pair {

@@ -4,6 +4,7 @@
 //! integers, and an entry whose value is null is left out: it means that the field is absent. Nothing here knows
 //! what a manifest is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -123,11 +124,11 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
         let mut entries = Map::new();
-        let mut nulls = Vec::new();
+        let mut nulls = BTreeSet::new();
         while let Some(Key(key)) = access.next_key()? {
             refuse_twice(&key, &entries, &nulls)?;
             match access.next_value()? {
-                Node(Value::Null) => nulls.push(key),
+                Node(Value::Null) => drop(nulls.insert(key)),
                 Node(value) => drop(entries.insert(key, value)),
             }
         }
@@ -136,8 +137,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// Two keys that were different in the text may be one key to kubectl: `1` and `"1"`, `on` and `"true"`.
-fn refuse_twice<E: de::Error>(key: &str, entries: &Map<String, Value>, nulls: &[String]) -> Result<(), E> {
-    if entries.contains_key(key) || nulls.iter().any(|null| null == key) {
+fn refuse_twice<E: de::Error>(
+    key: &str,
+    entries: &Map<String, Value>,
+    nulls: &BTreeSet<String>,
+) -> Result<(), E> {
+    if entries.contains_key(key) || nulls.contains(key) {
         return Err(E::custom(format_args!("{TWICE}{key}")));
     }
     Ok(())
@@ -215,7 +220,7 @@ impl<'de> Visitor<'de> for DocumentVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Document, A::Error> {
         let mut body = Map::new();
-        let mut nulls = Vec::new();
+        let mut nulls = BTreeSet::new();
         let mut items = None;
         while let Some(Key(key)) = access.next_key()? {
             refuse_twice(&key, &body, &nulls)?;
@@ -225,11 +230,11 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                     Items::Other(Value::Null) => {}
                     Items::Other(value) => drop(body.insert(key.clone(), value)),
                 }
-                nulls.push(key);
+                nulls.insert(key);
                 continue;
             }
             match access.next_value()? {
-                Node(Value::Null) => nulls.push(key),
+                Node(Value::Null) => drop(nulls.insert(key)),
                 Node(value) => drop(body.insert(key, value)),
             }
         }

@@ -31,8 +31,12 @@ impl ManifestError {
 
 /// The longest text that is read, in bytes.
 const MAX_TEXT: usize = 64 << 20;
-/// How deep mappings and lists may nest; API servers refuse more.
+/// How deep mappings and lists may nest. A snapshot that holds them nests a little deeper, and JSON is read to 128.
 const MAX_DEPTH: usize = 100;
+/// Texts that cannot nest deeper than this are read on the caller's stack.
+const SHALLOW: usize = 40;
+/// What a reader that goes down to [`MAX_DEPTH`] needs at most, in bytes.
+const DEEP_STACK: usize = 16 << 20;
 
 /// Reads all documents of a text (YAML 1.1 as kubectl reads it, or JSON; `List`s are opened), sealing secret leaves.
 /// `file` becomes the origin of each object where it is given. Objects without a namespace get `default_namespace`
@@ -47,7 +51,7 @@ pub fn parse_manifests(
     sealer: &Sealer<'_>,
 ) -> Result<Vec<RenderedObject>, ManifestError> {
     let mut raw = Vec::new();
-    for (line, document) in documents(text)? {
+    for (line, document) in documents(text.strip_prefix('\u{feff}').unwrap_or(text))? {
         open(line, document, None, &mut raw)?;
     }
     let scopes = CustomScopes::of(raw.iter().map(|(_, body)| body));
@@ -69,7 +73,37 @@ fn documents(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
     if text.len() > MAX_TEXT {
         return Err(ManifestError::at(0, format!("the text is longer than {} MiB", MAX_TEXT >> 20)));
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if deepest(text) <= SHALLOW {
+        return read(text);
+    }
+    // The readers recurse, and nobody knows how much of the caller's stack is left.
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, || read(text));
+        reader.ok().and_then(|reader| reader.join().ok()).unwrap_or_else(|| {
+            Err(ManifestError::at(0, "the text nests deeply and there is no room to read it now: try again"))
+        })
+    })
+}
+
+/// An upper bound of how deep a text can nest: in blocks by the signs that start a line, in flows by brackets.
+fn deepest(text: &str) -> usize {
+    let leading = |line: &str| {
+        line.bytes().take_while(|byte| matches!(byte, b' ' | b'-' | b'?' | b':' | b'\t')).count()
+    };
+    let flows = text.bytes().filter(|byte| matches!(byte, b'[' | b'{')).count();
+    let open = text.bytes().scan(0_usize, |open, byte| {
+        match byte {
+            b'[' | b'{' => *open += 1,
+            b']' | b'}' => *open = open.saturating_sub(1),
+            _ => {}
+        }
+        Some(*open)
+    });
+    let flow = if flows <= SHALLOW { flows } else { open.max().unwrap_or(0) };
+    text.lines().map(leading).max().unwrap_or(0) + flow
+}
+
+fn read(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
     if text.trim_start().starts_with('{')
         && let Some(documents) = json(text)?
     {
@@ -127,6 +161,7 @@ fn options() -> serde_saphyr::Options {
 }
 
 /// A reader's error in our words, with its place.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign list that grows; the rest says nothing more")]
 fn refuse(error: &serde_saphyr::Error) -> ManifestError {
     use serde_saphyr::Error as E;
     let place = error.location();
@@ -158,6 +193,7 @@ fn refuse(error: &serde_saphyr::Error) -> ManifestError {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign list that grows; the rest says nothing more")]
 fn exceeded(breach: &serde_saphyr::budget::BudgetBreach) -> String {
     use serde_saphyr::budget::BudgetBreach as B;
     match breach {
@@ -196,13 +232,13 @@ fn open(
     objects: &mut Vec<(u32, Value)>,
 ) -> Result<(), ManifestError> {
     let Document::Mapping { mut body, items } = document else {
-        return match document.into_value() {
-            Value::Null => Ok(()),
-            _ => Err(ManifestError::at(
-                line,
-                "not a manifest: expected a mapping with apiVersion, kind and metadata",
-            )),
-        };
+        if document.into_value().is_null() {
+            return Ok(());
+        }
+        return Err(ManifestError::at(
+            line,
+            "not a manifest: a mapping with apiVersion, kind and metadata is expected",
+        ));
     };
     if let Some(list) = list {
         inherit(&mut body, list);

@@ -124,6 +124,7 @@ impl Walk {
         let surroundings = match kind.as_str() {
             "configmap" => Surroundings::Settings,
             "customresourcedefinition" => Surroundings::Schema,
+            "externalsecret" | "clusterexternalsecret" | "pushsecret" => Surroundings::References,
             _ => Surroundings::Manifest,
         };
         let mut apart = Map::new();
@@ -266,16 +267,22 @@ impl Walk {
                     self.path.pop();
                 }
             }
-            _ => self.whole(value),
+            Value::Object(_)
+            | Value::Array(_)
+            | Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_) => self.whole(value),
         }
     }
 
     /// Seals a value with everything below it.
     fn whole(&mut self, value: &mut Value) {
-        *value = match &*value {
-            Value::String(text) => self.handle(&Content::Text(text)),
-            other => self.handle(&Content::Json(other)),
+        let handle = match value.as_str() {
+            Some(text) => self.handle(&Content::Text(text)),
+            None => self.handle(&Content::Json(value)),
         };
+        *value = handle;
     }
 
     fn handle(&mut self, content: &Content<'_>) -> Value {

@@ -19,6 +19,8 @@ pub(super) enum Surroundings {
     Labels,
     /// Settings of a program: a ConfigMap's data, environment variables, parameters.
     Settings,
+    /// A manifest that says where secrets are: its `secretKey` is the name of one.
+    References,
     /// A schema: its texts speak about secrets and hold none.
     Schema,
 }
@@ -28,11 +30,13 @@ impl Surroundings {
     pub(super) fn within(self, key: &str, named_value: bool) -> Self {
         match self {
             Self::Schema => Self::Schema,
-            Self::Manifest | Self::Labels | Self::Settings if matches!(key, "labels" | "annotations") => {
+            Self::Manifest | Self::Labels | Self::References | Self::Settings
+                if matches!(key, "labels" | "annotations") =>
+            {
                 Self::Labels
             }
             Self::Manifest if named_value => Self::Settings,
-            Self::Manifest | Self::Labels | Self::Settings => self,
+            Self::Manifest | Self::Labels | Self::References | Self::Settings => self,
         }
     }
 }
@@ -47,7 +51,7 @@ pub(super) fn text(key: &str, text: &str, surroundings: Surroundings) -> bool {
     }
     match surroundings {
         Surroundings::Schema => false,
-        Surroundings::Manifest | Surroundings::Labels | Surroundings::Settings => {
+        Surroundings::Manifest | Surroundings::Labels | Surroundings::References | Surroundings::Settings => {
             (names_secret(key, surroundings) && !is_reference(text))
                 || holds_assignment(text)
                 || is_random(key, text, surroundings)
