@@ -49,11 +49,6 @@ fn matches_path(pattern: &[String], path: &[&str]) -> bool {
     }
 }
 
-/// Whether a text is what a pattern says, `*` standing for any characters at all.
-pub(super) fn matches_text(pattern: &str, text: &str) -> bool {
-    matches_part(pattern.as_bytes(), text.as_bytes())
-}
-
 fn matches_part(pattern: &[u8], part: &[u8]) -> bool {
     // The classical walk with one point to return to: linear in practice, and no recursion for a long row of stars.
     let (mut at, mut seen) = (0, 0);

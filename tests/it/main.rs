@@ -11,10 +11,11 @@
 
 mod cluster;
 mod documents;
+mod forge_contract;
 mod parts;
 mod parts_work;
 mod render;
 mod source;
-mod stories;
 mod store_contract;
+mod stories;
 mod tidy;

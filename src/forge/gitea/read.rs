@@ -14,7 +14,6 @@ use super::wire::{
     PullReview, Pushed, Repository, Status, Team, User,
 };
 use super::{Gitea, pull_route, repo_route};
-use crate::forge::allow::matches_text;
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
 use crate::ports::{ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
@@ -243,16 +242,17 @@ pub(super) fn merged(statuses: Vec<Status>, branch: &Branch) -> Vec<CommitStatus
         }
     }
     let patterns = branch.status_check_contexts.as_deref().unwrap_or_default();
+    let patterns: Vec<_> = patterns.iter().map(|pattern| (pattern, matcher(pattern))).collect();
     let asked = |name: &str| {
         // Without patterns, Gitea asks for all that there are.
-        let any = patterns.is_empty() || patterns.iter().any(|pattern| matches_text(pattern, name));
+        let any = patterns.is_empty() || patterns.iter().any(|(_, matches)| matches(name));
         branch.enable_status_check && any
     };
-    let unmet = patterns.iter().filter(|pattern| {
-        branch.enable_status_check && !newest.keys().any(|name| matches_text(pattern, name))
-    });
-    let unmet = unmet.map(|pattern| CommitStatus {
-        context: pattern.clone(),
+    let unmet = patterns
+        .iter()
+        .filter(|(_, matches)| branch.enable_status_check && !newest.keys().any(|name| matches(name)));
+    let unmet = unmet.map(|(pattern, _)| CommitStatus {
+        context: (*pattern).clone(),
         state: StatusState::Pending,
         description: "required, not reported yet".to_owned(),
         author: None,
@@ -271,6 +271,13 @@ pub(super) fn merged(statuses: Vec<Status>, branch: &Branch) -> Vec<CommitStatus
         required: asked(&status.context),
     });
     lines.chain(unmet).collect()
+}
+
+/// Gitea takes its patterns for names as globs in which `*` stands for a slash too; what is no glob names itself.
+fn matcher(pattern: &str) -> impl Fn(&str) -> bool {
+    let glob = globset::Glob::new(pattern).map(|glob| glob.compile_matcher());
+    let pattern = pattern.to_owned();
+    move |name| name == pattern || glob.as_ref().is_ok_and(|glob| glob.is_match(name))
 }
 
 /// The path that Gitea says, on the host that the settings say: the token goes nowhere else.

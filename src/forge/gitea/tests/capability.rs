@@ -10,10 +10,12 @@ fn alone() -> Value {
 }
 
 fn seen(rule: Value) -> Seen {
-    let protection = match rule {
-        Value::Null => Known::None,
-        Value::Bool(_) => Known::Hidden,
-        rule => Known::Rule(Box::new(serde_json::from_value::<Protection>(rule).unwrap())),
+    let protection = if rule.is_null() {
+        Known::None
+    } else if rule.is_boolean() {
+        Known::Hidden
+    } else {
+        Known::Rule(Box::new(serde_json::from_value::<Protection>(rule).unwrap()))
     };
     Seen {
         login: "cs-bot".to_owned(),

@@ -13,10 +13,12 @@ fn person(admin: bool) -> Bot {
 }
 
 fn seen(bot: Bot, classic: Value, rules: Value) -> Seen {
-    let classic = match classic {
-        Value::Null => Classic::None,
-        Value::String(why) => Classic::Hidden(why),
-        known => Classic::Known(Box::new(serde_json::from_value::<Protection>(known).unwrap())),
+    let classic = if classic.is_null() {
+        Classic::None
+    } else if let Some(why) = classic.as_str() {
+        Classic::Hidden(why.to_owned())
+    } else {
+        Classic::Known(Box::new(serde_json::from_value::<Protection>(classic).unwrap()))
     };
     let rules = rules.as_array().unwrap().iter().map(|rule| {
         let ruleset: Ruleset = serde_json::from_value(rule["ruleset"].clone()).unwrap();
