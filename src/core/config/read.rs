@@ -43,7 +43,17 @@ pub fn parse(text: &str, file: &str) -> Result<Policy, Vec<PolicyError>> {
     let (document, mistakes) = toml::de::DeTable::parse_recoverable(text);
     if !mistakes.is_empty() {
         for mistake in &mistakes {
-            reader.error(&mistake.span().unwrap_or(0..1), mistake.message());
+            let span = mistake.span().unwrap_or(0..1);
+            match mistake.message() {
+                "duplicate key" => {
+                    reader.error_with(
+                        &span,
+                        "this key is there already",
+                        "names are unique; remove one of them",
+                    );
+                }
+                message => reader.error(&span, message),
+            }
         }
         // Recovery stumbles on: what it says after the first mistake of a line is noise.
         reader.errors.sort_by_key(|error| (error.line, error.column));

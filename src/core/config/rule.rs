@@ -8,6 +8,7 @@ use super::people;
 use super::predicate;
 use super::table::{Later, Node, Reader, Table};
 use super::{Exclusion, Require, Rule, RuleOptions, Tree};
+use crate::approval::{DEFAULT_RULE, FIRST_POLICY};
 
 /// How deep `approval` may nest.
 const DEEPEST: usize = 10;
@@ -33,6 +34,11 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
             &[Later { key: "methods", instead: "`/approve` and the forge's own reviews count" }],
         );
         let name = reader.title(&table, &mut all.names);
+        if let (Some(name), Some(node)) = (&name, table.get("name"))
+            && [DEFAULT_RULE, FIRST_POLICY].contains(&name.as_str())
+        {
+            reader.error(&node.span(), format!("{} is the name of a built-in rule", quoted(name)));
+        }
         let when = match table.get("when") {
             Some(node) => predicate::read(reader, node, environments).map(Some),
             None => Some(None),
