@@ -13,6 +13,9 @@ use crate::approval::{DEFAULT_RULE, FIRST_POLICY};
 /// How deep `approval` may nest.
 const DEEPEST: usize = 10;
 
+/// How many rules or checks a policy may have: it may come from a change request, and each costs.
+const MOST_ENTRIES: usize = 200;
+
 /// The largest number of people that a rule may ask for.
 const MOST_PEOPLE: i64 = 100;
 
@@ -113,6 +116,11 @@ impl<'t> Reader<'t> {
             );
             return Vec::new();
         };
+        if list.len() > MOST_ENTRIES {
+            let message = format!("{} entries, each {what}; at most {MOST_ENTRIES} are read", list.len());
+            self.error(&node.span(), message);
+            return Vec::new();
+        }
         list.iter().filter_map(|item| self.table(item, what)).collect()
     }
 

@@ -32,7 +32,7 @@ fn without_rules_one_writer_without_a_hand_in_it_is_enough() {
     default: Pending, 0 of 1 from write permission
       without cy: author of the change
       note: no rule claims all of the change
-    met: false, unknown: false, uncovered: ["Deployment shop/web: production"]
+    met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
     "#);
     assert_snapshot!(told(&Policy::builtin(), &approved_by(&["emil"])), @r#"
     default: Met, 1 of 1 from write permission
@@ -101,9 +101,9 @@ fn a_claim_in_a_branch_that_is_not_met_does_not_cover() {
     other: Skipped, 0 of 1 from dee
       note: `approval` does not use it
     default: Pending, 0 of 1 from write permission
-      without emil: not one of write permission
+      without emil: without write permission
       note: no rule claims all of the change
-    met: false, unknown: false, uncovered: ["Deployment shop/web: production"]
+    met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
     "#);
     // `docs` is met inside a branch that is not: its claim does not cover either.
     let inside = any("{ any = [{ all = [\"docs\", \"other\"] }, \"web\"] }");
@@ -170,8 +170,8 @@ fn the_first_policy_needs_an_administrator_other_than_its_author() {
     };
     assert_snapshot!(told(&Policy::builtin(), &seen(&["bo", "emil", "cy"])), @r#"
     first policy: Pending, 0 of 1 from admin permission
-      without bo: not one of admin permission
-      without emil: not one of admin permission
+      without bo: without admin permission
+      without emil: without admin permission
       without cy: author of the change
     met: false, unknown: false, uncovered: []
     "#);

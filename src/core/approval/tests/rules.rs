@@ -133,7 +133,7 @@ fn a_look_up_that_failed_is_never_an_answer() {
     default: Pending, 0 of 1 from write permission
       without bo: could not be told: the permission of bo: no answer
       note: no rule claims all of the change
-    met: false, unknown: false, uncovered: ["Deployment shop/web: production"]
+    met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
     "#);
     assert_eq!(agree(&policy(SRE), &nobody).requirements[0].state, RequirementState::Unknown);
 }

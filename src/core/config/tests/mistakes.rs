@@ -6,7 +6,7 @@ use super::super::*;
 use super::{rendered, wrong};
 
 /// The one thing that is wrong with each policy whose second line is given: what is meant, what is said, the hint.
-fn told(lines: &[&str]) -> String {
+pub(super) fn told(lines: &[&str]) -> String {
     let one = |line: &&str| {
         let errors = parse(&format!("version = 1\n{line}\n"), POLICY_PATH).expect_err(line);
         let [error] = errors.as_slice() else { panic!("one error in {line}: {}", rendered(&errors)) };
@@ -348,34 +348,17 @@ fn each_mistake_is_named_where_it_stands() {
 }
 
 #[test]
-fn an_expression_is_wrong_where_it_is_wrong() {
-    let check = |cel: &str| format!("check = [{{ name = \"c\", cel = \"{cel}\" }}]");
-    let lines = [
-        check("objct.kind == 'Pod'"),
-        check("object.spec.containers.al(c, true)"),
-        check("object.spec.containers.all(true)"),
-        check("size(object.a.replace('a', 'b')) > 1"),
-        check("lists.range(1000000000).size() > 1"),
-        check("[1].all(a, [1].all(b, [1].all(c, [1].all(d, true))))"),
-        check("object.kind =="),
-        check("object.kind = 'x'"),
-        check("(object.kind == 'x'"),
-        check("a.b.C{x: 1} == 1"),
-        check("'éé' == objct.kind"),
-    ];
-    assert_snapshot!(told(&lines.each_ref().map(String::as_str)), @r#"
-    objct: there is no variable `objct` (did you mean `object`?)
-    al: there is no function `al` with these arguments
-    all: there is no function `all` with these arguments
-    replace: `replace` is not allowed in a check: its result has no bound
-    range: `lists.range` is not allowed in a check: its result has no bound
-    (: loops nest deeper than 3 (split the check into several)
-    ": this expression ends too early
-    =: this is not an expression: token recognition error at: '= '
-    ": this expression ends too early
-    {: messages cannot be built in a check
-    jct.k: there is no variable `objct` (did you mean `object`?)
+fn a_policy_that_would_take_for_ever_is_refused() {
+    let many = "[[check]]\nname = 'c'\ncel = 'true'\n".repeat(201);
+    assert_snapshot!(wrong(&format!("version = 1\n{many}")), @r#"
+    error: 201 entries, each a check; at most 200 are read
+     --> .countersign.toml:2:1
+      |
+    2 | [[check]]
+      | ^^^^^^^^^
     "#);
+    let large = format!("version = 1\n#{}", "x".repeat(1 << 20));
+    assert_snapshot!(parse(&large, POLICY_PATH).unwrap_err()[0], @".countersign.toml:1:1: the policy is larger than 1048576 bytes");
 }
 
 #[test]

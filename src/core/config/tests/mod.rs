@@ -1,6 +1,7 @@
 //! The policy file: what is read from it, and every sentence about what is wrong with one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod expressions;
 mod mistakes;
 
 use insta::assert_snapshot;
