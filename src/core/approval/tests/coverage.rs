@@ -1,7 +1,6 @@
 //! What no satisfied rule claims, and what it falls to.
 use insta::assert_snapshot;
 
-use super::super::*;
 use super::rules::{agree, approved_by, policy, told};
 use super::*;
 use crate::config::Policy;

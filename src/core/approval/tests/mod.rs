@@ -219,7 +219,7 @@ fn snapshot() -> Snapshot {
         facts: Vec::new(),
         statuses: Vec::new(),
         capability: Known::Unknown("not asked".into()),
-        public_url: None,
+        page: None,
     };
     let risks = crate::effect::risk_set(&seen.evaluation);
     let display = Display { head: head('a'), digest: digest("d"), risks, body_hash: digest("body") };

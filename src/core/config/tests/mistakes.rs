@@ -194,6 +194,8 @@ fn what_is_not_supported_yet_is_said_and_never_skipped() {
         ),
         ("rule = [{ name = \"x\", require = { count = 1 }, methods = {} }]", "methods"),
         ("merge = { batch = 3 }", "batch"),
+        ("environment.a = { source = { yaml = \"x\" }, kubernetes = \"1.33\" }", "kubernetes"),
+        ("commands = { merge = { users = [\"x\"] } }", "merge"),
         ("commands = { override = { users = [\"x\"] } }", "override"),
     ] {
         let text = format!("version = 1\n{line}\n");
@@ -234,8 +236,7 @@ fn each_mistake_is_named_where_it_stands() {
         "environment.a.source = {}",
         environment!("apply = \"serverside\""),
         environment!("prune = \"no\""),
-        environment!("kubernetes = 1.33"),
-        environment!("kubernetes = \"latest\""),
+        environment!("cluster = 1.33"),
         environment!("cluster = \"--kubeconfig=x\""),
         environment!("field_manager = \"\""),
         environment!("namespace = \"Shop\""),
@@ -254,7 +255,6 @@ fn each_mistake_is_named_where_it_stands() {
     "serverside": unknown value `serverside` for `apply` (did you mean `server-side`?)
     "no": expected true or false, found a string
     1.33: expected a text, found a float
-    "latest": `latest` is not a version of Kubernetes like "1.33"
     "--kubeconfig=x": `--kubeconfig=x` is not a name: letters, digits, `.`, `_`, `-`, `:` and `/`, a letter or digit first
     "": this text is empty
     "Shop": `Shop` is not a name that Kubernetes accepts: lower-case letters, digits and `-`, at most 63
@@ -319,6 +319,7 @@ fn each_mistake_is_named_where_it_stands() {
         "approval = [[[[[[[[[[[[\"x\"]]]]]]]]]]]]",
         "merge.how = \"squash\"",
         "merge.how = \"rebase\"",
+        "merge.how = \"api\"",
         "merge.when = \"now\"",
         "commands.unhodl = { users = \"x\" }",
         "mask.paths = \":x\"",
@@ -331,8 +332,9 @@ fn each_mistake_is_named_where_it_stands() {
     1: expected a list, found an integer
     or: unknown key `or` in `approval` (expected `all` or `any`)
     ["x"]: `approval` nests deeper than 10
-    "squash": squash and rebase do not keep the commits that were approved (expected `land` or `api`)
-    "rebase": squash and rebase do not keep the commits that were approved (expected `land` or `api`)
+    "squash": squash and rebase do not keep the commits that were approved (leave it out: `land` is the default)
+    "rebase": squash and rebase do not keep the commits that were approved (leave it out: `land` is the default)
+    "api": landing through the forge's own merge call is not supported yet (leave it out: `land` is the default)
     "now": unknown value `now` for `when` (expected `command` or `approved`)
     unhodl: unknown key `unhodl` in `commands` (did you mean `unhold`?)
     ":x": `:x` is not a path like `ConfigMap:data.password`

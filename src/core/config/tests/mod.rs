@@ -21,7 +21,6 @@ field_manager = "argocd-controller"
 prune = false
 on_unreachable = "render"
 namespace = "default"
-kubernetes = "1.33"
 
 [environment.production]
 source  = { helm = "charts/shop", values = ["values.yaml", "production.yaml"], release = "shop", namespace = "shop" }
@@ -60,7 +59,7 @@ unhold = { teams = ["acme/sre"] }
 paths = ["ConfigMap:data.password", "spec.token"]
 
 [merge]
-how  = "api"
+how  = "land"
 when = "approved"
 "#;
 
@@ -105,7 +104,6 @@ fn a_whole_policy_is_read() {
             default_namespace: Some("default".into()),
         }
     );
-    assert_eq!(policy.kubernetes, BTreeMap::from([("staging".to_owned(), "1.33".to_owned())]));
     let production = &policy.environments[1];
     assert_eq!(
         production.source,
@@ -186,13 +184,13 @@ fn a_whole_policy_is_read() {
     );
     assert_eq!(policy.commands.allow["unhold"].teams, ["acme/sre"]);
     assert_eq!(policy.mask, ["ConfigMap:data.password", "spec.token"]);
-    assert_eq!(policy.merge, Merge { how: How::Api, when: When::Approved });
+    assert_eq!(policy.merge, Merge { how: How::Land, when: When::Approved });
     let warnings: String = policy.warnings.iter().map(|each| each.render(Level::Warning, None)).collect();
     assert_snapshot!(warnings, @r#"
     warning: rule `spare` is not used by `approval`, so nobody has to meet it
-      --> .countersign.toml:42:8
+      --> .countersign.toml:41:8
        |
-    42 | name = "spare"
+    41 | name = "spare"
        |        ^^^^^^^ add it there, or remove it
     "#);
 }
@@ -210,24 +208,24 @@ fn warnings_name_what_nothing_uses() {
         policy(&text).warnings.iter().map(|each| each.render(Level::Warning, None)).collect();
     assert_snapshot!(warnings, @r#"
     warning: no environment is like `qa-*`
-      --> .countersign.toml:26:17
+      --> .countersign.toml:25:17
        |
-    26 | environments = ["qa-*"]
+    25 | environments = ["qa-*"]
        |                 ^^^^^^ it never applies
     warning: rule `production needs two` is not used by `approval`, so nobody has to meet it
-      --> .countersign.toml:31:11
+      --> .countersign.toml:30:11
        |
-    31 | name    = "production needs two"
+    30 | name    = "production needs two"
        |           ^^^^^^^^^^^^^^^^^^^^^^ add it there, or remove it
     warning: in a public repository everybody has `read`
-      --> .countersign.toml:33:86
+      --> .countersign.toml:32:86
        |
-    33 | require = { count = 2, from = { teams = ["acme/sre"], users = ["bo"], permissions = ["read"] } }
+    32 | require = { count = 2, from = { teams = ["acme/sre"], users = ["bo"], permissions = ["read"] } }
        |                                                                                      ^^^^^^ `write` means people whom the repository trusts
     warning: rule `spare` is not used by `approval`, so nobody has to meet it
-      --> .countersign.toml:42:8
+      --> .countersign.toml:41:8
        |
-    42 | name = "spare"
+    41 | name = "spare"
        |        ^^^^^^^ add it there, or remove it
     "#);
 }
