@@ -229,7 +229,7 @@ impl Room<'_> {
         }
         match asked.member(&approval.actor) {
             Member::Yes => {}
-            Member::No => return Err(format!("not one of {}", asked.words())),
+            Member::No => return Err(asked.outsider()),
             Member::Unknown(why) => return Err(format!("could not be told: {why}")),
         }
         if approval.environments.is_empty() {
@@ -270,7 +270,7 @@ impl Subject<'_> {
 
     fn words(&self) -> Vec<String> {
         let objects =
-            self.effects.iter().map(|(environment, effect)| format!("{}: {environment}", effect.object));
+            self.effects.iter().map(|(environment, effect)| format!("{} in {environment}", effect.object));
         objects.chain(self.paths.iter().map(|path| (*path).to_owned())).collect()
     }
 }

@@ -122,6 +122,14 @@ impl Asked<'_> {
         (hidden, (!notes.is_empty()).then(|| notes.join("; ")))
     }
 
+    /// What keeps somebody out of the set, in words.
+    pub(super) fn outsider(&self) -> String {
+        match self.from.users.is_empty() && self.from.teams.is_empty() {
+            true => format!("without {}", self.words()),
+            false => format!("not one of {}", self.words()),
+        }
+    }
+
     /// Whom the rule asks for, in words.
     pub(super) fn words(&self) -> String {
         let From { users, teams, permissions } = self.from;

@@ -1,6 +1,5 @@
 //! `[environment.NAME]`: where a change lands.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::error::quoted;
@@ -11,8 +10,8 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachabl
 /// Whom kubectl and most pipelines apply as.
 const DEFAULT_FIELD_MANAGER: &str = "kubectl";
 
-const KEYS: [&str; 8] =
-    ["source", "cluster", "apply", "field_manager", "prune", "kubernetes", "on_unreachable", "namespace"];
+const KEYS: [&str; 7] =
+    ["source", "cluster", "apply", "field_manager", "prune", "on_unreachable", "namespace"];
 
 const SOURCES_TO_COME: [Later; 3] = [
     Later { key: "argocd", instead: "name what its Applications render: `kustomize`, `helm` or `yaml`" },
@@ -27,8 +26,6 @@ pub(super) struct Environments {
     pub(super) sound: Vec<Environment>,
     /// All names, sound or not.
     pub(super) names: Vec<String>,
-    /// The version of Kubernetes, where one is named.
-    pub(super) kubernetes: BTreeMap<String, String>,
 }
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Environments {
@@ -39,7 +36,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Environments
         if let Err(message) = name::valid_environment(entry.key) {
             reader.error(&entry.key_span, message);
         }
-        let environment = read_one(reader, entry.key, &entry.key_span, entry.value, &mut all.kubernetes);
+        let environment = read_one(reader, entry.key, &entry.key_span, entry.value);
         all.sound.extend(environment);
     }
     all
@@ -50,7 +47,6 @@ fn read_one<'t>(
     name: &str,
     name_span: &Range<usize>,
     node: &Node<'t>,
-    kubernetes: &mut BTreeMap<String, String>,
 ) -> Option<Environment> {
     let Some(keys) = node.get_ref().as_table() else {
         reader.wrong_type(node, "a table");
@@ -58,10 +54,8 @@ fn read_one<'t>(
     };
     // Places of a `[header]` are its own line: the name is what people look for.
     let table = Table::new(keys, name_span.clone(), "an environment");
-    reader.only(&table, &KEYS, &[]);
-    if let Some(version) = word_at(reader, &table, "kubernetes", name::valid_kubernetes) {
-        kubernetes.insert(name.to_owned(), version);
-    }
+    let kubernetes = Later { key: "kubernetes", instead: "leave it out; helm assumes its own version" };
+    reader.only(&table, &KEYS, &[kubernetes]);
     let source = match table.get("source") {
         Some(node) => read_source(reader, node),
         None => {

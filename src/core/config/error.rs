@@ -50,7 +50,8 @@ impl PolicyError {
         let hint = self.hint.as_ref().map(|hint| format!(" {}", inert(hint))).unwrap_or_default();
         let mut text = format!("{label}: {}\n", inert(&self.message));
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{}--> {}:{}:{}", gutter, inert(&self.file), self.line, self.column);
+        let arrow = " ".repeat(number.len());
+        let _ = writeln!(text, "{arrow}--> {}:{}:{}", inert(&self.file), self.line, self.column);
         let _ = writeln!(text, "{gutter}|");
         let _ = writeln!(text, "{number} | {}", inert(&self.source_line));
         let _ = writeln!(text, "{gutter}| {caret}{hint}");
@@ -136,7 +137,7 @@ pub(crate) fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) 
     known
         .into_iter()
         .map(|word| (distance(&lower, &word.to_lowercase().replace('-', "_")), word))
-        .filter(|(distance, word)| *distance <= (word.chars().count().max(3)) / 3)
+        .filter(|(distance, word)| *distance <= word.chars().count() / 3)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
 }

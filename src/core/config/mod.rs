@@ -33,9 +33,6 @@ pub const POLICY_PATH: &str = ".countersign.toml";
 pub struct Policy {
     /// Environments in the file's order.
     pub environments: Vec<Environment>,
-    /// The version of Kubernetes that an environment names (`1.33`), by its name: what Helm's capabilities and the
-    /// schemas say where no cluster is asked.
-    pub kubernetes: BTreeMap<String, String>,
     /// Checks in the file's order.
     pub checks: Vec<Check>,
     /// Rules in the file's order; names are unique.
@@ -58,7 +55,6 @@ impl Policy {
     pub fn builtin() -> Self {
         Self {
             environments: Vec::new(),
-            kubernetes: BTreeMap::new(),
             checks: Vec::new(),
             rules: Vec::new(),
             approval: None,

@@ -114,15 +114,6 @@ pub(super) fn valid_label(word: &str) -> Result<(), String> {
     ))
 }
 
-/// `1.33` or `1.33.2`.
-pub(super) fn valid_kubernetes(version: &str) -> Result<(), String> {
-    let number = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
-    if matches!(version.split('.').count(), 2 | 3) && version.split('.').all(number) {
-        return Ok(());
-    }
-    Err(format!("{} is not a version of Kubernetes like \"1.33\"", quoted(version)))
-}
-
 /// `org/team`, with groups in between where the forge has them.
 pub(super) fn valid_team(team: &str) -> Result<(), String> {
     valid_login(team)?;

@@ -1,7 +1,7 @@
 //! Text to policy: every section in turn, all errors at once.
 
 use super::error::PolicyError;
-use super::table::{Entry, Later, Node, Reader, Table, one_of};
+use super::table::{Entry, Later, Node, Reader, Table};
 use super::{Commands, How, Merge, Policy, When, check, environment, name, people, rule};
 
 /// The largest policy file, in bytes: it may come from a change request.
@@ -18,15 +18,18 @@ const TO_COME: [Later; 4] = [
 ];
 
 /// Verbs that a policy can open to more people.
-const VERBS: [&str; 8] = ["approve", "unhold", "hold", "merge", "cancel", "status", "unapprove", "help"];
+const VERBS: [&str; 1] = ["unhold"];
 
-const VERBS_TO_COME: [Later; 6] = [
+const VERBS_TO_COME: [Later; 9] = [
     Later { key: "override", instead: "remove it; nobody can override yet" },
     Later { key: "lock", instead: "remove it; nothing can be locked yet" },
     Later { key: "unlock", instead: "remove it; nothing can be locked yet" },
     Later { key: "retry", instead: "remove it; everything is tried again by itself" },
     Later { key: "rollback", instead: "remove it; open the revert as a change of its own" },
     Later { key: "ok-to-test", instead: "remove it; it does not exist yet" },
+    Later { key: "approve", instead: "remove it; rules say whose approval counts" },
+    Later { key: "hold", instead: "remove it; only `unhold` can be opened to more people" },
+    Later { key: "merge", instead: "remove it; whoever may write may ask for the merge" },
 ];
 
 /// Reads a policy, or says everything that is wrong with it. `file` is what errors call it.
@@ -43,7 +46,17 @@ pub fn parse(text: &str, file: &str) -> Result<Policy, Vec<PolicyError>> {
     let (document, mistakes) = toml::de::DeTable::parse_recoverable(text);
     if !mistakes.is_empty() {
         for mistake in &mistakes {
-            reader.error(&mistake.span().unwrap_or(0..1), mistake.message());
+            let span = mistake.span().unwrap_or(0..1);
+            match mistake.message() {
+                "duplicate key" => {
+                    reader.error_with(
+                        &span,
+                        "this key is there already",
+                        "names are unique; remove one of them",
+                    );
+                }
+                message => reader.error(&span, message),
+            }
         }
         // Recovery stumbles on: what it says after the first mistake of a line is noise.
         reader.errors.sort_by_key(|error| (error.line, error.column));
@@ -72,7 +85,6 @@ fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
     let approval = table.get("approval").and_then(|node| rule::read_approval(reader, node, &rules.names));
     Policy {
         environments: environments.sound,
-        kubernetes: environments.kubernetes,
         checks,
         rules: rules.sound,
         approval,
@@ -127,16 +139,15 @@ fn read_merge<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Merge {
             Later { key: "freeze", instead: "use `/hold`" },
         ],
     );
-    if let Some(how) =
-        table.get("how").filter(|how| matches!(how.get_ref().as_str(), Some("squash" | "rebase")))
-    {
-        let hint = format!("expected {}", one_of(&["land", "api"]));
-        reader.error_with(&how.span(), "squash and rebase do not keep the commits that were approved", hint);
-        return Merge::default();
-    }
-    if let Some(how) = table.get("how").filter(|how| how.get_ref().as_str() == Some("api")) {
-        let hint = "leave it out: `land` is the default".to_owned();
-        reader.error_with(&how.span(), "landing through the forge's own merge call is not supported yet", hint);
+    let refused = table.get("how").and_then(|how| match how.get_ref().as_str() {
+        Some("squash" | "rebase") => {
+            Some((how, "squash and rebase do not keep the commits that were approved"))
+        }
+        Some("api") => Some((how, "landing through the forge's own merge call is not supported yet")),
+        Some(_) | None => None,
+    });
+    if let Some((how, message)) = refused {
+        reader.error_with(&how.span(), message, "leave it out: `land` is the default");
         return Merge::default();
     }
     let how = reader.word_at(&table, "how", &[("land", How::Land)]);

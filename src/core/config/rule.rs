@@ -8,9 +8,13 @@ use super::people;
 use super::predicate;
 use super::table::{Later, Node, Reader, Table};
 use super::{Exclusion, Require, Rule, RuleOptions, Tree};
+use crate::approval::{DEFAULT_RULE, FIRST_POLICY};
 
 /// How deep `approval` may nest.
 const DEEPEST: usize = 10;
+
+/// How many rules or checks a policy may have: it may come from a change request, and each costs.
+const MOST_ENTRIES: usize = 200;
 
 /// The largest number of people that a rule may ask for.
 const MOST_PEOPLE: i64 = 100;
@@ -33,6 +37,11 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
             &[Later { key: "methods", instead: "`/approve` and the forge's own reviews count" }],
         );
         let name = reader.title(&table, &mut all.names);
+        if let (Some(name), Some(node)) = (&name, table.get("name"))
+            && [DEFAULT_RULE, FIRST_POLICY].contains(&name.as_str())
+        {
+            reader.error(&node.span(), format!("{} is the name of a built-in rule", quoted(name)));
+        }
         let when = match table.get("when") {
             Some(node) => predicate::read(reader, node, environments).map(Some),
             None => Some(None),
@@ -107,6 +116,11 @@ impl<'t> Reader<'t> {
             );
             return Vec::new();
         };
+        if list.len() > MOST_ENTRIES {
+            let message = format!("{} entries, each {what}; at most {MOST_ENTRIES} are read", list.len());
+            self.error(&node.span(), message);
+            return Vec::new();
+        }
         list.iter().filter_map(|item| self.table(item, what)).collect()
     }
 

@@ -3,7 +3,7 @@
 use globset::GlobMatcher;
 
 use super::Finding;
-use super::expression::{Expression, Input, Language, Prepared};
+use super::expression::{Expression, Input, Language, Prepared, on_large_stack};
 use super::predicate::{compile, kind_matches, matches};
 use crate::config::{Check, Policy};
 use crate::effect::{Effect, RenderOperation};
@@ -16,6 +16,32 @@ use crate::evaluation::Evaluation;
 /// violation that base has too is told as `existing` where the expression judges the state alone; one that judges the
 /// change is always new. Findings come in the policy's order of checks, then in the evaluation's order.
 pub fn run_checks(policy: &Policy, evaluation: &Evaluation) -> Vec<Finding> {
+    if policy.checks.is_empty() {
+        return Vec::new();
+    }
+    on_large_stack(|| run_all(policy, evaluation))
+        .unwrap_or_else(|| policy.checks.iter().map(could_not_run).collect())
+}
+
+/// What stands for the findings of a check when checks could not be run at all.
+fn could_not_run(check: &Check) -> Finding {
+    Finding {
+        check: check.name.clone(),
+        rule: None,
+        severity: check.severity,
+        message: format!("check `{}` could not be run", check.name),
+        environment: String::new(),
+        object: None,
+        file: None,
+        line: None,
+        column: None,
+        errored: true,
+        existing: false,
+        waived: None,
+    }
+}
+
+fn run_all(policy: &Policy, evaluation: &Evaluation) -> Vec<Finding> {
     let checks: Vec<Ready<'_>> = policy.checks.iter().map(Ready::new).collect();
     let language = Language::new();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
@@ -102,18 +128,14 @@ impl<'a> Ready<'a> {
             }
         };
         Some(Finding {
-            check: self.check.name.clone(),
-            rule: None,
-            severity: self.check.severity,
             message,
             environment: environment.to_owned(),
             object: Some(effect.object.clone()),
             file: effect.source.as_ref().map(|source| source.file.clone()),
             line: effect.source.as_ref().map(|source| source.line),
-            column: None,
             errored,
             existing,
-            waived: None,
+            ..could_not_run(self.check)
         })
     }
 

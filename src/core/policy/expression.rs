@@ -27,6 +27,19 @@ pub const DEEPEST_LOOPS: usize = 3;
 /// How deep an expression may nest at all.
 pub(super) const DEEPEST: u16 = 64;
 
+/// The stack of the thread that expressions are compiled and evaluated on. The generated parser of the crate takes
+/// some 200 KB for each bracket when it is not optimised: on the usual 2 MB a dozen would end the whole program.
+const LARGE_STACK: usize = 64 << 20;
+
+/// Does work on a thread of its own with a large stack; `None` where the thread cannot be had or dies. Nothing else of
+/// the program notices.
+pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(LARGE_STACK).spawn_scoped(scope, work).ok()?;
+        thread.join().ok()
+    })
+}
+
 /// An expression that can be evaluated.
 #[derive(Debug, Clone)]
 pub struct Expression {
@@ -50,25 +63,25 @@ pub struct ExpressionError {
 
 /// What one evaluation looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
+pub(super) struct Input<'a> {
     /// `object`; null where it is absent.
-    pub object: Option<&'a Value>,
+    pub(super) object: Option<&'a Value>,
     /// `oldObject`; null where it is absent.
-    pub old_object: Option<&'a Value>,
+    pub(super) old_object: Option<&'a Value>,
     /// `request.operation`: CREATE, UPDATE or DELETE.
-    pub operation: &'a str,
+    pub(super) operation: &'a str,
     /// `environment`.
-    pub environment: &'a str,
+    pub(super) environment: &'a str,
 }
 
 /// The language: functions and macros.
 #[derive(Clone)]
-pub struct Language(Arc<Env>);
+pub(super) struct Language(Arc<Env>);
 
 impl Language {
     /// The language of checks; `None` where the crate underneath refuses its own extensions, which no version that
     /// this was built with does.
-    pub fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let mut env = Env::stdlib();
         cel::extensions::strings(&mut env).ok()?;
         cel::extensions::lists(&mut env).ok()?;
@@ -80,11 +93,11 @@ impl Language {
 }
 
 /// Input as values, shared by all expressions that look at it.
-pub struct Prepared<'a>(Context<'a, 'a>);
+pub(super) struct Prepared<'a>(Context<'a, 'a>);
 
 impl<'a> Prepared<'a> {
     /// Turns manifests into values, once.
-    pub fn new(language: &Language, input: Input<'a>) -> Self {
+    pub(super) fn new(language: &Language, input: Input<'a>) -> Self {
         let mut context = Context::with_env(Arc::clone(&language.0));
         let object = |json: Option<&'a Value>| value(json.unwrap_or(&Value::Null));
         context.add_variable_as_val("object", object(input.object));
@@ -108,9 +121,11 @@ impl Expression {
         if text.len() > LONGEST {
             return Err(whole(format!("this expression is longer than {LONGEST} bytes")));
         }
-        let language = Language::new().ok_or_else(|| whole("expressions cannot be compiled".to_owned()))?;
+        let refused = || whole("this expression cannot be compiled".to_owned());
+        let language = Language::new().ok_or_else(refused)?;
         let parser = language.0.parser().max_recursion_depth(DEEPEST);
-        let (root, places) = parser.parse_with_source_info(text).map_err(|errors| syntax(text, &errors))?;
+        let parsed = on_large_stack(|| parser.parse_with_source_info(text));
+        let (root, places) = parsed.ok_or_else(refused)?.map_err(|errors| syntax(text, &errors))?;
         let (root, judges_transition) = metering::put_in(root, &places)?;
         Ok(Self { root, judges_transition })
     }
@@ -120,13 +135,13 @@ impl Expression {
         self.judges_transition
     }
 
-    /// Evaluates it: true means fine.
+    /// Evaluates it: true means fine. To be called [`on_large_stack`].
     ///
     /// # Errors
     ///
     /// A sentence for people, without values, where it fails, answers with anything but true or false, looks at a
     /// sealed leaf, or costs more than [`FUEL`](super::value::FUEL).
-    pub fn evaluate(&self, prepared: &Prepared<'_>) -> Result<bool, String> {
+    pub(super) fn evaluate(&self, prepared: &Prepared<'_>) -> Result<bool, String> {
         let meter = Meter::new();
         let mut context = prepared.0.new_inner_scope();
         context.add_variable_as_val(METER, Box::new(meter.clone()));
@@ -139,9 +154,7 @@ impl Expression {
         }
         let answer = result.map_err(|error| explain(&error))?;
         let flag = answer.downcast_ref::<CelBool>().map(|flag| *flag.inner());
-        flag.ok_or_else(|| {
-            format!("it answers with a {} in place of true or false", answer.get_type().name())
-        })
+        flag.ok_or_else(|| format!("it answers with `{}`, not with true or false", answer.get_type().name()))
     }
 }
 
@@ -161,7 +174,7 @@ fn explain(error: &ExecutionError) -> String {
         ExecutionError::Overflow(..) => "a number becomes too large".to_owned(),
         _ => "it mixes types that do not go together".to_owned(),
     };
-    text.chars().take(300).collect()
+    text.lines().next().unwrap_or_default().chars().take(300).collect()
 }
 
 /// The first thing that is wrong with the syntax.
@@ -175,7 +188,12 @@ fn syntax(text: &str, errors: &ParseErrors) -> ExpressionError {
     let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
     let rest = text.get(start..).unwrap_or_default();
     let offset = start + rest.char_indices().nth(column).map_or(rest.trim_end().len(), |(at, _)| at);
-    let message = first.msg.lines().next().unwrap_or_default();
-    let message: String = format!("this is not an expression: {message}").chars().take(200).collect();
+    let said = first.msg.lines().next().unwrap_or_default();
+    let said = said.trim_start_matches("Syntax error: ");
+    let said = said.split_once(" expecting ").map_or(said, |(said, _)| said);
+    let message: String = match said.contains("<EOF>") && offset >= text.trim_end().len() {
+        true => "this expression ends too early".to_owned(),
+        false => format!("this is not an expression: {said}").chars().take(200).collect(),
+    };
     ExpressionError { offset, width: 1, message, hint: None }
 }

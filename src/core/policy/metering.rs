@@ -130,11 +130,10 @@ struct Metering<'s> {
 impl Metering<'_> {
     fn refuse(&self, id: u64, message: String, hint: Option<String>) -> ExpressionError {
         let source = self.places.source.as_str();
-        let bytes = |at: u32| source.char_indices().nth(at as usize).map_or(source.len(), |(at, _)| at);
-        let (start, stop) = self.places.offset_for(id).map_or((0, source.len()), |(start, stop)| {
-            let start = bytes(start);
-            (start, bytes(stop.saturating_add(1)).max(start + 1))
-        });
+        let whole = || (0, u32::try_from(source.len()).unwrap_or(u32::MAX).saturating_sub(1));
+        let (first, last) = self.places.offset_for(id).unwrap_or_else(whole);
+        let start = source.floor_char_boundary(first as usize);
+        let stop = source.ceil_char_boundary((last as usize).saturating_add(1)).max(start + 1);
         ExpressionError { offset: start, width: stop - start, message, hint }
     }
 
@@ -225,9 +224,13 @@ impl Metering<'_> {
             **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;
         }
         let last = call.args.len().saturating_sub(1);
+        // Whether something is null shows on its surface.
+        let is_null = |arg: &IdedExpr| matches!(arg.expr, Expr::Literal(LiteralValue::Null));
+        let asks_for_null = [operators::EQUALS, operators::NOT_EQUALS].contains(&name.as_str())
+            && call.args.iter().any(is_null);
         let mut args = Vec::with_capacity(call.args.len());
         for (index, arg) in call.args.into_iter().enumerate() {
-            let touch = touch_of_argument(&name, index, last);
+            let touch = touch_of_argument(&name, index, last).filter(|_| !asks_for_null);
             args.push(match touch {
                 Some(touch) => self.paid(arg, touch, depth)?,
                 None => self.expression(arg, depth)?,
@@ -236,18 +239,32 @@ impl Metering<'_> {
         Ok(Expr::Call(CallExpr { args, ..call }))
     }
 
+    /// The same at the name of a function: its place is the parenthesis behind it.
+    fn refuse_function(&self, id: u64, name: &str, message: String, hint: Option<String>) -> ExpressionError {
+        let error = self.refuse(id, message, hint);
+        let before = self.places.source.get(..error.offset).unwrap_or_default();
+        let word = name.rsplit('.').next().unwrap_or(name);
+        match before.trim_end().ends_with(word) {
+            true => {
+                ExpressionError { offset: before.trim_end().len() - word.len(), width: word.len(), ..error }
+            }
+            false => error,
+        }
+    }
+
     fn known_function(&self, id: u64, name: &str) -> Result<(), ExpressionError> {
         if SURFACE.contains(&name) || FUNCTIONS.contains(&name) {
             return Ok(());
         }
         if UNBOUNDED.contains(&name) {
             let message = format!("`{name}` is not allowed in a check: its result has no bound");
-            return Err(self.refuse(id, message, None));
+            return Err(self.refuse_function(id, name, message, None));
         }
         let near =
             nearest(name, SURFACE.into_iter().chain(FUNCTIONS).filter(|known| !known.contains(['_', '@'])));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
-        Err(self.refuse(id, format!("there is no function `{name}` with these arguments"), hint))
+        let message = format!("there is no function `{name}` with these arguments");
+        Err(self.refuse_function(id, name, message, hint))
     }
 
     fn all(
@@ -265,7 +282,8 @@ impl Metering<'_> {
         let free = match &node.expr {
             Expr::Literal(_) => touch != Touch::Pattern,
             Expr::Ident(name) => name.starts_with(['@', '#']),
-            Expr::List(list) => list.elements.is_empty(),
+            // Its elements have paid already. The compiler knows loops that only append by this very shape.
+            Expr::List(list) => list.elements.is_empty() || touch == Touch::Copy,
             Expr::Select(select) => select.test,
             Expr::Unspecified | Expr::Call(_) | Expr::Comprehension(_) | Expr::Map(_) | Expr::Struct(_) => {
                 false
@@ -295,7 +313,7 @@ fn touch_of_argument(name: &str, index: usize, last: usize) -> Option<Touch> {
     match name {
         operators::IN if index == 1 => Some(Touch::Seek),
         operators::INDEX | operators::OPT_INDEX if index == 1 => Some(Touch::Read),
-        "size" | "optional.of" | "or" | "orValue" => Some(Touch::Copy),
+        "size" | "optional.of" | "or" | "orValue" | operators::ADD => Some(Touch::Copy),
         "matches" if index == last => Some(Touch::Pattern),
         name if SURFACE.contains(&name) => None,
         _ => Some(Touch::Read),

@@ -10,7 +10,7 @@ mod tests;
 mod value;
 
 pub use check::run_checks;
-pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, Input, LONGEST, Language, Prepared};
+pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
 pub(crate) use predicate::{Claims, Completeness, View, judge};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 

@@ -23,7 +23,7 @@ use crate::object::is_sealed;
 pub(super) const METER: &str = "@meter";
 
 /// What one evaluation may cost: about one unit for each value, or 32 bytes of text, that is copied or compared.
-pub(super) const FUEL: u64 = 1_000_000;
+pub(super) const FUEL: u64 = 250_000;
 
 /// What compiling a regular expression costs.
 const PATTERN_COST: u64 = 1_000;

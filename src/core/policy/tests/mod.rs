@@ -1,0 +1,110 @@
+//! What checks and predicates make of a change, as tables.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod checks;
+mod predicates;
+
+use serde_json::Value;
+
+use crate::effect::{Effect, Operation, RenderOperation, Risk, Tier};
+use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
+use crate::evaluation::{
+    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, PathOperation, SideState,
+    UnitEvaluation,
+};
+use crate::object::{ObjectRef, Origin};
+use crate::revision::{Diff, Digest};
+
+/// An effect on an object `kind namespace/name`, with the manifests on both sides.
+fn effect(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
+    let (kind, name) = object.split_once(' ').unwrap();
+    let (namespace, name) = name.split_once('/').unwrap();
+    let (group, kind) = kind.split_once('/').unwrap();
+    let (rendered, operation) = match (&before, &after) {
+        (None, _) => (RenderOperation::Add, Operation::Create),
+        (Some(_), Some(_)) => (RenderOperation::Change, Operation::Update),
+        (Some(_), None) => (RenderOperation::Remove, Operation::Delete),
+    };
+    Effect {
+        object: ObjectRef {
+            group: group.into(),
+            version: "v1".into(),
+            kind: kind.into(),
+            namespace: namespace.into(),
+            name: name.into(),
+        },
+        operation,
+        rendered,
+        tier: Tier::Render,
+        settled: None,
+        risks: [Risk::Image].into(),
+        reason: None,
+        source: Some(Origin { file: format!("{name}.yaml"), line: 3 }),
+        changes: Vec::new(),
+        before,
+        after,
+        moved_from: None,
+    }
+}
+
+/// A unit of which both sides rendered, with these effects.
+fn unit(effects: Vec<Effect>) -> UnitEvaluation {
+    UnitEvaluation {
+        name: "shop".into(),
+        path: "shop".into(),
+        renderer: "yaml".into(),
+        sides: Diff { base: SideState::Rendered, head: SideState::Rendered },
+        errors: Vec::new(),
+        objects: Diff { base: 1, head: 1 },
+        stable: true,
+        input_digest: Digest::of(b""),
+        already_broken: false,
+        effects,
+    }
+}
+
+/// An environment of one unit with these effects.
+fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
+    EnvironmentEvaluation {
+        environment: Environment {
+            name: name.into(),
+            source: EnvironmentSource::Yaml(vec![name.into()]),
+            cluster: None,
+            apply: ApplyMode::ClientSide,
+            field_manager: "kubectl".into(),
+            prune: true,
+            on_unreachable: OnUnreachable::Hold,
+            default_namespace: None,
+        },
+        cluster_identity: None,
+        tier: Tier::Render,
+        units: vec![unit(effects)],
+        drift: Vec::new(),
+        errors: Vec::new(),
+    }
+}
+
+/// The same, when one of its units does not render at head.
+fn unrendered(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
+    let mut broken = unit(Vec::new());
+    broken.sides.head = SideState::Failed;
+    let mut environment = environment(name, effects);
+    environment.units.push(broken);
+    environment
+}
+
+fn undecided(name: &str) -> EnvironmentEvaluation {
+    let mut environment = environment(name, Vec::new());
+    let message = "the cluster did not answer".into();
+    environment.errors.push(EnvironmentError { object: None, message, undecided: true });
+    environment
+}
+
+fn evaluation(environments: Vec<EnvironmentEvaluation>, outside: &[&str]) -> Evaluation {
+    let changed = |path: &&str| ChangedPath {
+        path: (*path).into(),
+        operation: PathOperation::Change,
+        entry: Diff { base: None, head: None },
+    };
+    Evaluation { environments, outside: outside.iter().map(changed).collect(), discovered: false }
+}
