@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign::audit::SshSigner;
 use countersign::cluster::{Access, KubeCluster, KubeClusters};
 use countersign::engine::{Engine, Links, Looked};
-use countersign::ports::{Signer as _, SystemClock};
+use countersign::ports::Signer as _;
 use countersign::render::{Programs, RenderSettings};
 use countersign::source::Mirrors;
 use countersign::store::Sqlite;
@@ -52,7 +52,7 @@ pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
         renderer: Arc::new(renderer(&home.path().join("scratch"))),
         clusters: Arc::new(KubeClusters::new(clusters)),
         store: Arc::new(Sqlite::open(&store).await.unwrap()),
-        clock: Arc::new(SystemClock),
+        clock: town.clock(),
         signer: Arc::new(SshSigner::read_or_make(home.path()).unwrap()),
         sealing_key: SealingKey::new([7; 32]),
         links: Links::new(Some("https://countersign.example.org"), [9; 32]),

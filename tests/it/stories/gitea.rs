@@ -90,6 +90,13 @@ impl Town for GiteaTown {
         self.ask(who, Method::POST, "/pulls", Some(body)).await["number"].as_u64().unwrap()
     }
 
+    async fn fork(&self, who: &str) -> String {
+        let fork = self.ask(who, Method::POST, "/forks", Some(json!({}))).await;
+        let name = fork["name"].as_str().unwrap().to_owned();
+        let repo = Repo { id: fork["id"].as_u64().unwrap(), owner: self.login(who), name };
+        self.gitea.git_url(&repo, &self.people[who])
+    }
+
     async fn comment(&self, who: &str, number: u64, body: &str) -> u64 {
         let path = format!("/issues/{number}/comments");
         self.ask(who, Method::POST, &path, Some(json!({ "body": body }))).await["id"].as_u64().unwrap()

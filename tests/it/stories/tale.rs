@@ -1,6 +1,7 @@
 //! A story under way: a town, a bot, and what people do and see.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::engine::Engine;
@@ -8,6 +9,7 @@ use countersign_core::change::ChangeId;
 
 use super::bot::{self, Home};
 use super::gitea::GiteaTown;
+use super::stand_in::{SignIn, StandIn};
 use super::town::{Clone, Said, Town};
 use crate::parts;
 
@@ -15,7 +17,7 @@ use crate::parts;
 pub struct Tale {
     pub town: Box<dyn Town>,
     pub home: Home,
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     /// Where production's objects live on the real API server; `shop` where there is none.
     pub namespace: String,
 }
@@ -35,14 +37,21 @@ impl Tale {
         let home = Home::new();
         let namespace = namespace().await;
         let files = beginning(&namespace, &home.allowed_signers());
-        let files: Vec<(&str, Option<&str>)> =
-            files.iter().map(|(path, content)| (path.as_str(), Some(content.as_str()))).collect();
-        let town = GiteaTown::found(&files).await?;
+        let town = GiteaTown::found(&as_files(&files)).await?;
         Some(Self::begin(Box::new(town), home, namespace).await)
     }
 
+    /// On a stand-in of its own, which a test may hold to account afterwards.
+    pub(crate) async fn on_the_stand_in(sign_in: SignIn) -> (Self, StandIn) {
+        let home = Home::new();
+        let namespace = namespace().await;
+        let files = beginning(&namespace, &home.allowed_signers());
+        let town = StandIn::found(sign_in, &as_files(&files)).await;
+        (Self::begin(Box::new(town.clone()), home, namespace).await, town)
+    }
+
     async fn begin(town: Box<dyn Town>, home: Home, namespace: String) -> Self {
-        let engine = bot::engine(town.as_ref(), &home).await;
+        let engine = Arc::new(bot::engine(town.as_ref(), &home).await);
         let tale = Self { town, home, engine, namespace };
         tale.applied(&web(&tale.namespace, 3, "1.0")).await;
         tale
@@ -52,7 +61,7 @@ impl Tale {
     pub async fn restarted(self) -> Self {
         let Self { town, home, engine, namespace } = self;
         drop(engine);
-        let engine = bot::engine(town.as_ref(), &home).await;
+        let engine = Arc::new(bot::engine(town.as_ref(), &home).await);
         Self { town, home, engine, namespace }
     }
 
@@ -123,7 +132,7 @@ impl Tale {
     /// Somebody comments, a moment after what they read was posted; the bot has looked. The comment's id.
     pub async fn says(&self, who: &str, opened: &Opened, body: &str) -> u64 {
         // Forges count whole seconds: what people read stood before they wrote.
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        self.town.a_moment_passes().await;
         let id = self.town.comment(who, opened.number, body).await;
         self.settles(opened).await;
         id
@@ -170,6 +179,10 @@ impl Tale {
         let text = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     }
+}
+
+fn as_files(files: &[(String, String)]) -> Vec<(&str, Option<&str>)> {
+    files.iter().map(|(path, content)| (path.as_str(), Some(content.as_str()))).collect()
 }
 
 async fn namespace() -> String {

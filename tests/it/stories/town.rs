@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign::ports::Forge;
+use countersign::ports::{Clock, Forge, SystemClock};
 use countersign_core::change::RepoId;
 
 /// A comment as somebody who reads the page sees it.
@@ -23,6 +24,14 @@ pub trait Town: Send + Sync {
     fn repo(&self) -> RepoId;
     /// A fresh adapter of the bot for this forge.
     fn forge(&self) -> Arc<dyn Forge>;
+    /// The time that this forge and its bot live in.
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
+    /// Lets the forge's clock, which counts whole seconds, go on by more than one.
+    async fn a_moment_passes(&self) {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+    }
     /// Somebody's login there.
     fn login(&self, who: &str) -> String;
     /// A URL that git can push to as somebody.
@@ -31,6 +40,8 @@ pub trait Town: Send + Sync {
     fn address(&self, who: &str) -> String;
     /// Opens a change request; its number.
     async fn open(&self, who: &str, source: &str, title: &str) -> u64;
+    /// Makes a fork of somebody's; a URL that git can push to as them. A change from it is opened from `login:branch`.
+    async fn fork(&self, who: &str) -> String;
     /// Comments; the comment's id.
     async fn comment(&self, who: &str, number: u64, body: &str) -> u64;
     /// Edits a comment, whoever wrote it.
@@ -59,6 +70,12 @@ impl Clone {
         let clone = Self { dir, who: (town.login(who), town.address(who)) };
         clone.git(&["clone", "-q", &town.git_url(who), "."]);
         clone
+    }
+
+    /// A clone that pushes somewhere else, such as to a fork.
+    pub fn pushing_to(self, url: &str) -> Self {
+        self.git(&["remote", "set-url", "--push", "origin", url]);
+        self
     }
 
     pub fn path(&self) -> &Path {
