@@ -12,7 +12,7 @@ mod table;
 use super::Report;
 use super::escape::inert;
 use super::image::{ImageMove, image_moves};
-use crate::change::{ChangeId, ChangeRequest};
+use crate::change::{ChangeId, ChangeRequest, ChangeState};
 use dress::{Cuts, section};
 use fit::Detail;
 use objects::Folds;
@@ -52,6 +52,7 @@ pub fn comment(input: &CommentInput<'_>) -> String {
     let view = View {
         report: input.report,
         target: Some(input.change.target.as_str()),
+        state: Some(&input.change.state),
         notes: input.notes,
         commands: input.commands,
         page: input.page,
@@ -62,7 +63,7 @@ pub fn comment(input: &CommentInput<'_>) -> String {
 
 /// The comment's text without its marker and without commands; `budget` in bytes, `None` for all of it.
 pub fn markdown(report: &Report, budget: Option<usize>) -> String {
-    let view = View { report, target: None, notes: &[], commands: &[], page: None };
+    let view = View { report, target: None, state: None, notes: &[], commands: &[], page: None };
     fit::within(&view, budget.unwrap_or(usize::MAX))
 }
 
@@ -72,6 +73,8 @@ struct View<'a> {
     report: &'a Report,
     /// The target branch, where there is a change request.
     target: Option<&'a str>,
+    /// Where that is in its life.
+    state: Option<&'a ChangeState>,
     notes: &'a [String],
     commands: &'a [String],
     page: Option<&'a str>,

@@ -3,6 +3,7 @@
 use super::View;
 use super::dress::{Cuts, bullets};
 use super::fit::Detail;
+use crate::change::ChangeState;
 use crate::effect::Tier;
 use crate::report::escape::{code_span, inert, prose};
 use crate::report::model::*;
@@ -23,6 +24,10 @@ pub(super) fn title(view: &View<'_>, detail: &Detail, cuts: &mut Cuts) -> (Strin
     }
     if has("closed") {
         return ("### Closed without landing".to_owned(), None);
+    }
+    // A note says as which commit.
+    if let ("allow", Some(ChangeState::Merged { .. })) = (verdict.outcome.as_str(), view.state) {
+        return ("### ✅ Landed".to_owned(), None);
     }
     let missing = missing(view.report);
     let named: Vec<String> = missing.iter().take(IN_TITLE).map(|words| prose(&cut(words, 120))).collect();
