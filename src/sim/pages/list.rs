@@ -60,7 +60,11 @@ fn section(state: &Forge, repo: &Repo) -> Markup {
                             }
                         }
                         td.right {
-                            @if !change.comments.is_empty() { (change.comments.len()) " comments " }
+                            @match change.comments.len() {
+                                0 => "",
+                                1 => "1 comment ",
+                                count => { (count) " comments " }
+                            }
                             (time(change.updated))
                         }
                     }

@@ -85,6 +85,8 @@ impl Cleaner {
                 let dest_url = if safe_link(&dest_url).is_some() { dest_url } else { CowStr::from("#") };
                 Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
             }
+            // In comments a line's end is a line's end.
+            Event::SoftBreak => Some(Event::HardBreak),
             Event::End(TagEnd::Image) => Some(Event::End(TagEnd::Link)),
             other => Some(other),
         }

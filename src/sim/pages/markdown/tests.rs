@@ -8,6 +8,7 @@ fn check(text: &str, expected: &str) {
 #[test]
 fn harmless_markup_is_kept() {
     check("**a** `b`", "<p><strong>a</strong> <code>b</code></p>");
+    check("a\nb", "<p>a<br />\nb</p>");
     check("a<br>b <b>c</b>", "<p>a<br>b <b>c</b></p>");
     check(
         "<details><summary><b>x</b> · 4</summary>\n\ny\n</details>",
