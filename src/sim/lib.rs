@@ -14,6 +14,7 @@
 //! that nobody serves is a complaint, and protection exempts nobody from the merge button.
 
 mod acts;
+pub mod cluster;
 mod config;
 mod contract;
 mod desk;

@@ -32,19 +32,19 @@ pub(super) fn applies(live: &Value, manager: &str) -> bool {
     !applied(live, manager).is_empty()
 }
 
-/// Whether this manager owns, by apply, every field of the manifest.
+/// Whether this manager owns, by apply, every field of the manifest. One that names no field is owned by whoever asks:
+/// the server keeps no entry for it, and there is nothing to remove.
 pub(super) fn owns_all(live: &Value, manager: &str, manifest: &Value) -> bool {
     let sets = applied(live, manager);
     let Some(manifest) = manifest.as_object() else { return false };
-    !sets.is_empty()
-        && manifest.iter().all(|(key, value)| match (key.as_str(), value) {
-            ("apiVersion" | "kind" | "status", _) => true,
-            ("metadata", Value::Object(metadata)) => metadata
-                .iter()
-                .filter(|(key, _)| !UNOWNED_METADATA.contains(&key.as_str()))
-                .all(|(key, value)| owned_at(&below(&sets, "f:metadata"), key, value)),
-            (key, value) => owned_at(&sets, key, value),
-        })
+    manifest.iter().all(|(key, value)| match (key.as_str(), value) {
+        ("apiVersion" | "kind" | "status", _) => true,
+        ("metadata", Value::Object(metadata)) => metadata
+            .iter()
+            .filter(|(key, _)| !UNOWNED_METADATA.contains(&key.as_str()))
+            .all(|(key, value)| owned_at(&below(&sets, "f:metadata"), key, value)),
+        (key, value) => owned_at(&sets, key, value),
+    })
 }
 
 /// The sets below one path element.

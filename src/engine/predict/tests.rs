@@ -245,6 +245,7 @@ fn ownership_is_read_from_managed_fields() {
     assert!(!owns_all(&live("flux", "Update", fields.clone()), "flux", &empty));
     assert!(!owns_all(&live("argo", "Apply", fields), "flux", &empty));
     assert!(!owns_all(&json!({}), "flux", &empty));
+    assert!(owns_all(&json!({}), "flux", &json!({ "kind": "ServiceAccount", "metadata": { "name": "n" } })));
 }
 
 #[test]
