@@ -226,50 +226,46 @@ fn in_rule(seen: &Seen, rule: &Rule, ruleset: &Ruleset) -> Option<String> {
 }
 
 /// How others could still update the branch; nothing when only the bot can.
+///
+/// Whom a ruleset lets by is shown only to those who may change it, which is more than the bot should be given: classic
+/// protection is what it is advised to be let in by.
 fn others(seen: &Seen) -> Option<String> {
     let (branch, bot) = (&seen.branch, &seen.bot);
-    let by_rules = || {
-        let rules = seen.rules.iter().flatten();
-        let closed = rules.filter(|(rule, _)| rule.kind == "update" && !rule.follows_upstream());
-        closed.map(|(_, ruleset)| (ruleset, ruleset.bypass_actors.as_ref()))
-    };
+    let closed: Vec<_> = seen
+        .rules
+        .iter()
+        .flatten()
+        .filter(|(rule, _)| rule.kind == "update" && !rule.follows_upstream())
+        .map(|(_, ruleset)| (ruleset, ruleset.bypass_actors.as_ref()))
+        .collect();
     let alone = |actors: Option<&Vec<BypassActor>>| {
         actors.is_some_and(|actors| actors.iter().all(|actor| bot.is_actor(actor)))
     };
-    if by_rules().any(|(_, actors)| alone(actors)) {
+    if closed.iter().any(|(_, actors)| alone(*actors)) {
         return None;
     }
-    let advice = format!(
-        "let a ruleset restrict updates of `{branch}`, with {bot} alone on its bypass list; until then no status of the \
-         bot passes"
-    );
-    if let Some((ruleset, actors)) = by_rules().next() {
-        let who = if actors.is_none() {
-            "may be bypassed by others, it does not tell whom"
-        } else {
-            "is bypassed by others"
-        };
-        let more =
-            if actors.is_none() { " (and give the bot the permission `administration: read`)" } else { "" };
-        return Some(format!("{} {who}: {advice}{more}", ruleset.shown()));
-    }
-    match &seen.classic {
-        Classic::None => Some(format!("others may update `{branch}` too: {advice}")),
-        Classic::Hidden(why) => Some(format!(
-            "the protection of `{branch}` cannot be read ({why}), so others may update it: {advice}"
-        )),
-        Classic::Known(protection) => match &protection.restrictions {
-            Some(only) if bot.is_alone_in(only) && on(protection.enforce_admins.as_ref()) => None,
-            Some(only) if bot.is_alone_in(only) => Some(format!(
-                "administrators may update `{branch}` past its protection: switch on \"Do not allow bypassing the above \
-                 settings\" there, or {advice}"
-            )),
-            Some(_) => Some(format!(
-                "others than {bot} may push to `{branch}`: take them off its protection, or {advice}"
-            )),
-            None => Some(format!("others may update `{branch}` too: {advice}")),
-        },
-    }
+    let open = match (&seen.classic, closed.first()) {
+        (Classic::Known(protection), _) if protection.restrictions.is_some() => {
+            let only = protection.restrictions.as_ref().is_some_and(|only| bot.is_alone_in(only));
+            match (only, on(protection.enforce_admins.as_ref())) {
+                (true, true) => return None,
+                (true, false) => format!("administrators may update `{branch}` past its protection"),
+                (false, _) => format!("others than {bot} may push to `{branch}`"),
+            }
+        }
+        (_, Some((ruleset, None))) => {
+            format!("{} does not tell whom it lets update `{branch}`", ruleset.shown())
+        }
+        (_, Some((ruleset, Some(_)))) => format!("{} lets others update `{branch}` too", ruleset.shown()),
+        (Classic::Hidden(why), None) => {
+            format!("the protection of `{branch}` cannot be read ({why}), so others may update it")
+        }
+        (Classic::None | Classic::Known(_), None) => format!("others may update `{branch}` too"),
+    };
+    Some(format!(
+        "{open}: let its branch protection restrict who can push to {bot} alone, with \"Do not allow bypassing the above \
+         settings\"; until then no status of the bot passes"
+    ))
 }
 
 fn on(switch: Option<&Switch>) -> bool {

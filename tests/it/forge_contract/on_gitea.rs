@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::{Delivery, Edit, Guard, Role, Stage, contract};
+use super::{Delivery, Edit, Guard, Renames, Role, Stage, contract, delivery};
 use crate::parts;
 
 const SECRET: &str = "between us";
@@ -32,6 +32,7 @@ struct OnGitea {
 }
 
 contract!(stage());
+contract!(stage(); takes_no_name_for_a_person);
 
 async fn stage() -> Option<OnGitea> {
     let gitea = parts::gitea().await?;
@@ -204,6 +205,26 @@ impl Stage for OnGitea {
         self.gitea.protect(&self.repo, rule).await;
     }
 
+    async fn listen(&self) {
+        let events = [
+            "push",
+            "pull_request",
+            "pull_request_sync",
+            "pull_request_comment",
+            "pull_request_review_approved",
+            "issue_comment",
+            "create",
+        ];
+        self.gitea.create_hook(&self.repo, &self.hooks.uri(), SECRET, &events).await;
+    }
+
+    async fn deliveries(&self) -> Vec<Delivery> {
+        self.hooks.received_requests().await.unwrap().into_iter().map(delivery).collect()
+    }
+}
+
+#[async_trait]
+impl Renames for OnGitea {
     async fn rename(&self, role: Role, heir: Role) {
         let (leaving, coming) = (self.user(role), self.user(heir));
         let free = format!("{}-before", leaving.login);
@@ -219,28 +240,4 @@ impl Stage for OnGitea {
             }
         }
     }
-
-    async fn listen(&self) {
-        let events = [
-            "push",
-            "pull_request",
-            "pull_request_sync",
-            "pull_request_comment",
-            "pull_request_review_approved",
-            "issue_comment",
-            "status",
-            "create",
-        ];
-        self.gitea.create_hook(&self.repo, &self.hooks.uri(), SECRET, &events).await;
-    }
-
-    async fn deliveries(&self) -> Vec<Delivery> {
-        self.hooks.received_requests().await.unwrap().into_iter().map(delivery).collect()
-    }
-}
-
-fn delivery(request: wiremock::Request) -> Delivery {
-    let text = |value: &http::HeaderValue| value.to_str().unwrap().to_owned();
-    let headers = request.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
-    Delivery { headers: headers.collect(), body: request.body }
 }

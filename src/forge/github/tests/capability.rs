@@ -58,18 +58,18 @@ fn classic_protection() {
     lax["enforce_admins"]["enabled"] = json!(false);
     insta::assert_snapshot!(check(app(), lax), @r#"
     can, not alone
-    administrators may update `main` past its protection: switch on "Do not allow bypassing the above settings" there, or let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes
+    administrators may update `main` past its protection: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
     "#);
     let mut shared = alone.clone();
     shared["restrictions"]["teams"] = json!([{ "id": 1, "slug": "sre" }]);
-    insta::assert_snapshot!(check(app(), shared), @"
+    insta::assert_snapshot!(check(app(), shared), @r#"
     can, not alone
-    others than the app `countersign` may push to `main`: take them off its protection, or let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes
-    ");
+    others than the app `countersign` may push to `main`: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
+    "#);
     insta::assert_snapshot!(check(person(false), alone.clone()), @r#"
     not can, not alone
     only some may push to `main`, and the user `cs-bot` is not one of them: add it to "Restrict who can push to matching branches" in the protection of `main`
-    others than the user `cs-bot` may push to `main`: take them off its protection, or let a ruleset restrict updates of `main`, with the user `cs-bot` alone on its bypass list; until then no status of the bot passes
+    others than the user `cs-bot` may push to `main`: let its branch protection restrict who can push to the user `cs-bot` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
     "#);
     let users = json!({ "restrictions": { "users": [user(41, "cs-bot")] }, "enforce_admins": enforced });
     insta::assert_snapshot!(check(person(true), users), @"can, alone");
@@ -97,14 +97,14 @@ fn classic_protection() {
 
 #[test]
 fn no_protection_and_hidden_protection_are_not_exclusive() {
-    insta::assert_snapshot!(verdict(&seen(app(), Value::Null, json!([]))), @"
+    insta::assert_snapshot!(verdict(&seen(app(), Value::Null, json!([]))), @r#"
     can, not alone
-    others may update `main` too: let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes
-    ");
-    insta::assert_snapshot!(verdict(&seen(app(), json!("Resource not accessible by integration"), json!([]))), @"
+    others may update `main` too: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
+    "#);
+    insta::assert_snapshot!(verdict(&seen(app(), json!("Resource not accessible by integration"), json!([]))), @r#"
     can, not alone
-    the protection of `main` cannot be read (Resource not accessible by integration), so others may update it: let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes
-    ");
+    the protection of `main` cannot be read (Resource not accessible by integration), so others may update it: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
+    "#);
     let mut lacking = seen(app(), Value::Null, json!([]));
     lacking.lacking.push("the app may not push: grant it the permission `contents: write`".to_owned());
     lacking.rules = None;
@@ -116,11 +116,11 @@ fn rulesets() {
     let check = |bot, rules| verdict(&seen(bot, Value::Null, rules));
     insta::assert_snapshot!(check(app(), json!([ruled("update", only("Integration", 77))])), @"can, alone");
     insta::assert_snapshot!(check(person(false), json!([ruled("update", only("User", 41))])), @"can, alone");
-    insta::assert_snapshot!(check(app(), json!([ruled("update", only("Integration", 78))])), @"
+    insta::assert_snapshot!(check(app(), json!([ruled("update", only("Integration", 78))])), @r#"
     not can, not alone
     the ruleset `landing` lets nobody update the branch on `main` (rule `update`): add the app `countersign` to its bypass list, always allowed
-    the ruleset `landing` is bypassed by others: let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes
-    ");
+    the ruleset `landing` lets others update `main` too: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
+    "#);
     // An account with the number of the app is not the app.
     assert!(check(app(), json!([ruled("update", only("User", 77))])).starts_with("not can, not alone"));
     let mut shared = only("Integration", 77);
@@ -128,10 +128,10 @@ fn rulesets() {
     shared["bypass_actors"].as_array_mut().unwrap().push(admins);
     assert!(check(app(), json!([ruled("update", shared)])).starts_with("can, not alone"));
     let hidden = json!({ "name": "landing", "current_user_can_bypass": "always" });
-    insta::assert_snapshot!(check(app(), json!([ruled("update", hidden)])), @"
+    insta::assert_snapshot!(check(app(), json!([ruled("update", hidden)])), @r#"
     can, not alone
-    the ruleset `landing` may be bypassed by others, it does not tell whom: let a ruleset restrict updates of `main`, with the app `countersign` alone on its bypass list; until then no status of the bot passes (and give the bot the permission `administration: read`)
-    ");
+    the ruleset `landing` does not tell whom it lets update `main`: let its branch protection restrict who can push to the app `countersign` alone, with "Do not allow bypassing the above settings"; until then no status of the bot passes
+    "#);
     let for_pulls = json!({ "name": "landing", "current_user_can_bypass": "pull_requests_only" });
     assert!(check(app(), json!([ruled("pull_request", for_pulls)])).starts_with("not can"));
     let mut syncs = ruled("update", only("Integration", 77));
