@@ -86,7 +86,14 @@ pub(super) struct DemoForge {
 }
 
 /// The engine of a demo: everything real but the forge, and all that it remembers below one folder.
-pub(super) async fn demo(forge: DemoForge, public_url: &str, home: &Path) -> anyhow::Result<Engine> {
+pub(super) async fn demo(
+    forge: DemoForge,
+    (kubeconfig, context): (Option<PathBuf>, String),
+    public_url: &str,
+    home: &Path,
+) -> anyhow::Result<Engine> {
+    let access = Access::Kubeconfig { file: kubeconfig, context: Some(context) };
+    let cluster = KubeCluster::connect("production".to_owned(), &access).await?;
     let hub = GitHub::new(GitHubConfig {
         name: forge.name.clone(),
         url: forge.url,
@@ -100,7 +107,7 @@ pub(super) async fn demo(forge: DemoForge, public_url: &str, home: &Path) -> any
         forges: BTreeMap::from([(forge.name, hub)]),
         sources: Arc::new(Mirrors::new(home.join("mirrors"))),
         renderer: Arc::new(renderer(&RenderSettings::default(), &home.join("scratch"))?),
-        clusters: Arc::new(KubeClusters::default()),
+        clusters: Arc::new(KubeClusters::new([cluster])),
         store: Arc::new(Sqlite::open(&store).await?),
         clock: Arc::new(SystemClock),
         signer: Arc::new(signer),

@@ -1,6 +1,7 @@
-//! `demo`: a stand-in forge, a repository with people, and the bot, in one process. It plays a story of four requests
+//! `demo`: a stand-in forge, a repository with people, and the bot, in one process; a simulated cluster stands behind its production. It plays a story of four requests
 //! and leaves everything open to visitors.
 
+mod live;
 mod say;
 mod stage;
 mod story;
@@ -22,6 +23,9 @@ pub(super) struct Demo {
     /// Port of the stand-in forge's pages; 0 for any
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Ask this cluster of your kubeconfig (by dry run only) instead of the simulated one
+    #[arg(long)]
+    context: Option<String>,
 }
 
 impl Demo {
@@ -36,8 +40,8 @@ impl Demo {
 
     async fn play(&self, stop: &CancellationToken) -> anyhow::Result<Exit> {
         let voice = Voice::new();
-        voice.line("Countersign: a stand-in forge, its people and the bot, all in this process.");
-        let stage = Stage::set(self.port, stop).await?;
+        voice.line("Countersign: a stand-in forge with its people, a simulated cluster and the bot, all in this process.");
+        let stage = Stage::set(self.port, self.context.as_deref(), stop).await?;
         voice.line(&format!("  requests   {}/{}", stage.forge.url(), stage::REPOSITORY));
         voice.line(&format!("  the bot    {}", stage.pages));
         voice.line(&format!("  clone      {}", stage.forge.clone_url(stage::REPOSITORY, "ana")?));

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::live::Live;
 use crate::cli::serve::Bot;
 use crate::cli::wire::{self, DemoForge};
 use crate::engine::Engine;
@@ -33,6 +34,7 @@ pub(super) struct Stage {
     pub(super) forge: Sim,
     /// The bot's own pages, with the key that opens them.
     pub(super) pages: String,
+    live: Live,
     engine: Arc<Engine>,
     _bot: Bot,
     _home: tempfile::TempDir,
@@ -40,12 +42,15 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Sets the stage.
-    pub(super) async fn set(port: u16, stop: &CancellationToken) -> anyhow::Result<Self> {
+    pub(super) async fn set(port: u16, context: Option<&str>, stop: &CancellationToken) -> anyhow::Result<Self> {
         let forge = Sim::start(SimConfig::demo(port)).await.context("the stand-in forge does not start")?;
         let app = people(&forge).await?;
         let home = tempfile::tempdir().context("there is no folder for the demo")?;
         let listener = TcpListener::bind("127.0.0.1:0").await.context("no port is free for the bot")?;
         let address = listener.local_addr()?;
+        let live = Live::start(context, home.path()).await?;
+        live.apply(SHOP)?;
+        live.apply(VOLUME)?;
         let secret = wire::random_secret()?;
         let engine = wire::demo(
             DemoForge {
@@ -56,6 +61,7 @@ impl Stage {
                 webhook_secret: secret.clone(),
                 repository: REPOSITORY.to_owned(),
             },
+            live.access(),
             &format!("http://{address}"),
             home.path(),
         )
@@ -66,7 +72,7 @@ impl Stage {
         let polls = vec![(FORGE.to_owned(), Duration::from_secs(5))];
         let bot = Bot::start(Arc::clone(&engine), polls, 2, listener, stop);
         let pages = engine.links.everything().unwrap_or_default();
-        Ok(Self { forge, pages, engine, _bot: bot, _home: home })
+        Ok(Self { forge, pages, live, engine, _bot: bot, _home: home })
     }
 
     /// Waits until the bot has nothing left to do, then lets a moment pass: people read before they write.
@@ -85,6 +91,12 @@ impl Stage {
         }
         self.forge.advance(SignedDuration::from_secs(2));
         Ok(())
+    }
+
+    /// The applier catches up with `main`.
+    pub(super) async fn sync(&self) -> anyhow::Result<()> {
+        let manifests = self.forge.file(REPOSITORY, "main", "production/shop.yaml").await?;
+        self.live.apply(&manifests)
     }
 
     /// The bot's own page of a request.

@@ -19,6 +19,7 @@ pub(super) async fn play(stage: &Stage, voice: &Voice) -> anyhow::Result<bool> {
     teller.says("bo", good, "/approve").await?;
     teller.says("ana", good, "/merge").await?;
     let landed = teller.ended(good, ChangeState::Merged)?;
+    stage.sync().await?;
 
     voice.heading(2, "A violation is found, and repaired");
     let shop = stage.forge.file(REPOSITORY, "main", SHOP).await?;
@@ -29,6 +30,7 @@ pub(super) async fn play(stage: &Stage, voice: &Voice) -> anyhow::Result<bool> {
     teller.says("ana", repaired, "/approve").await?;
     teller.says("ana", repaired, "/merge").await?;
     let mended = teller.ended(repaired, ChangeState::Merged)?;
+    stage.sync().await?;
 
     voice.heading(3, "Deleting data waits for two people");
     let risky = teller.opens("bo", "drop-volume", "Orders moved to the database", &[("production/volume.yaml", None)]).await?;
