@@ -144,7 +144,6 @@ impl Room<'_> {
             agreement.unknown |= default.state == RequirementState::Unknown;
             agreement.requirements.push(default);
         }
-        agreement.met &= !agreement.unknown;
         agreement
     }
 
