@@ -92,7 +92,11 @@ pub struct Predicted {
 ///
 /// Only server-side apply is predicted. For other appliers, for Secrets, for RBAC and admission kinds, and for objects
 /// with sealed leaves the render's answer stands. Never fails as a whole.
-pub async fn predict(cluster: &dyn Cluster, environment: &Environment, inputs: Vec<PredictInput>) -> Predicted {
+pub async fn predict(
+    cluster: &dyn Cluster,
+    environment: &Environment,
+    inputs: Vec<PredictInput>,
+) -> Predicted {
     if let Some(message) = not_predicted(environment.apply) {
         let errors = if inputs.is_empty() { Vec::new() } else { vec![note(message)] };
         let effects = inputs.into_iter().map(|input| input.effect).collect();
@@ -111,9 +115,7 @@ pub async fn predict(cluster: &dyn Cluster, environment: &Environment, inputs: V
 fn not_predicted(mode: ApplyMode) -> Option<&'static str> {
     match mode {
         ApplyMode::ServerSide => None,
-        ApplyMode::ClientSide => {
-            Some("predicted by rendering: client-side appliers are not predicted yet")
-        }
+        ApplyMode::ClientSide => Some("predicted by rendering: client-side appliers are not predicted yet"),
         ApplyMode::Helm => Some("predicted by rendering: Helm's patches are not predicted yet"),
         ApplyMode::Replace => Some("predicted by rendering: replacing appliers are not predicted yet"),
     }
@@ -192,13 +194,18 @@ impl Asking<'_> {
         Ok(Seen { live: live?, base: base?, head: head? })
     }
 
-    async fn dry_run(&self, object: &ObjectRef, manifest: &Manifest) -> Result<Option<Prediction>, ClusterError> {
+    async fn dry_run(
+        &self,
+        object: &ObjectRef,
+        manifest: &Manifest,
+    ) -> Result<Option<Prediction>, ClusterError> {
         let Some(manifest) = manifest.raw() else { return Ok(None) };
         self.cluster.dry_run_apply(object, manifest, &self.environment.field_manager).await.map(Some)
     }
 
     fn gather(&self, judged: Vec<(usize, Judged)>) -> Predicted {
-        let mut all = Predicted { effects: Vec::new(), drift: Vec::new(), errors: Vec::new(), tier: Tier::Render };
+        let mut all =
+            Predicted { effects: Vec::new(), drift: Vec::new(), errors: Vec::new(), tier: Tier::Render };
         let mut silent = 0_usize;
         for (_, one) in judged {
             all.tier = all.tier.max(one.effect.tier);
@@ -209,8 +216,10 @@ impl Asking<'_> {
         }
         if silent > 0 {
             let name = self.cluster.name();
-            let message = format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
-            all.errors.insert(0, EnvironmentError { object: None, message, undecided: holds(self.environment) });
+            let message =
+                format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
+            all.errors
+                .insert(0, EnvironmentError { object: None, message, undecided: holds(self.environment) });
         }
         all.drift.sort_by(|one, other| one.object.cmp(&other.object));
         all
