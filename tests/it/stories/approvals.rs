@@ -1,6 +1,6 @@
 //! Whose yes counts, for what, and how long.
 
-use super::story;
+use super::{stand_in_story, story};
 
 story! {
     async fn the_author_cannot_approve(tale) {
@@ -81,5 +81,45 @@ story! {
         tale.town.edit("bo", comment, "/approve only if the migration ran").await;
         tale.settles(&change).await;
         assert_eq!(tale.status(&change).await, "pending");
+    }
+}
+
+story! {
+    /// Where two are needed, the author is not one of them.
+    under (Some(super::super::tale::USUAL.replace("count = 1", "count = 2")))
+    async fn the_author_is_not_one_of_two(tale) {
+        let change = tale.scales("ana", "scale", 5).await;
+        tale.says("ana", &change, "/approve").await;
+        tale.says("bo", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "pending");
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "open");
+        tale.says("cy", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "success");
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
+    }
+}
+
+story! {
+    /// The forge's own button counts for nothing before the effect could be read.
+    async fn a_review_at_once_does_not_count(tale) {
+        let change = tale.scales("ana", "scale", 5).await;
+        tale.town.approve("bo", change.number).await;
+        tale.settles(&change).await;
+        assert_eq!(tale.status(&change).await, "pending");
+    }
+}
+
+stand_in_story! {
+    /// The forge's own button counts once the effect has been on display for a while. It takes a clock that can be moved.
+    async fn a_review_of_what_was_on_display_counts(tale, town) {
+        let change = tale.scales("ana", "scale", 5).await;
+        town.sim.advance(jiff::SignedDuration::from_secs(31));
+        tale.town.approve("bo", change.number).await;
+        tale.settles(&change).await;
+        assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
     }
 }

@@ -18,39 +18,45 @@ use super::town::Town;
 use crate::parts;
 
 /// Where a bot keeps what outlives it.
-pub struct Home {
-    pub dir: tempfile::TempDir,
+pub(crate) struct Home {
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Home {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// The bot's public key, as a line of `allowed_signers`.
-    pub fn allowed_signers(&self) -> String {
+    pub(crate) fn allowed_signers(&self) -> String {
         let signer = SshSigner::read_or_make(self.path()).unwrap();
         countersign::audit::allowed_signer("countersign", &signer.public_key())
     }
 }
 
 /// Builds an engine for a town.
-pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
-    let mut clusters = Vec::new();
+pub(crate) async fn engine(town: &dyn Town, home: &Home) -> Engine {
+    let mut engine = engine_without_clusters(town, home).await;
     if let Some(server) = parts::apiserver().await {
         let access = Access::Kubeconfig { file: Some(server.kubeconfig().to_owned()), context: None };
-        clusters.push(KubeCluster::connect("prod".to_owned(), &access).await.unwrap());
+        let production = KubeCluster::connect("prod".to_owned(), &access).await.unwrap();
+        engine.clusters = Arc::new(KubeClusters::new(vec![production]));
     }
+    engine
+}
+
+/// The same, for environments that have no cluster.
+pub(crate) async fn engine_without_clusters(town: &dyn Town, home: &Home) -> Engine {
     let store = format!("sqlite:{}", home.path().join("bot.db").display());
     Engine {
         forges: BTreeMap::from([("hub".to_owned(), town.forge())]),
         sources: Arc::new(Mirrors::new(home.path().join("mirrors"))),
         renderer: Arc::new(renderer(&home.path().join("scratch"))),
-        clusters: Arc::new(KubeClusters::new(clusters)),
+        clusters: Arc::new(KubeClusters::new(Vec::new())),
         store: Arc::new(Sqlite::open(&store).await.unwrap()),
         clock: town.clock(),
         signer: Arc::new(SshSigner::read_or_make(home.path()).unwrap()),
@@ -61,7 +67,7 @@ pub async fn engine(town: &dyn Town, home: &Home) -> Engine {
 }
 
 /// The renderers of a story, in the program's own sandbox.
-pub fn renderer(scratch: &Path) -> Programs {
+pub(crate) fn renderer(scratch: &Path) -> Programs {
     let program = |built: Option<PathBuf>, name: &str| built.unwrap_or_else(|| PathBuf::from(name));
     let sandbox = PathBuf::from(env!("CARGO_BIN_EXE_countersign"));
     let settings = RenderSettings {
@@ -73,7 +79,7 @@ pub fn renderer(scratch: &Path) -> Programs {
 }
 
 /// Looks at a change until nothing is left to do.
-pub async fn settle(engine: &Engine, id: &ChangeId) {
+pub(crate) async fn settle(engine: &Engine, id: &ChangeId) {
     for _ in 0..10 {
         match engine.look(id).await {
             Ok(Looked::Settled | Looked::InAMoment) => return,
@@ -84,7 +90,7 @@ pub async fn settle(engine: &Engine, id: &ChangeId) {
     panic!("{id} does not settle");
 }
 
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut beneath = error.source();
     while let Some(error) = beneath {

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::town::{Clone, Said, Town};
 use crate::parts::{self, Gitea, Repo, User};
 
-pub const WEBHOOK_SECRET: &str = "a secret that only the forge and the bot know";
+pub(crate) const WEBHOOK_SECRET: &str = "a secret that only the forge and the bot know";
 
-pub struct GiteaTown {
+pub(crate) struct GiteaTown {
     gitea: &'static Gitea,
     repo: Repo,
     people: BTreeMap<&'static str, User>,
@@ -23,7 +23,7 @@ pub struct GiteaTown {
 
 impl GiteaTown {
     /// A repository that begins with these files, in which only the bot may push to main.
-    pub async fn found(files: &[(&str, Option<&str>)]) -> Option<Self> {
+    pub(crate) async fn found(files: &[(&str, Option<&str>)]) -> Option<Self> {
         let gitea = parts::gitea().await?;
         let mut people = BTreeMap::new();
         for who in ["ada", "ana", "bo", "cy", "dee", "countersign"] {

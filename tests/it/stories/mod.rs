@@ -2,21 +2,35 @@
 //! the environment that has a cluster.
 
 mod approvals;
-mod bot;
+pub(crate) mod bot;
+mod crashes;
+mod deliveries;
 mod gitea;
 mod good_path;
 mod landing;
+pub(crate) mod live;
+mod policies;
+mod races;
 mod stand_in;
-mod tale;
-mod town;
+mod stopping;
+pub(crate) mod tale;
+pub(crate) mod town;
+mod visitors;
 
-pub use tale::Tale;
-pub(crate) use stand_in::SignIn;
-pub use town::Town;
+pub(crate) use gitea::WEBHOOK_SECRET;
+pub(crate) use stand_in::{REPO, SignIn, StandIn};
+pub(crate) use tale::Tale;
 
-/// Tells one story in every town there is.
+/// Tells one story in every town there is, under the usual policy or another.
 macro_rules! story {
     ($(#[$doc:meta])* async fn $name:ident($tale:ident) $body:block) => {
+        $crate::stories::story! {
+            $(#[$doc])*
+            under (Some($crate::stories::tale::USUAL.to_owned()))
+            async fn $name($tale) $body
+        }
+    };
+    ($(#[$doc:meta])* under ($policy:expr) async fn $name:ident($tale:ident) $body:block) => {
         $(#[$doc])*
         mod $name {
             #[allow(unused_imports, reason = "each story uses some")]
@@ -26,20 +40,20 @@ macro_rules! story {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_gitea() {
-                let Some(tale) = $crate::stories::Tale::on_gitea().await else { return };
+                let Some(tale) = $crate::stories::Tale::on_gitea($policy).await else { return };
                 told(tale).await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_the_stand_in() {
-                let (tale, town) = $crate::stories::Tale::on_the_stand_in($crate::stories::SignIn::App).await;
+                let (tale, town) = $crate::stories::Tale::on_the_stand_in($crate::stories::SignIn::App, $policy).await;
                 told(tale).await;
                 town.assert_clean();
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn on_the_stand_in_with_a_token() {
-                let (tale, town) = $crate::stories::Tale::on_the_stand_in($crate::stories::SignIn::Token).await;
+                let (tale, town) = $crate::stories::Tale::on_the_stand_in($crate::stories::SignIn::Token, $policy).await;
                 told(tale).await;
                 town.assert_clean();
             }
@@ -47,3 +61,34 @@ macro_rules! story {
     };
 }
 pub(crate) use story;
+
+/// Tells a story that needs what only the stand-in can do: let time pass, lose deliveries, act between two requests.
+macro_rules! stand_in_story {
+    ($(#[$doc:meta])* async fn $name:ident($tale:ident, $town:ident) $body:block) => {
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports, reason = "each story uses some")]
+            use super::*;
+
+            async fn told($tale: $crate::stories::Tale, $town: $crate::stories::StandIn) $body
+
+            async fn told_to(sign_in: $crate::stories::SignIn) {
+                let policy = Some($crate::stories::tale::USUAL.to_owned());
+                let (tale, town) = $crate::stories::Tale::on_the_stand_in(sign_in, policy).await;
+                told(tale, town.clone()).await;
+                town.assert_clean();
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_the_stand_in() {
+                told_to($crate::stories::SignIn::App).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_the_stand_in_with_a_token() {
+                told_to($crate::stories::SignIn::Token).await;
+            }
+        }
+    };
+}
+pub(crate) use stand_in_story;

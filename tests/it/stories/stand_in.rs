@@ -16,7 +16,7 @@ use super::gitea::WEBHOOK_SECRET;
 use super::town::{Clone, Said, Town};
 
 /// The repository of every story.
-pub(super) const REPO: &str = "acme/env";
+pub(crate) const REPO: &str = "acme/env";
 
 /// How the bot signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl Town for StandIn {
             return Some((ours.state, ours.description));
         }
         let all = self.sim.checks(REPO, commit).unwrap();
-        let ours = all.into_iter().filter(|run| run.name == "countersign").next_back()?;
+        let ours = all.into_iter().rfind(|run| run.name == "countersign")?;
         Some((ours.conclusion.unwrap_or_else(|| "pending".to_owned()), ours.title))
     }
 

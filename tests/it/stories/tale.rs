@@ -14,38 +14,39 @@ use super::town::{Clone, Said, Town};
 use crate::parts;
 
 /// One repository, one bot.
-pub struct Tale {
-    pub town: Box<dyn Town>,
-    pub home: Home,
-    pub engine: Arc<Engine>,
+pub(crate) struct Tale {
+    pub(crate) town: Box<dyn Town>,
+    pub(crate) home: Home,
+    pub(crate) engine: Arc<Engine>,
     /// Where production's objects live on the real API server; `shop` where there is none.
-    pub namespace: String,
+    pub(crate) namespace: String,
 }
 
 /// A change request of a story.
 #[derive(Debug, Clone)]
-pub struct Opened {
-    pub number: u64,
-    pub branch: String,
-    pub head: String,
+pub(crate) struct Opened {
+    pub(crate) number: u64,
+    pub(crate) branch: String,
+    pub(crate) head: String,
 }
 
-const WEB: &str = "production/web.yaml";
+pub(crate) const WEB: &str = "production/web.yaml";
+pub(crate) const POLICY: &str = ".countersign.toml";
 
 impl Tale {
-    pub async fn on_gitea() -> Option<Self> {
+    pub(crate) async fn on_gitea(policy: Option<String>) -> Option<Self> {
         let home = Home::new();
         let namespace = namespace().await;
-        let files = beginning(&namespace, &home.allowed_signers());
+        let files = beginning(&namespace, &home.allowed_signers(), policy);
         let town = GiteaTown::found(&as_files(&files)).await?;
         Some(Self::begin(Box::new(town), home, namespace).await)
     }
 
     /// On a stand-in of its own, which a test may hold to account afterwards.
-    pub(crate) async fn on_the_stand_in(sign_in: SignIn) -> (Self, StandIn) {
+    pub(crate) async fn on_the_stand_in(sign_in: SignIn, policy: Option<String>) -> (Self, StandIn) {
         let home = Home::new();
         let namespace = namespace().await;
-        let files = beginning(&namespace, &home.allowed_signers());
+        let files = beginning(&namespace, &home.allowed_signers(), policy);
         let town = StandIn::found(sign_in, &as_files(&files)).await;
         (Self::begin(Box::new(town.clone()), home, namespace).await, town)
     }
@@ -58,7 +59,7 @@ impl Tale {
     }
 
     /// The bot ends, and another begins on the same store.
-    pub async fn restarted(self) -> Self {
+    pub(crate) async fn restarted(self) -> Self {
         let Self { town, home, engine, namespace } = self;
         drop(engine);
         let engine = Arc::new(bot::engine(town.as_ref(), &home).await);
@@ -66,7 +67,7 @@ impl Tale {
     }
 
     /// What production's applier would have done: a real server-side apply, where there is a real server.
-    pub async fn applied(&self, manifest: &str) {
+    pub(crate) async fn applied(&self, manifest: &str) {
         let Some(server) = parts::apiserver().await else { return };
         let path = format!(
             "/apis/apps/v1/namespaces/{}/deployments/web?fieldManager=gitops&force=true",
@@ -79,32 +80,32 @@ impl Tale {
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
 
-    pub fn id(&self, opened: &Opened) -> ChangeId {
+    pub(crate) fn id(&self, opened: &Opened) -> ChangeId {
         ChangeId { repo: self.town.repo(), number: opened.number }
     }
 
     /// Somebody opens a change of these files; the bot has looked.
-    pub async fn opens(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
+    pub(crate) async fn opens(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
         let opened = self.opens_unseen(who, branch, files).await;
         self.settles(&opened).await;
         opened
     }
 
     /// The same, and the bot has not looked.
-    pub async fn opens_unseen(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
+    pub(crate) async fn opens_unseen(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
         let head = Clone::new(self.town.as_ref(), who).push(branch, "main", files, &format!("Change {branch}"));
         let number = self.town.open(who, branch, &format!("Change {branch}")).await;
         Opened { number, branch: branch.to_owned(), head }
     }
 
     /// Somebody scales the web of production.
-    pub async fn scales(&self, who: &str, branch: &str, replicas: u32) -> Opened {
+    pub(crate) async fn scales(&self, who: &str, branch: &str, replicas: u32) -> Opened {
         let manifest = web(&self.namespace, replicas, "1.0");
         self.opens(who, branch, &[(WEB, Some(&manifest))]).await
     }
 
     /// Somebody pushes more onto a change; the bot has looked.
-    pub async fn pushes(&self, who: &str, opened: &mut Opened, files: &[(&str, Option<&str>)]) {
+    pub(crate) async fn pushes(&self, who: &str, opened: &mut Opened, files: &[(&str, Option<&str>)]) {
         opened.head = Clone::new(self.town.as_ref(), who).push(&opened.branch, "main", files, "More");
         self.forge_sees(opened).await;
         self.settles(opened).await;
@@ -125,12 +126,12 @@ impl Tale {
     }
 
     /// The bot looks until nothing is left to do.
-    pub async fn settles(&self, opened: &Opened) {
+    pub(crate) async fn settles(&self, opened: &Opened) {
         bot::settle(&self.engine, &self.id(opened)).await;
     }
 
     /// Somebody comments, a moment after what they read was posted; the bot has looked. The comment's id.
-    pub async fn says(&self, who: &str, opened: &Opened, body: &str) -> u64 {
+    pub(crate) async fn says(&self, who: &str, opened: &Opened, body: &str) -> u64 {
         // Forges count whole seconds: what people read stood before they wrote.
         self.town.a_moment_passes().await;
         let id = self.town.comment(who, opened.number, body).await;
@@ -139,7 +140,7 @@ impl Tale {
     }
 
     /// The sticky comment.
-    pub async fn display(&self, opened: &Opened) -> Said {
+    pub(crate) async fn display(&self, opened: &Opened) -> Said {
         let bot = self.town.login("countersign");
         let all = self.town.conversation(opened.number).await;
         let mut displays =
@@ -149,30 +150,35 @@ impl Tale {
         display
     }
 
-    /// The bot's newest reply.
-    pub async fn reply(&self, opened: &Opened) -> String {
+    /// The bot's replies, oldest first.
+    pub(crate) async fn replies(&self, opened: &Opened) -> Vec<String> {
         let bot = self.town.login("countersign");
-        let all = self.town.conversation(opened.number).await;
-        let replies = all.into_iter().filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:reply"));
-        replies.last().map(|said| said.body).unwrap_or_default()
+        let all = self.town.conversation(opened.number).await.into_iter();
+        let replies = all.filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:reply"));
+        replies.map(|said| said.body).collect()
     }
 
-    pub async fn state(&self, opened: &Opened) -> String {
+    /// The bot's newest reply.
+    pub(crate) async fn reply(&self, opened: &Opened) -> String {
+        self.replies(opened).await.pop().unwrap_or_default()
+    }
+
+    pub(crate) async fn state(&self, opened: &Opened) -> String {
         self.town.state(opened.number).await
     }
 
     /// The required status on a change's head: its state.
-    pub async fn status(&self, opened: &Opened) -> String {
+    pub(crate) async fn status(&self, opened: &Opened) -> String {
         self.town.status(&opened.head).await.map_or_else(|| "none".to_owned(), |(state, _)| state)
     }
 
     /// A clone as an auditor has it, at main.
-    pub fn clone(&self) -> Clone {
+    pub(crate) fn clone(&self) -> Clone {
         Clone::new(self.town.as_ref(), "ada")
     }
 
     /// `countersign audit verify` on a clone: exit status and what it prints.
-    pub fn verify(&self, clone: &Path, range: &str) -> (i32, String) {
+    pub(crate) fn verify(&self, clone: &Path, range: &str) -> (i32, String) {
         let mut verify = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
         verify.args(["audit", "verify", range, "--repo"]).arg(clone);
         let output = verify.output().unwrap();
@@ -181,7 +187,7 @@ impl Tale {
     }
 }
 
-fn as_files(files: &[(String, String)]) -> Vec<(&str, Option<&str>)> {
+pub(crate) fn as_files(files: &[(String, String)]) -> Vec<(&str, Option<&str>)> {
     files.iter().map(|(path, content)| (path.as_str(), Some(content.as_str()))).collect()
 }
 
@@ -193,7 +199,7 @@ async fn namespace() -> String {
 }
 
 /// The web of production.
-pub fn web(namespace: &str, replicas: u32, version: &str) -> String {
+pub(crate) fn web(namespace: &str, replicas: u32, version: &str) -> String {
     format!(
         "apiVersion: apps/v1
 kind: Deployment
@@ -215,9 +221,8 @@ spec:
     )
 }
 
-/// A repository with a policy, production on the real cluster, staging without one.
-fn beginning(namespace: &str, allowed_signers: &str) -> Vec<(String, String)> {
-    let policy = "version = 1
+/// The policy of most stories: production on the real cluster, staging without one.
+pub(crate) const USUAL: &str = "version = 1
 
 [environment.production]
 source = { yaml = \"production\" }
@@ -239,12 +244,16 @@ name = \"production needs one\"
 when = { effect.any = { environment = [\"production\"] } }
 require = { count = 1, from = { permissions = [\"write\"] } }
 ";
+
+/// A repository with two environments, under a policy or none.
+pub(crate) fn beginning(namespace: &str, allowed_signers: &str, policy: Option<String>) -> Vec<(String, String)> {
     let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\ndata: {colour: blue}\n";
-    vec![
-        (".countersign.toml".to_owned(), policy.to_owned()),
+    let mut files = vec![
         (".countersign/allowed_signers".to_owned(), allowed_signers.to_owned()),
         (WEB.to_owned(), web(namespace, 3, "1.0")),
         ("staging/settings.yaml".to_owned(), settings.to_owned()),
         ("docs/runbook.md".to_owned(), "Restart it.\n".to_owned()),
-    ]
+    ];
+    files.extend(policy.map(|policy| (POLICY.to_owned(), policy)));
+    files
 }

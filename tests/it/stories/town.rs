@@ -11,15 +11,15 @@ use countersign_core::change::RepoId;
 
 /// A comment as somebody who reads the page sees it.
 #[derive(Debug, Clone)]
-pub struct Said {
-    pub id: u64,
-    pub who: String,
-    pub body: String,
+pub(crate) struct Said {
+    pub(crate) id: u64,
+    pub(crate) who: String,
+    pub(crate) body: String,
 }
 
 /// One repository with its people: ana, bo and cy may write, dee may read, ada is an administrator.
 #[async_trait]
-pub trait Town: Send + Sync {
+pub(crate) trait Town: Send + Sync {
     /// The repository, as the bot names it.
     fn repo(&self) -> RepoId;
     /// A fresh adapter of the bot for this forge.
@@ -59,13 +59,13 @@ pub trait Town: Send + Sync {
 }
 
 /// A clone that somebody works in.
-pub struct Clone {
+pub(crate) struct Clone {
     dir: tempfile::TempDir,
     who: (String, String),
 }
 
 impl Clone {
-    pub fn new(town: &dyn Town, who: &str) -> Self {
+    pub(crate) fn new(town: &dyn Town, who: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clone = Self { dir, who: (town.login(who), town.address(who)) };
         clone.git(&["clone", "-q", &town.git_url(who), "."]);
@@ -73,18 +73,18 @@ impl Clone {
     }
 
     /// A clone that pushes somewhere else, such as to a fork.
-    pub fn pushing_to(self, url: &str) -> Self {
+    pub(crate) fn pushing_to(self, url: &str) -> Self {
         self.git(&["remote", "set-url", "--push", "origin", url]);
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// Runs git there; its output.
     #[track_caller]
-    pub fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = self.command(arguments).output().unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {error}");
@@ -102,7 +102,7 @@ impl Clone {
     }
 
     /// Writes files (`None` removes one) and commits them on a branch, made from another where it is new; pushes.
-    pub fn push(&self, branch: &str, from: &str, files: &[(&str, Option<&str>)], message: &str) -> String {
+    pub(crate) fn push(&self, branch: &str, from: &str, files: &[(&str, Option<&str>)], message: &str) -> String {
         self.git(&["fetch", "-q", "origin"]);
         let there = self.command(&["rev-parse", "-q", "--verify", &format!("origin/{branch}")]).output().unwrap();
         let start = if there.status.success() { branch } else { from };
@@ -113,7 +113,7 @@ impl Clone {
     }
 
     /// The first commit of a repository, on main.
-    pub fn found(&self, files: &[(&str, Option<&str>)]) -> String {
+    pub(crate) fn found(&self, files: &[(&str, Option<&str>)]) -> String {
         self.git(&["checkout", "-q", "-B", "main"]);
         self.commit(files, "Begin");
         self.git(&["push", "-q", "origin", "main:refs/heads/main"]);

@@ -1,0 +1,153 @@
+//! Killed between any two writes: wherever the bot is stopped, one that begins again comes to the same end.
+
+use std::sync::Arc;
+
+use countersign::engine::Engine;
+use countersign_core::change::ChangeId;
+use futures::future::join_all;
+
+use super::bot::{self, Home};
+use super::stand_in::{SignIn, StandIn};
+use super::stopping::{Fuse, Side, fused};
+use super::tale::{USUAL, WEB, as_files, beginning, web};
+use super::town::{Clone, Town as _};
+
+/// How many towns are told the story side by side.
+const TOGETHER: u32 = 4;
+
+/// A town whose bot may be stopped once.
+struct Fragile {
+    town: StandIn,
+    home: Home,
+    engine: Engine,
+    fuse: Arc<Fuse>,
+    id: ChangeId,
+    head: String,
+}
+
+impl Fragile {
+    /// Ana has opened a change that nobody has looked at.
+    async fn begin(fuse: Arc<Fuse>) -> Self {
+        let home = Home::new();
+        // Production has no cluster here: what is stopped does not depend on it, and the story is told often.
+        let policy = USUAL.replace("cluster = \"prod\"\napply = \"server-side\"\nfield_manager = \"gitops\"\n", "");
+        assert_ne!(policy, USUAL);
+        let files = beginning("shop", &home.allowed_signers(), Some(policy));
+        let town = StandIn::found(SignIn::Token, &as_files(&files)).await;
+        let head = Clone::new(&town, "ana").push("scale", "main", &[(WEB, Some(&web("shop", 5, "1.0")))], "Scale");
+        let number = town.open("ana", "scale", "Scale").await;
+        let engine = fused(bot::engine_without_clusters(&town, &home).await, &fuse);
+        let id = ChangeId { repo: town.repo(), number };
+        Self { town, home, engine, fuse, id, head }
+    }
+
+    /// The bot looks until nothing is left to do. If it is stopped on the way, another begins and does the rest.
+    async fn settles(&mut self) {
+        if !self.fuse.is_blown() {
+            tokio::select! {
+                () = bot::settle(&self.engine, &self.id) => return,
+                () = self.fuse.blown() => {}
+            }
+            self.engine = bot::engine_without_clusters(&self.town, &self.home).await;
+        }
+        bot::settle(&self.engine, &self.id).await;
+    }
+
+    async fn says(&mut self, who: &str, body: &str) {
+        self.town.a_moment_passes().await;
+        self.town.comment(who, self.id.number, body).await;
+        self.settles().await;
+    }
+
+    /// What everybody can see in the end.
+    async fn seen(&self) -> Seen {
+        let all = self.town.conversation(self.id.number).await.into_iter();
+        let all: Vec<String> = all.filter(|said| said.who == "countersign").map(|said| said.body).collect();
+        let beginning_with = |marker: &str| all.iter().filter(|body| body.starts_with(marker)).cloned().collect::<Vec<_>>();
+        let mut replies = beginning_with("<!-- countersign:reply");
+        replies.sort();
+        replies.dedup_by_key(|body| body.lines().next().map(str::to_owned));
+        let clone = Clone::new(&self.town, "ada");
+        let verify = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["audit", "verify", "origin/main^1..origin/main", "--repo"])
+            .arg(clone.path())
+            .output()
+            .unwrap();
+        let displays = beginning_with("<!-- countersign:change");
+        Seen {
+            state: self.town.state(self.id.number).await,
+            status: self.town.status(&self.head).await.map(|(state, _)| state),
+            comments: all.len(),
+            displays: displays.len(),
+            display_is_final: displays.iter().all(|body| body.contains("Landed as")),
+            replies: replies.len(),
+            commits: clone.git(&["log", "--first-parent", "--format=%an", "origin/main"]),
+            audited: verify.status.success() && String::from_utf8_lossy(&verify.stdout).contains("landing"),
+        }
+    }
+}
+
+/// The end of a story.
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    state: String,
+    status: Option<String>,
+    /// All of the bot's.
+    comments: usize,
+    displays: usize,
+    display_is_final: bool,
+    /// Comments of people that were answered.
+    replies: usize,
+    /// Who made the commits of main, newest first.
+    commits: String,
+    audited: bool,
+}
+
+impl Seen {
+    /// How it ends where nothing goes wrong.
+    fn well() -> Self {
+        Self {
+            state: "merged".to_owned(),
+            status: Some("success".to_owned()),
+            comments: 3,
+            displays: 1,
+            display_is_final: true,
+            replies: 2,
+            commits: "countersign\nada".to_owned(),
+            audited: true,
+        }
+    }
+}
+
+/// Tells the story with a stop at one write; answers whether the stop came.
+async fn stopped_at(write: u32, side: Side) -> bool {
+    let mut fragile = Fragile::begin(Fuse::new(write, side)).await;
+    fragile.settles().await;
+    fragile.says("bo", "/approve").await;
+    fragile.says("ana", "/merge").await;
+    assert_eq!(fragile.seen().await, Seen::well(), "stopped {side:?} write {write}");
+    fragile.town.assert_clean();
+    fragile.fuse.is_blown()
+}
+
+async fn stopped_everywhere(side: Side) {
+    let mut stops = 0;
+    loop {
+        let round = join_all((1..=TOGETHER).map(|next| stopped_at(stops + next, side))).await;
+        stops += TOGETHER;
+        if round.contains(&false) {
+            break;
+        }
+    }
+    assert!(stops > 20, "a whole story has more writes than {stops}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_before_any_write_it_ends_the_same() {
+    stopped_everywhere(Side::Before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_after_any_write_it_ends_the_same() {
+    stopped_everywhere(Side::After).await;
+}

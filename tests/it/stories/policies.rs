@@ -1,0 +1,92 @@
+//! Which policy decides, when it is missing, wrong or changed.
+
+use super::story;
+use super::tale::{POLICY, USUAL, WEB};
+
+/// A policy with a mistake on its fourth line.
+fn mistaken() -> String {
+    USUAL.replace("source = { yaml = \"production\" }", "sauce = { yaml = \"production\" }")
+}
+
+story! {
+    /// A policy in force that cannot be read: nothing lands, and people are told where the mistake is.
+    under (Some(mistaken()))
+    async fn a_broken_policy_on_the_target_stops_everything(tale) {
+        let change = tale.scales("ana", "scale", 5).await;
+        assert_eq!(tale.status(&change).await, "failure");
+        let display = tale.display(&change).await.body;
+        assert!(display.contains(".countersign.toml:4:1"), "{display}");
+        tale.says("bo", &change, "/approve").await;
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "open");
+    }
+}
+
+story! {
+    /// The change that repairs it is judged by the built-in default, and lands.
+    under (Some(mistaken()))
+    async fn a_broken_policy_can_be_repaired(tale) {
+        let change = tale.opens("ana", "repair", &[(POLICY, Some(USUAL))]).await;
+        tale.says("bo", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
+    }
+}
+
+story! {
+    /// A change that would break the policy is blocked, with the place of the mistake.
+    async fn a_change_that_breaks_the_policy_is_blocked(tale) {
+        let change = tale.opens("ana", "mistake", &[(POLICY, Some(&mistaken()))]).await;
+        assert_eq!(tale.status(&change).await, "failure");
+        let display = tale.display(&change).await.body;
+        assert!(display.contains(".countersign.toml:4:1"), "{display}");
+        tale.says("bo", &change, "/approve").await;
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "open");
+    }
+}
+
+story! {
+    /// Without a policy nothing lands.
+    under (None)
+    async fn without_a_policy_nothing_lands(tale) {
+        let change = tale.scales("ana", "scale", 5).await;
+        tale.says("bo", &change, "/approve").await;
+        tale.says("ada", &change, "/approve").await;
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "open");
+        assert!(tale.reply(&change).await.contains("has no .countersign.toml"), "{}", tale.reply(&change).await);
+    }
+}
+
+story! {
+    /// The change that adds the first policy needs an administrator.
+    under (None)
+    async fn the_first_policy_needs_an_administrator(tale) {
+        let change = tale.opens("ana", "policy", &[(POLICY, Some(USUAL))]).await;
+        tale.says("bo", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "pending");
+        tale.says("ada", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
+    }
+}
+
+story! {
+    /// A change that loosens the policy and uses the slack at once is shown, and judged by the policy that stands.
+    under (Some(USUAL.replace("count = 1", "count = 2")))
+    async fn a_change_of_the_policy_is_judged_by_the_old_one(tale) {
+        let web = super::super::tale::web(&tale.namespace, 5, "1.0");
+        let change = tale.opens("ana", "loosen", &[(POLICY, Some(USUAL)), (WEB, Some(&web))]).await;
+        let display = tale.display(&change).await.body;
+        assert!(display.contains(".countersign.toml"), "{display}");
+        tale.says("bo", &change, "/approve").await;
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!((tale.state(&change).await, tale.status(&change).await), ("open".to_owned(), "pending".to_owned()));
+        tale.says("cy", &change, "/approve").await;
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
+    }
+}
