@@ -197,8 +197,9 @@ pub struct PolicySettings {
 impl Settings {
     /// Reads a settings file, with values from the environment over it.
     pub fn read(file: &Path) -> Result<Self, SettingsError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| SettingsError::new(file.display().to_string(), format!("cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            SettingsError::new(file.display().to_string(), format!("cannot be read: {error}"))
+        })?;
         let overrides = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX));
         Self::parse(&text, &file.display().to_string(), overrides)
     }
@@ -235,7 +236,8 @@ impl Settings {
                 return Err(SettingsError::new(file, format!("two forges are named `{}`", forge.name)));
             }
             if forge.repositories.is_empty() {
-                let message = format!("forge `{}` lists no repositories: name what may be touched", forge.name);
+                let message =
+                    format!("forge `{}` lists no repositories: name what may be touched", forge.name);
                 return Err(SettingsError::new(file, message));
             }
         }
@@ -250,7 +252,8 @@ impl ForgeSettings {
     /// The secret that signs this forge's deliveries. There is no server without one.
     pub fn webhook_secret(&self) -> Result<Secret, SettingsError> {
         self.secret("WEBHOOK_SECRET", self.webhook_secret_file.as_deref())?.ok_or_else(|| {
-            let message = "no webhook secret: set webhook_secret_file, deliveries without a signature are not taken";
+            let message =
+                "no webhook secret: set webhook_secret_file, deliveries without a signature are not taken";
             SettingsError::new(format!("forge `{}`", self.name), message)
         })
     }
@@ -326,12 +329,16 @@ pub fn key(file: &Path) -> Result<[u8; 32], SettingsError> {
     let failed = |error: std::io::Error| SettingsError::new(place.clone(), format!("{error}"));
     if !file.exists() {
         let mut bytes = [0_u8; 32];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SettingsError::new(&*place, "the system gave no random bytes"))?;
+        aws_lc_rs::rand::fill(&mut bytes)
+            .map_err(|_| SettingsError::new(&*place, "the system gave no random bytes"))?;
         write_private(file, &bytes).map_err(failed)?;
     }
     let bytes = std::fs::read(file).map_err(failed)?;
     <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| {
-        SettingsError::new(&*place, "is not a key of 32 bytes; restore it, or delete it: approvals are then void")
+        SettingsError::new(
+            &*place,
+            "is not a key of 32 bytes; restore it, or delete it: approvals are then void",
+        )
     })
 }
 
@@ -379,7 +386,8 @@ repositories = ["acme/*"]
 
     #[test]
     fn two_forges_of_one_name_are_an_error() {
-        let twice = format!("{GOOD}{}", GOOD.split_once("[[forge]]").map(|(_, f)| format!("[[forge]]{f}")).unwrap());
+        let twice =
+            format!("{GOOD}{}", GOOD.split_once("[[forge]]").map(|(_, f)| format!("[[forge]]{f}")).unwrap());
         assert_eq!(error(&twice), "c.toml: two forges are named `hub`");
     }
 

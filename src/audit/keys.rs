@@ -20,7 +20,9 @@ impl SshSigner {
         let key = PrivateKey::from_openssh(&text)
             .map_err(|_| format!("{}: is not an OpenSSH private key without a passphrase", file.display()))?;
         if key.is_encrypted() {
-            return Err(format!("{}: has a passphrase; the bot needs a key without one", file.display()).into());
+            return Err(
+                format!("{}: has a passphrase; the bot needs a key without one", file.display()).into()
+            );
         }
         Self::from_key(key)
     }

@@ -83,10 +83,10 @@ fn allows(line: &str, key: &PublicKey, namespace: &str, at: Timestamp) -> bool {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let Some(position) = fields.iter().position(|field| field.starts_with("ssh-")) else { return false };
     let Some(text) = fields.get(position..position + 2) else { return false };
-    let same = PublicKey::from_openssh(&text.join(" ")).is_ok_and(|listed| listed.key_data() == key.key_data());
+    let same =
+        PublicKey::from_openssh(&text.join(" ")).is_ok_and(|listed| listed.key_data() == key.key_data());
     let options = fields.get(1..position).unwrap_or_default().join(" ");
-    same
-        && namespace_allowed(&options, namespace)
+    same && namespace_allowed(&options, namespace)
         && after(&options, "valid-after").is_none_or(|from| at >= from)
         && after(&options, "valid-before").is_none_or(|until| at < until)
         && !options.contains("cert-authority")
@@ -98,7 +98,8 @@ fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
 }
 
 fn namespace_allowed(options: &str, namespace: &str) -> bool {
-    option(options, "namespaces").is_none_or(|list| list.split(',').any(|item| item == namespace || item == "*"))
+    option(options, "namespaces")
+        .is_none_or(|list| list.split(',').any(|item| item == namespace || item == "*"))
 }
 
 /// `YYYYMMDD[HHMM[SS]][Z]`; without `Z` it is read as UTC too, so that an audit gives one answer everywhere. A date
@@ -114,7 +115,8 @@ fn read_time(text: &str) -> Option<Timestamp> {
     let small = |range: std::ops::Range<usize>| text.get(range)?.parse::<i8>().ok();
     let (hour, minute) = if text.len() >= 12 { (small(8..10)?, small(10..12)?) } else { (0, 0) };
     let second = if text.len() >= 14 { small(12..14)? } else { 0 };
-    let time = civil::DateTime::new(number(0..4)?, small(4..6)?, small(6..8)?, hour, minute, second, 0).ok()?;
+    let time =
+        civil::DateTime::new(number(0..4)?, small(4..6)?, small(6..8)?, hour, minute, second, 0).ok()?;
     time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 

@@ -70,7 +70,11 @@ pub struct Verifier<'a> {
 
 impl Verifier<'_> {
     /// Verifies the first-parent line from `to` back to `from`, newest first.
-    pub async fn range(&self, from: Option<&CommitSha>, to: &CommitSha) -> Result<Vec<CommitFinding>, VerifyError> {
+    pub async fn range(
+        &self,
+        from: Option<&CommitSha>,
+        to: &CommitSha,
+    ) -> Result<Vec<CommitFinding>, VerifyError> {
         let mut findings = Vec::new();
         for commit in self.source.first_parents(from, to).await? {
             findings.push(self.commit(&commit).await?);
@@ -84,7 +88,8 @@ impl Verifier<'_> {
         let parts = audit::parse_commit(&bytes);
         let title = parts.as_ref().map_or_else(String::new, |parts| first_line(&parts.message));
         let trailers = parts.as_ref().map(|parts| audit::parse_trailers(&parts.message)).unwrap_or_default();
-        let values = |key: &str| trailers.iter().filter(|t| t.key == key).map(|t| t.value.clone()).collect::<Vec<_>>();
+        let values =
+            |key: &str| trailers.iter().filter(|t| t.key == key).map(|t| t.value.clone()).collect::<Vec<_>>();
         let approved_by = values("Approved-by");
         let standing = match (&parts, values("Evidence").first()) {
             (Some(parts), Some(evidence)) if parts.parents.len() == 2 => {
@@ -146,7 +151,12 @@ impl Verifier<'_> {
         Ok(checked.err().map(|error| format!("commit: {error}")).into_iter().collect())
     }
 
-    async fn tree(&self, base: &CommitSha, head: &CommitSha, tree: &ObjectId) -> Result<Vec<String>, VerifyError> {
+    async fn tree(
+        &self,
+        base: &CommitSha,
+        head: &CommitSha,
+        tree: &ObjectId,
+    ) -> Result<Vec<String>, VerifyError> {
         Ok(match self.source.merge(base, head).await? {
             MergeOutcome::Clean { tree: merged } if merged == *tree => Vec::new(),
             MergeOutcome::Clean { .. } => vec!["its tree is not the merge of its parents".to_owned()],
@@ -172,7 +182,8 @@ impl Verifier<'_> {
         if Digest::of(&bytes) != digest {
             return Ok(Err(format!("evidence {digest} was changed")));
         }
-        Ok(serde_json::from_slice(&bytes).map_err(|error| format!("evidence {digest} cannot be read: {error}")))
+        Ok(serde_json::from_slice(&bytes)
+            .map_err(|error| format!("evidence {digest} cannot be read: {error}")))
     }
 
     /// The policy that the evidence was decided by has to be the one at the first parent.
@@ -181,7 +192,11 @@ impl Verifier<'_> {
         let there = self.source.read_file(&tree, countersign_core::config::POLICY_PATH).await?;
         let used = evidence.snapshot.policy.as_ref().map(|file| file.text.as_bytes());
         let same = there.as_deref() == used;
-        Ok(if same { Vec::new() } else { vec!["it was not decided by the policy at its first parent".to_owned()] })
+        Ok(if same {
+            Vec::new()
+        } else {
+            vec!["it was not decided by the policy at its first parent".to_owned()]
+        })
     }
 
     async fn statement(
@@ -191,7 +206,9 @@ impl Verifier<'_> {
         evidence: &Evidence,
     ) -> Result<Result<Vec<String>, String>, VerifyError> {
         let Some(bytes) = self.audit_file(&format!("statements/{commit}.json")).await? else {
-            return Ok(Err(format!("there is no statement about {commit}; it can be signed again from the evidence")));
+            return Ok(Err(format!(
+                "there is no statement about {commit}; it can be signed again from the evidence"
+            )));
         };
         let Ok(envelope) = serde_json::from_slice::<Envelope>(&bytes) else {
             return Ok(Ok(vec!["the statement cannot be read".to_owned()]));
@@ -199,7 +216,8 @@ impl Verifier<'_> {
         let allowed = self.signers_at(parts.parents.first()).await?;
         let at = Timestamp::from_second(parts.time).unwrap_or(Timestamp::MIN);
         let verified = envelope.verify(|signed, signature| {
-            verify_signature("countersign", signed, signature, &allowed, at).map_err(|error| error.to_string())
+            verify_signature("countersign", signed, signature, &allowed, at)
+                .map_err(|error| error.to_string())
         });
         let [base, head] = parts.parents.as_slice() else { return Ok(Ok(Vec::new())) };
         let expected = audit::Statement::of_landing(commit, [base, head], &parts.tree, evidence);

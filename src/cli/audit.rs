@@ -52,9 +52,10 @@ impl Audit {
             audit_tip = audit_tip.or(source.resolve(&format!("{place}{AUDIT_BRANCH}")).await.ok());
         }
         let pinned = match allowed_signers {
-            Some(file) => {
-                Some(std::fs::read_to_string(&file).with_context(|| format!("{}: cannot be read", file.display()))?)
-            }
+            Some(file) => Some(
+                std::fs::read_to_string(&file)
+                    .with_context(|| format!("{}: cannot be read", file.display()))?,
+            ),
             None => None,
         };
         let verifier =

@@ -36,7 +36,10 @@ impl Doctor {
             lines.push(of_cluster(&engine, &cluster.name).await);
         }
         let fine = lines.iter().all(|line| line.fine);
-        let text: String = lines.iter().map(|line| format!("{} {}\n", if line.fine { "✓" } else { "✗" }, line.text)).collect();
+        let text: String = lines
+            .iter()
+            .map(|line| format!("{} {}\n", if line.fine { "✓" } else { "✗" }, line.text))
+            .collect();
         deliver(&text, None)?;
         Ok(if fine { Exit::Fine } else { Exit::Blocked })
     }
@@ -46,13 +49,16 @@ async fn of_forge(forge: &dyn Forge) -> Vec<Line> {
     let name = forge.name();
     let me = match forge.me().await {
         Ok(me) => me,
-        Err(error) => return vec![Line { fine: false, text: format!("{name}: {error}: check url and token") }],
+        Err(error) => {
+            return vec![Line { fine: false, text: format!("{name}: {error}: check url and token") }];
+        }
     };
     let mut lines = vec![Line { fine: true, text: format!("{name}: speaks as {} (id {})", me.login, me.id) }];
     match forge.repositories().await {
         Err(error) => lines.push(Line { fine: false, text: format!("{name}: {error}") }),
         Ok(repositories) if repositories.is_empty() => {
-            let text = format!("{name}: no repository is both allowed by the settings and visible to the token");
+            let text =
+                format!("{name}: no repository is both allowed by the settings and visible to the token");
             lines.push(Line { fine: false, text });
         }
         Ok(repositories) => {
@@ -83,7 +89,10 @@ async fn of_repository(forge: &dyn Forge, repository: &RepoPath) -> Option<Line>
             return Some(Line { fine: capability.can && capability.exclusive, text });
         }
     }
-    Some(Line { fine: false, text: format!("{name}: {repository}: protection of main and master cannot be read") })
+    Some(Line {
+        fine: false,
+        text: format!("{name}: {repository}: protection of main and master cannot be read"),
+    })
 }
 
 async fn of_cluster(engine: &crate::engine::Engine, name: &str) -> Line {

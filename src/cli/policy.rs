@@ -41,16 +41,24 @@ fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
     match config::parse(&text, &name) {
         Ok(policy) => {
-            let warnings: String = policy.warnings.iter().map(|warning| format!("{}\n", warning.render(Level::Warning, None))).collect();
-            let (environments, checks, rules) = (policy.environments.len(), policy.checks.len(), policy.rules.len());
+            let warnings: String = policy
+                .warnings
+                .iter()
+                .map(|warning| format!("{}\n", warning.render(Level::Warning, None)))
+                .collect();
+            let (environments, checks, rules) =
+                (policy.environments.len(), policy.checks.len(), policy.rules.len());
             deliver(
-                &format!("{warnings}{name}: sound ({environments} environments, {checks} checks, {rules} rules)\n"),
+                &format!(
+                    "{warnings}{name}: sound ({environments} environments, {checks} checks, {rules} rules)\n"
+                ),
                 None,
             )?;
             Ok(Exit::Fine)
         }
         Err(errors) => {
-            let all: String = errors.iter().map(|error| format!("{}\n", error.render(Level::Error, None))).collect();
+            let all: String =
+                errors.iter().map(|error| format!("{}\n", error.render(Level::Error, None))).collect();
             deliver(&all, None)?;
             Ok(Exit::Usage)
         }
@@ -60,7 +68,8 @@ fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
 fn explain(input: &std::path::Path) -> anyhow::Result<Exit> {
     let name = input.display().to_string();
     let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
-    let snapshot: Snapshot = serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
+    let snapshot: Snapshot =
+        serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
     let plan = decide(&snapshot);
     deliver(&format!("{}\n", serde_json::to_string_pretty(&plan)?), None)?;
     Ok(match plan.verdict {

@@ -18,12 +18,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::wire::{self, Mirror};
 use super::{Exit, deliver};
-use crate::engine::{Evaluator, Progress, offline_snapshot};
+use crate::engine::{Asking, Evaluator, Progress, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --worktree --fail-on block")]
+#[command(
+    after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --worktree --fail-on block"
+)]
 pub(super) struct Review {
     /// The repository
     #[arg(long, default_value = ".")]
@@ -101,7 +103,8 @@ impl Review {
         snapshot.policy = policy;
         let in_force = PolicyInForce::of(&snapshot);
         if let PolicyInForce::Broken(errors) = &in_force {
-            let all: String = errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
+            let all: String =
+                errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
             bail!("the policy cannot be read{all}");
         }
         snapshot.evaluation = self.evaluate(&source, settings.as_ref(), &judged.trees, &in_force).await?;
@@ -143,7 +146,7 @@ impl Review {
         let evaluator = Evaluator {
             source,
             renderer: &renderer,
-            clusters: clusters.as_ref().map(|clusters| clusters as &dyn Clusters),
+            clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
             key: &SealingKey::new(key),
             mask: &policy.mask,
             parallel: self.jobs,
@@ -210,7 +213,9 @@ impl Review {
 
     async fn policy_file(&self, source: &Mirror, base: &ObjectId) -> anyhow::Result<Option<PolicyFile>> {
         let text = match &self.policy {
-            Some(file) => Some(std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))?),
+            Some(file) => {
+                Some(std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))?)
+            }
             None => source.read_file(base, countersign_core::config::POLICY_PATH).await?,
         };
         let Some(text) = text else { return Ok(None) };
@@ -234,7 +239,9 @@ impl Review {
     fn exit(&self, verdict: &Verdict) -> Exit {
         match (verdict, self.fail_on) {
             (Verdict::Allow, _) | (_, FailOn::Never) | (Verdict::Hold(_), FailOn::Block) => Exit::Fine,
-            (Verdict::Hold(_), FailOn::Hold) | (Verdict::Block(_), FailOn::Hold | FailOn::Block) => Exit::Blocked,
+            (Verdict::Hold(_), FailOn::Hold) | (Verdict::Block(_), FailOn::Hold | FailOn::Block) => {
+                Exit::Blocked
+            }
             (Verdict::Undecided(_), FailOn::Hold | FailOn::Block) => Exit::Undecided,
         }
     }
@@ -266,7 +273,9 @@ fn width(terminal: bool) -> usize {
     if !terminal {
         return 100;
     }
-    rustix::termios::tcgetwinsize(std::io::stdout()).map_or(100, |size| usize::from(size.ws_col)).clamp(40, 160)
+    rustix::termios::tcgetwinsize(std::io::stdout())
+        .map_or(100, |size| usize::from(size.ws_col))
+        .clamp(40, 160)
 }
 
 /// A bar on stderr; indicatif hides it where that is no terminal.
@@ -277,7 +286,8 @@ struct Bar {
 impl Bar {
     fn new() -> Self {
         let bar = ProgressBar::no_length();
-        if let Ok(style) = ProgressStyle::with_template("  rendering  {bar:24} {pos}/{len} units  {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template("  rendering  {bar:24} {pos}/{len} units  {elapsed}")
+        {
             bar.set_style(style);
         }
         Self { bar }

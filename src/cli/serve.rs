@@ -43,7 +43,8 @@ impl Serve {
             let _unseen = writeln!(err, "pages: {link}");
         }
         let stop = CancellationToken::new();
-        let polls = settings.forge.iter().map(|forge| (forge.name.clone(), Duration::from_secs(forge.poll_seconds)));
+        let polls =
+            settings.forge.iter().map(|forge| (forge.name.clone(), Duration::from_secs(forge.poll_seconds)));
         let mut bot = Bot::start(engine, polls.collect(), settings.server.workers, listener, &stop);
         interrupted().await;
         let _unseen = writeln!(err, "stopping: what is under way comes to its end (again to stop at once)");

@@ -43,7 +43,9 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
         clusters: Arc::new(clusters),
         store: Arc::new(store),
         clock: Arc::new(SystemClock),
-        signer: Arc::new(signer.map_err(|error| anyhow::anyhow!(error)).context("the signing key cannot be used")?),
+        signer: Arc::new(
+            signer.map_err(|error| anyhow::anyhow!(error)).context("the signing key cannot be used")?,
+        ),
         sealing_key: SealingKey::new(settings::key(&data_dir.join("sealing.key"))?),
         links: Links::new(settings.server.public_url.as_deref(), pages_key),
         landing: tokio::sync::Mutex::new(()),
@@ -65,7 +67,10 @@ pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters
 }
 
 /// Clusters named on a command line, `NAME=CONTEXT`.
-pub(super) async fn named_clusters(pairs: &[String], kubeconfig: Option<&PathBuf>) -> anyhow::Result<KubeClusters> {
+pub(super) async fn named_clusters(
+    pairs: &[String],
+    kubeconfig: Option<&PathBuf>,
+) -> anyhow::Result<KubeClusters> {
     let mut clusters = Vec::new();
     for pair in pairs {
         let Some((name, context)) = pair.split_once('=') else { bail!("--cluster {pair}: say NAME=CONTEXT") };
@@ -166,9 +171,13 @@ fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {
         }
         ForgeKind::Github => {
             let auth = match (&settings.app, token) {
-                (Some(app), _) => GitHubAuth::App { id: app.id, pem: settings::read_secret(&app.private_key_file)? },
+                (Some(app), _) => {
+                    GitHubAuth::App { id: app.id, pem: settings::read_secret(&app.private_key_file)? }
+                }
                 (None, Some(token)) => GitHubAuth::Token(token),
-                (None, None) => bail!("forge `{name}`: GitHub needs an app or a token: set app or token_file"),
+                (None, None) => {
+                    bail!("forge `{name}`: GitHub needs an app or a token: set app or token_file")
+                }
             };
             let config = GitHubConfig { name, url, auth, webhook_secret, repositories };
             GitHub::new(config).context("a GitHub cannot be used")

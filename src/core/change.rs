@@ -50,9 +50,7 @@ impl FromStr for RepoPath {
 
     fn from_str(text: &str) -> Result<Self, InvalidRepoPath> {
         let safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let part = |part: &str| {
-            !part.is_empty() && !part.starts_with(['-', '.']) && part.chars().all(safe)
-        };
+        let part = |part: &str| !part.is_empty() && !part.starts_with(['-', '.']) && part.chars().all(safe);
         if text.len() <= 255 && text.contains('/') && text.split('/').all(part) {
             Ok(Self(text.to_owned()))
         } else {

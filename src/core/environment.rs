@@ -24,9 +24,7 @@ pub enum EnvironmentSource {
 }
 
 /// How the real applier writes to the cluster; predictions must follow it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApplyMode {
     /// Server-side apply by a named manager.
@@ -41,9 +39,7 @@ pub enum ApplyMode {
 }
 
 /// What a cluster that does not answer means.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnUnreachable {
     /// Undecided until it answers.

@@ -14,8 +14,7 @@ pub struct InvalidName {
 }
 
 fn is_hex(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 macro_rules! name_type {
@@ -107,9 +106,7 @@ impl Digest {
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest as _;
         let hash = sha2::Sha256::digest(bytes);
-        Self(hash.iter().fold(String::from("sha256:"), |hex, byte| {
-            format!("{hex}{byte:02x}")
-        }))
+        Self(hash.iter().fold(String::from("sha256:"), |hex, byte| format!("{hex}{byte:02x}")))
     }
 
     /// `sha256:` and the first twelve digits, for people; [`Digest::starts_with`] accepts it.
@@ -120,19 +117,14 @@ impl Digest {
     /// Whether `prefix` (at least eight digits, `sha256:` optional) names this digest.
     pub fn starts_with(&self, prefix: &str) -> bool {
         let digits = prefix.strip_prefix("sha256:").unwrap_or(prefix);
-        digits.len() >= 8
-            && self
-                .0
-                .strip_prefix("sha256:")
-                .is_some_and(|own| own.starts_with(digits))
+        digits.len() >= 8 && self.0.strip_prefix("sha256:").is_some_and(|own| own.starts_with(digits))
     }
 }
 
 /// The rules of `git check-ref-format --branch`, and no leading dash.
 fn valid_branch(text: &str) -> bool {
-    let forbidden = |c: char| {
-        c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\')
-    };
+    let forbidden =
+        |c: char| c.is_ascii_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     !text.is_empty()
         && text.len() <= 255
         && !text.starts_with(['-', '/'])
@@ -142,9 +134,7 @@ fn valid_branch(text: &str) -> bool {
         && !text.contains("//")
         && !text.contains("@{")
         && !text.contains(forbidden)
-        && text
-            .split('/')
-            .all(|part| !part.starts_with('.') && !part.ends_with(".lock"))
+        && text.split('/').all(|part| !part.starts_with('.') && !part.ends_with(".lock"))
 }
 
 /// A base tip and a head that are judged together.
@@ -157,9 +147,7 @@ pub struct Revision {
 }
 
 /// Two values of one thing: as it is at base and as it is at head.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Diff<T> {
     /// At base.
     pub base: T,

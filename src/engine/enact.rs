@@ -41,7 +41,9 @@ impl Engine {
                     }
                 }
                 Action::Reply { body, .. } => drop(seen.forge.create_comment(id, body).await?),
-                Action::Display { comment, body, display } => self.show(seen, *comment, body, display).await?,
+                Action::Display { comment, body, display } => {
+                    self.show(seen, *comment, body, display).await?
+                }
                 Action::Status { head, state, description } => {
                     let url = self.links.change(id);
                     let update = StatusUpdate {

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
-    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError, UnitEvaluation,
+    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
+    UnitEvaluation,
 };
 use countersign_core::object::{RenderedObject, Sealer, SealingKey, parse_manifests};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::predict::{self, Manifest, PredictInput};
-use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+use crate::ports::{
+    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec,
+};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -39,6 +42,18 @@ pub enum EvaluateError {
     Source(#[from] SourceError),
 }
 
+/// Whether an evaluation asks the clusters of its environments. A dry run is a way to read a cluster, so not every
+/// author's manifests are sent there.
+#[derive(Clone, Copy)]
+pub enum Asking<'a> {
+    /// They are asked.
+    Clusters(&'a dyn Clusters),
+    /// They are not, and the report says why.
+    NotFor(&'static str),
+    /// They are not, as was wanted.
+    Nobody,
+}
+
 /// Evaluates changes of one repository.
 #[derive(Clone, Copy)]
 pub struct Evaluator<'a> {
@@ -46,8 +61,8 @@ pub struct Evaluator<'a> {
     pub source: &'a dyn Source,
     /// Renderers.
     pub renderer: &'a dyn Renderer,
-    /// Clusters; `None` looks at no cluster.
-    pub clusters: Option<&'a dyn Clusters>,
+    /// Whether clusters are asked.
+    pub clusters: Asking<'a>,
     /// The key under which secret leaves are sealed.
     pub key: &'a SealingKey,
     /// `[mask]` paths of the policy.
@@ -103,7 +118,8 @@ impl Evaluator<'_> {
         for (environment, units) in plans {
             evaluated.push(self.environment(trees, environment, units).await?);
         }
-        let outside = changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
+        let outside =
+            changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
     }
 
@@ -172,12 +188,22 @@ impl Evaluator<'_> {
         units: &mut [EvaluatedUnit],
         evaluation: &mut EnvironmentEvaluation,
     ) {
-        let (Some(name), Some(clusters)) = (&environment.cluster, self.clusters) else { return };
+        let Some(name) = &environment.cluster else { return };
+        let clusters = match self.clusters {
+            Asking::Clusters(clusters) => clusters,
+            Asking::Nobody => return,
+            Asking::NotFor(why) => {
+                let message = format!("cluster `{name}` was not asked: {why}");
+                return evaluation.errors.push(EnvironmentError { object: None, message, undecided: false });
+            }
+        };
         match clusters.get(name) {
             Some(cluster) => ask(cluster, environment, units, evaluation).await,
             None => evaluation.errors.push(EnvironmentError {
                 object: None,
-                message: format!("the server knows no cluster `{name}`: add it to its settings, or repair the policy"),
+                message: format!(
+                    "the server knows no cluster `{name}`: add it to its settings, or repair the policy"
+                ),
                 undecided: environment.on_unreachable == OnUnreachable::Hold,
             }),
         }
@@ -192,7 +218,8 @@ impl Evaluator<'_> {
         let base = self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base).await;
         let head = self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head).await;
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
-        let (path, renderer) = spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
+        let (path, renderer) =
+            spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
         self.progress.rendered(&unit.name);
         Ok(combine(environment, unit.name, path, renderer, base, head))
     }
@@ -321,10 +348,18 @@ async fn ask(
         let found = objects.iter().find(|object| object.reference.identity() == effect.object.identity());
         Manifest::of(found)
     };
+    // An object that moved stands in another unit at base.
+    let base_of = |unit: &EvaluatedUnit, effect: &Effect| {
+        let from = effect
+            .moved_from
+            .as_ref()
+            .and_then(|name| units.iter().find(|unit| unit.evaluation.name == *name));
+        find(&from.unwrap_or(unit).objects.base, effect)
+    };
     let inputs = units.iter().flat_map(|unit| {
         unit.evaluation.effects.iter().map(|effect| PredictInput {
             effect: effect.clone(),
-            base: find(&unit.objects.base, effect),
+            base: base_of(unit, effect),
             head: find(&unit.objects.head, effect),
         })
     });
@@ -349,7 +384,8 @@ async fn ask(
 /// Moves between units, two owners of one object.
 fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
-    let refs = |unit: &EvaluatedUnit| unit.objects.head.iter().map(|object| object.reference.clone()).collect();
+    let refs =
+        |unit: &EvaluatedUnit| unit.objects.head.iter().map(|object| object.reference.clone()).collect();
     let owners: Owners = units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))).collect();
     effect::reconcile_units(environment, &mut evaluations, &owners);
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
@@ -360,10 +396,23 @@ fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
 /// Files that decide who must agree or what runs: shown even when a render reads them.
 fn always_shown(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    let pipeline = [".github/workflows/", ".gitea/workflows/", ".forgejo/workflows/", ".gitlab/ci/", ".tekton/", ".lighthouse/"];
+    let pipeline = [
+        ".github/workflows/",
+        ".gitea/workflows/",
+        ".forgejo/workflows/",
+        ".gitlab/ci/",
+        ".tekton/",
+        ".lighthouse/",
+    ];
     matches!(
         name,
-        ".countersign.toml" | "CODEOWNERS" | "OWNERS" | "OWNERS_ALIASES" | ".gitlab-ci.yml" | "Jenkinsfile" | ".sops.yaml"
+        ".countersign.toml"
+            | "CODEOWNERS"
+            | "OWNERS"
+            | "OWNERS_ALIASES"
+            | ".gitlab-ci.yml"
+            | "Jenkinsfile"
+            | ".sops.yaml"
     ) || pipeline.iter().any(|folder| path.starts_with(folder))
         || path.starts_with(".countersign/")
 }

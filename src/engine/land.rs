@@ -131,7 +131,10 @@ impl Engine {
                 LandingState::Pushing => match self.push(seen, &row).await? {
                     Pushed::In => row.state = LandingState::Pushed,
                     Pushed::Moved => {
-                        let why = format!("`{}` moved while it was being landed; it is looked at again", row.branch);
+                        let why = format!(
+                            "`{}` moved while it was being landed; it is looked at again",
+                            row.branch
+                        );
                         return self.abort(&row, &why).await;
                     }
                     Pushed::Refused(why) => return self.refuse(seen, &row, &why).await,
@@ -206,11 +209,13 @@ impl Engine {
     /// Signs the statement about M and appends it to the audit branch.
     async fn state(&self, seen: &Observed, row: &LandingRow) -> Result<(), LandError> {
         let tree = seen.source.tree_of(&row.commit).await?;
-        let evidence = serde_json::from_slice::<Evidence>(&row.evidence).map_err(|error| LandError::Sign(error.into()))?;
+        let evidence = serde_json::from_slice::<Evidence>(&row.evidence)
+            .map_err(|error| LandError::Sign(error.into()))?;
         let statement = audit::Statement::of_landing(&row.commit, [&row.base, &row.head], &tree, &evidence);
-        let envelope =
-            audit::Envelope::sign(&statement, &self.signer.public_key(), |bytes| self.signer.sign("countersign", bytes))
-                .map_err(LandError::Sign)?;
+        let envelope = audit::Envelope::sign(&statement, &self.signer.public_key(), |bytes| {
+            self.signer.sign("countersign", bytes)
+        })
+        .map_err(LandError::Sign)?;
         let name = format!("statements/{}.json", row.commit);
         self.append_audit(seen, &name, envelope.bytes(), "Statement").await
     }
@@ -239,7 +244,9 @@ impl Engine {
             let commit = seen.source.commit_files(parent.as_ref(), &files, &message, &identity, time).await?;
             match seen.source.push(&seen.remote, &branch, parent.as_ref(), &commit).await {
                 Ok(()) => return Ok(()),
-                Err(SourceError::Moved { branch, expected }) => last = Some(SourceError::Moved { branch, expected }),
+                Err(SourceError::Moved { branch, expected }) => {
+                    last = Some(SourceError::Moved { branch, expected })
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -283,7 +290,9 @@ enum Pushed {
 }
 
 fn ordered(plan: &Plan) -> Option<&LandOrder> {
-    plan.actions.iter().find_map(|action| if let Action::Land(order) = action { Some(order.as_ref()) } else { None })
+    plan.actions
+        .iter()
+        .find_map(|action| if let Action::Land(order) = action { Some(order.as_ref()) } else { None })
 }
 
 /// Whether two orders land the same change onto the same base.

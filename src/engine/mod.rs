@@ -12,11 +12,11 @@ pub mod predict;
 mod reconcile;
 
 pub use enact::EnactError;
+pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
-pub use evaluate::{EvaluateError, Evaluator, Progress, Quiet};
-pub use offline::offline_snapshot;
 pub use observe::{ObserveError, Observed};
+pub use offline::offline_snapshot;
 pub use people::contributors;
 pub use reconcile::{LookError, Looked};
 

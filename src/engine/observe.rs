@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use countersign_core::actor::Permission;
 use countersign_core::change::{ChangeId, RepoId};
 use countersign_core::config::POLICY_PATH;
 use countersign_core::decide::PolicyInForce;
@@ -13,7 +14,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
 use super::people::{self, contributors, known};
-use super::{Engine, EvaluateError, Evaluator, Quiet};
+use super::{Asking, Engine, EvaluateError, Evaluator, Quiet};
 use crate::ports::{Forge, ForgeError, GitRemote, Source, SourceError, StoreError};
 
 /// Why a change could not be observed. Nothing was decided.
@@ -100,10 +101,19 @@ impl Engine {
             change,
         };
         let policy = PolicyInForce::of(&snapshot).policy();
-        snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, snapshot.policy.is_some()).await?;
+        let permission = forge.permission(&id.repo.path, &snapshot.change.author).await?;
+        let trusted = permission >= Permission::Write;
+        let declared = snapshot.policy.is_some();
+        snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, declared, trusted).await?;
         snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
-        snapshot.directory =
-            people::directory(forge.as_ref(), &snapshot.change, &policy, &snapshot.comments, &snapshot.reviews).await;
+        snapshot.directory = people::directory(
+            forge.as_ref(),
+            &snapshot.change,
+            &policy,
+            &snapshot.comments,
+            &snapshot.reviews,
+        )
+        .await;
         Ok(Observed { snapshot, forge, source, remote })
     }
 
@@ -113,6 +123,7 @@ impl Engine {
         trees: &Diff<ObjectId>,
         policy: &countersign_core::config::Policy,
         declared: bool,
+        trusted: bool,
     ) -> Result<Evaluation, ObserveError> {
         let environments: Vec<Environment> = if declared {
             policy.environments.clone()
@@ -122,7 +133,7 @@ impl Engine {
         let evaluator = Evaluator {
             source,
             renderer: self.renderer.as_ref(),
-            clusters: Some(self.clusters.as_ref()),
+            clusters: if trusted { Asking::Clusters(self.clusters.as_ref()) } else { NOT_TRUSTED },
             key: &self.sealing_key,
             mask: &policy.mask,
             parallel: 4,
@@ -144,6 +155,10 @@ fn landed_onto(facts: &[Fact]) -> Option<CommitSha> {
         _ => None,
     })
 }
+
+/// Manifests of somebody who may not write are never sent to a cluster.
+const NOT_TRUSTED: Asking<'static> =
+    Asking::NotFor("the author has no write permission here, and a dry run is a way to read a cluster");
 
 /// Stands in for a policy that is not UTF-8: no policy can be read from it, so that nothing lands by a guess.
 const NOT_TEXT: &str = "this file is not UTF-8 text\n";
@@ -173,4 +188,3 @@ async fn policy_at(source: &dyn Source, tree: &ObjectId) -> Result<Option<Policy
     let text = String::from_utf8(bytes).unwrap_or_else(|_| NOT_TEXT.to_owned());
     Ok(Some(PolicyFile { blob, text }))
 }
-

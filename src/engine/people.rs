@@ -58,7 +58,8 @@ pub(super) async fn directory(
     comments: &[Comment],
     reviews: &[Review],
 ) -> Directory {
-    let speakers = comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
+    let speakers =
+        comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
     let people: BTreeMap<_, &Actor> = speakers
         .filter(|actor| actor.kind == ActorKind::Human && actor.id.get() != 0)
         .map(|actor| (actor.id, actor))
@@ -88,4 +89,3 @@ pub(super) fn known<T>(answer: Result<T, ForgeError>) -> Known<T> {
         Err(error) => Known::Unknown(error.to_string()),
     }
 }
-

@@ -107,7 +107,8 @@ impl Engine {
 
     /// What the pages show of it.
     async fn save_page(&self, snapshot: &Snapshot, plan: &Plan) -> Result<(), StoreError> {
-        let page = serde_json::json!({ "snapshot": snapshot, "report": plan.report, "verdict": plan.verdict });
+        let page =
+            serde_json::json!({ "snapshot": snapshot, "report": plan.report, "verdict": plan.verdict });
         self.store.save_page(&snapshot.change.id, &page.to_string(), self.clock.now()).await
     }
 }

@@ -156,11 +156,7 @@ pub trait ForgeReader: Send + Sync {
     /// Who pushed this head, where the forge tells.
     async fn pusher(&self, id: &ChangeId, head: &CommitSha) -> Result<Option<Actor>, ForgeError>;
     /// May the bot land on this branch, and may anybody else?
-    async fn capability(
-        &self,
-        repo: &RepoPath,
-        target: &BranchName,
-    ) -> Result<LandCapability, ForgeError>;
+    async fn capability(&self, repo: &RepoPath, target: &BranchName) -> Result<LandCapability, ForgeError>;
     /// Where to fetch and push, with fresh credentials.
     async fn remote(&self, id: &ChangeId) -> Result<GitRemote, ForgeError>;
 }
@@ -178,15 +174,9 @@ pub trait ForgeWriter: Send + Sync {
         body: &str,
     ) -> Result<Comment, ForgeError>;
     /// Reacts to a comment.
-    async fn react(
-        &self,
-        id: &ChangeId,
-        comment: CommentId,
-        reaction: Reaction,
-    ) -> Result<(), ForgeError>;
+    async fn react(&self, id: &ChangeId, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError>;
     /// Publishes a status or check.
-    async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>)
-    -> Result<(), ForgeError>;
+    async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError>;
     /// Tells the forge that a change request is merged by this commit, where the forge does not see it by itself.
     /// Fine when it is already marked.
     async fn mark_merged(&self, id: &ChangeId, commit: &CommitSha) -> Result<(), ForgeError>;

@@ -139,13 +139,13 @@ pub trait Source: Send + Sync {
         head: &CommitSha,
     ) -> Result<Vec<CommitPeople>, SourceError>;
     /// Whether `ancestor` is in the history of `commit`.
-    async fn is_ancestor(
-        &self,
-        ancestor: &CommitSha,
-        commit: &CommitSha,
-    ) -> Result<bool, SourceError>;
+    async fn is_ancestor(&self, ancestor: &CommitSha, commit: &CommitSha) -> Result<bool, SourceError>;
     /// The first-parent line from `to` back to `from` (exclusive) or to its root, newest first.
-    async fn first_parents(&self, from: Option<&CommitSha>, to: &CommitSha) -> Result<Vec<CommitSha>, SourceError>;
+    async fn first_parents(
+        &self,
+        from: Option<&CommitSha>,
+        to: &CommitSha,
+    ) -> Result<Vec<CommitSha>, SourceError>;
     /// A commit's bytes as git hashes them.
     async fn raw_commit(&self, commit: &CommitSha) -> Result<Vec<u8>, SourceError>;
     /// The bytes of a merge commit as git would hash them, without a signature.

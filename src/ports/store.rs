@@ -101,23 +101,14 @@ pub trait Ledger: Send + Sync {
     async fn facts(&self, change: &ChangeId) -> Result<Vec<Fact>, StoreError>;
     /// Appends facts in one transaction. A `Handled` of a comment or review that was handled before makes the whole
     /// append a no-op that answers `false`.
-    async fn append(
-        &self,
-        change: &ChangeId,
-        facts: &[FactKind],
-        now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    async fn append(&self, change: &ChangeId, facts: &[FactKind], now: Timestamp)
+    -> Result<bool, StoreError>;
     /// Changes that have facts and no `LandingEnded` that landed them, newest first; for pages.
     async fn changes(&self) -> Result<Vec<ChangeId>, StoreError>;
     /// Remembers what polling saw last of an open change; answers whether it differs from before.
     async fn saw(&self, change: &ChangeId, seen: &str) -> Result<bool, StoreError>;
     /// Saves the newest plan's page data (JSON) of a change.
-    async fn save_page(
-        &self,
-        change: &ChangeId,
-        json: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError>;
+    async fn save_page(&self, change: &ChangeId, json: &str, now: Timestamp) -> Result<(), StoreError>;
     /// The newest page data of a change.
     async fn page(&self, change: &ChangeId) -> Result<Option<String>, StoreError>;
 }
@@ -127,8 +118,7 @@ pub trait Ledger: Send + Sync {
 pub trait Landings: Send + Sync {
     /// Begins one, in one transaction with its `LandingBegun` fact; `id` and `state` of the row are ignored.
     /// `Err` of the answer: another landing onto the same branch is under way (its number).
-    async fn begin(&self, row: &LandingRow, now: Timestamp)
-    -> Result<Result<u64, u64>, StoreError>;
+    async fn begin(&self, row: &LandingRow, now: Timestamp) -> Result<Result<u64, u64>, StoreError>;
     /// Moves one on.
     async fn advance(&self, id: u64, state: LandingState) -> Result<(), StoreError>;
     /// Ends one, in one transaction with its fact.

@@ -42,39 +42,47 @@ fn main_nav(key: &str) -> Markup {
 
 /// What waits, and every change.
 pub(super) fn queue(pending: &[(ChangeId, u32, Timestamp)], changes: &[ChangeId], key: &str) -> Markup {
-    layout("Changes", main_nav(key), html! {
-        @if pending.is_empty() { p.quiet { "Nothing waits." } } @else {
-            h2 { "Waiting" }
-            table {
-                tr { th { "change" } th { "tries" } th { "due" } }
-                @for (id, attempts, due) in pending {
-                    tr { td { (id) } td.n { (attempts) } td { (due) } }
+    layout(
+        "Changes",
+        main_nav(key),
+        html! {
+            @if pending.is_empty() { p.quiet { "Nothing waits." } } @else {
+                h2 { "Waiting" }
+                table {
+                    tr { th { "change" } th { "tries" } th { "due" } }
+                    @for (id, attempts, due) in pending {
+                        tr { td { (id) } td.n { (attempts) } td { (due) } }
+                    }
                 }
             }
-        }
-        h2 { "Known" }
-        @if changes.is_empty() { p.quiet { "No change was seen yet." } }
-        ul { @for id in changes { li { a href={ (change_path(id)) "?key=" (key) } { (id) } } } }
-    })
+            h2 { "Known" }
+            @if changes.is_empty() { p.quiet { "No change was seen yet." } }
+            ul { @for id in changes { li { a href={ (change_path(id)) "?key=" (key) } { (id) } } } }
+        },
+    )
 }
 
 /// Every landing.
 pub(super) fn landings(rows: &[LandingRow], key: &str) -> Markup {
-    layout("Landings", main_nav(key), html! {
-        @if rows.is_empty() { p.quiet { "Nothing landed yet." } } @else {
-            table {
-                tr { th { "change" } th { "branch" } th { "base" } th { "head" } th { "merge commit" } th { "state" } }
-                @for row in rows {
-                    tr {
-                        td { a href={ (change_path(&row.change)) "?key=" (key) } { (row.change) } }
-                        td { (row.branch) }
-                        td { code { (row.base.short()) } } td { code { (row.head.short()) } }
-                        td { code { (row.commit.short()) } } td { (format!("{:?}", row.state).to_lowercase()) }
+    layout(
+        "Landings",
+        main_nav(key),
+        html! {
+            @if rows.is_empty() { p.quiet { "Nothing landed yet." } } @else {
+                table {
+                    tr { th { "change" } th { "branch" } th { "base" } th { "head" } th { "merge commit" } th { "state" } }
+                    @for row in rows {
+                        tr {
+                            td { a href={ (change_path(&row.change)) "?key=" (key) } { (row.change) } }
+                            td { (row.branch) }
+                            td { code { (row.base.short()) } } td { code { (row.head.short()) } }
+                            td { code { (row.commit.short()) } } td { (format!("{:?}", row.state).to_lowercase()) }
+                        }
                     }
                 }
             }
-        }
-    })
+        },
+    )
 }
 
 /// One change.
@@ -222,19 +230,27 @@ fn line(kind: &FactKind) -> String {
             Some(reply) => format!("answered {}: {reply}", actor.login),
             None => format!("read a comment by {}", actor.login),
         },
-        FactKind::Approved(approval) => format!("{} approved {}", approval.actor.login, approval.digest.short()),
+        FactKind::Approved(approval) => {
+            format!("{} approved {}", approval.actor.login, approval.digest.short())
+        }
         FactKind::Unapproved { actor, .. } => format!("{} took the approval back", actor.login),
         FactKind::Held { actor, .. } => format!("held by {}", actor.login),
         FactKind::HoldLifted { actor, .. } => format!("hold lifted by {}", actor.login),
         FactKind::MergeRequested { actor, .. } => format!("{} asked for the merge", actor.login),
         FactKind::MergeCancelled { actor, why } => format!("merge cancelled by {}: {why}", actor.login),
-        FactKind::DisplayPlanned(display) => format!("about to show {} at {}", display.digest.short(), display.head.short()),
-        FactKind::DisplayPosted { display, .. } => format!("showed {} at {}", display.digest.short(), display.head.short()),
+        FactKind::DisplayPlanned(display) => {
+            format!("about to show {} at {}", display.digest.short(), display.head.short())
+        }
+        FactKind::DisplayPosted { display, .. } => {
+            format!("showed {} at {}", display.digest.short(), display.head.short())
+        }
         FactKind::DisplayTampered { .. } => "somebody edited the bot's comment".to_owned(),
         FactKind::LandingBegun { commit, .. } => format!("began to land as {commit}"),
         FactKind::LandingEnded { outcome, .. } => match outcome {
             LandingOutcome::Landed { commit } => format!("landed as {commit}"),
-            LandingOutcome::LandedOpen { commit } => format!("landed as {commit}; the request stays open with newer commits"),
+            LandingOutcome::LandedOpen { commit } => {
+                format!("landed as {commit}; the request stays open with newer commits")
+            }
             LandingOutcome::Aborted { why } => format!("landing given up: {why}"),
         },
         FactKind::Pushed { actor, head } => format!("{} pushed {}", actor.login, head.short()),

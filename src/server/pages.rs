@@ -56,7 +56,11 @@ fn answer(headers: &HeaderMap, html: impl FnOnce() -> Markup, json: impl Seriali
 }
 
 /// `/`: what waits, and every change that the bot knows.
-pub(super) async fn queue(State(desk): State<Desk>, Query(Key { key }): Query<Key>, headers: HeaderMap) -> Response {
+pub(super) async fn queue(
+    State(desk): State<Desk>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Response {
     if !desk.engine.links.opens(&key, "/") {
         return locked();
     }
@@ -75,7 +79,11 @@ pub(super) async fn queue(State(desk): State<Desk>, Query(Key { key }): Query<Ke
 }
 
 /// `/audit`: every landing, newest first.
-pub(super) async fn landings(State(desk): State<Desk>, Query(Key { key }): Query<Key>, headers: HeaderMap) -> Response {
+pub(super) async fn landings(
+    State(desk): State<Desk>,
+    Query(Key { key }): Query<Key>,
+    headers: HeaderMap,
+) -> Response {
     if !desk.engine.links.opens(&key, "/") {
         return locked();
     }

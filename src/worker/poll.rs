@@ -15,7 +15,13 @@ use crate::ports::{BoxError, Forge};
 const FULL_ROUND: u64 = 12;
 
 /// Polls one forge until it is told to stop.
-pub async fn poll(engine: Arc<Engine>, forge: Arc<dyn Forge>, every: Duration, wake: Wake, stop: CancellationToken) {
+pub async fn poll(
+    engine: Arc<Engine>,
+    forge: Arc<dyn Forge>,
+    every: Duration,
+    wake: Wake,
+    stop: CancellationToken,
+) {
     let mut round = 0_u64;
     loop {
         if let Err(error) = once(&engine, forge.as_ref(), round.is_multiple_of(FULL_ROUND)).await {

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, Wake, LookError, Looked, ObserveError};
+use crate::engine::{Engine, LookError, Looked, ObserveError, Wake};
 use crate::ports::{Claim, ForgeError};
 
 /// Seconds that a look may take before somebody else may try it.
@@ -71,10 +71,12 @@ async fn work(engine: &Engine, claim: Claim) {
     let now = engine.clock.now();
     let settled = match looked {
         Ok(Looked::Settled) => engine.store.done(&claim).await,
-        Ok(again @ (Looked::Again | Looked::InAMoment)) => match engine.store.enqueue(&claim.change, due(again, now)).await {
-            Ok(()) => engine.store.done(&claim).await,
-            Err(error) => Err(error),
-        },
+        Ok(again @ (Looked::Again | Looked::InAMoment)) => {
+            match engine.store.enqueue(&claim.change, due(again, now)).await {
+                Ok(()) => engine.store.done(&claim).await,
+                Err(error) => Err(error),
+            }
+        }
         Err(error) if hopeless(&error) => {
             tracing::warn!(error = %chain(&error), "this change is not looked at");
             engine.store.done(&claim).await
@@ -106,7 +108,8 @@ fn hopeless(error: &LookError) -> bool {
     matches!(
         error,
         LookError::Observe(
-            ObserveError::NotAllowed(_) | ObserveError::Forge(ForgeError::NotFound { .. } | ForgeError::Refused { .. })
+            ObserveError::NotAllowed(_)
+                | ObserveError::Forge(ForgeError::NotFound { .. } | ForgeError::Refused { .. })
         )
     )
 }
@@ -115,7 +118,9 @@ fn hopeless(error: &LookError) -> bool {
 fn wait(error: &LookError, attempt: u32) -> i64 {
     let asked = match error {
         LookError::Observe(ObserveError::Forge(ForgeError::RateLimited { seconds }))
-        | LookError::Enact(crate::engine::EnactError::Forge(ForgeError::RateLimited { seconds })) => Some(*seconds),
+        | LookError::Enact(crate::engine::EnactError::Forge(ForgeError::RateLimited { seconds })) => {
+            Some(*seconds)
+        }
         _ => None,
     };
     let doubled = 1_i64.checked_shl(attempt.min(20)).unwrap_or(LONGEST_WAIT);

@@ -30,7 +30,8 @@ impl Live {
         let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop" } });
         cluster.apply(&namespace, MANAGER).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
         let kubeconfig = home.join("kubeconfig");
-        std::fs::write(&kubeconfig, cluster.kubeconfig(SIMULATED)).context("the kubeconfig cannot be written")?;
+        std::fs::write(&kubeconfig, cluster.kubeconfig(SIMULATED))
+            .context("the kubeconfig cannot be written")?;
         Ok(Self::Simulated { cluster, kubeconfig })
     }
 

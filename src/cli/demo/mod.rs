@@ -15,7 +15,9 @@ use super::Exit;
 use crate::telemetry::{self, LogForm};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  countersign demo\n  countersign demo --once    (plays the story and exits with its verdict)")]
+#[command(
+    after_help = "Example:\n  countersign demo\n  countersign demo --once    (plays the story and exits with its verdict)"
+)]
 pub(super) struct Demo {
     /// Play the story, then exit: 0 if every request ended as the story tells
     #[arg(long)]

@@ -42,7 +42,11 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Sets the stage.
-    pub(super) async fn set(port: u16, context: Option<&str>, stop: &CancellationToken) -> anyhow::Result<Self> {
+    pub(super) async fn set(
+        port: u16,
+        context: Option<&str>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<Self> {
         let forge = Sim::start(SimConfig::demo(port)).await.context("the stand-in forge does not start")?;
         let app = people(&forge).await?;
         let home = tempfile::tempdir().context("there is no folder for the demo")?;
@@ -112,7 +116,8 @@ async fn people(forge: &Sim) -> anyhow::Result<AppSeen> {
     for person in PEOPLE {
         forge.add_user(person)?;
     }
-    let app = forge.add_app(&AppSpec { slug: "countersign", owner: "acme", permissions: AppSpec::LANDING })?;
+    let app =
+        forge.add_app(&AppSpec { slug: "countersign", owner: "acme", permissions: AppSpec::LANDING })?;
     forge.create_repo("acme", "env").await?;
     for person in PEOPLE {
         forge.grant(REPOSITORY, person, Role::Write)?;

@@ -15,7 +15,14 @@ pub(super) async fn play(stage: &Stage, voice: &Voice) -> anyhow::Result<bool> {
     let teller = Teller { stage, voice };
 
     voice.heading(1, "A good change lands");
-    let good = teller.opens("ana", "scale-up", "Five replicas for the sale", &[(SHOP, Some(&shop.replace("replicas: 3", "replicas: 5")))]).await?;
+    let good = teller
+        .opens(
+            "ana",
+            "scale-up",
+            "Five replicas for the sale",
+            &[(SHOP, Some(&shop.replace("replicas: 3", "replicas: 5")))],
+        )
+        .await?;
     teller.says("bo", good, "/approve").await?;
     teller.says("ana", good, "/merge").await?;
     let landed = teller.ended(good, ChangeState::Merged)?;
@@ -26,20 +33,37 @@ pub(super) async fn play(stage: &Stage, voice: &Voice) -> anyhow::Result<bool> {
     let release = shop.replace("shop:1.4.2", "shop:1.5.0");
     let careless = release.replace("replicas: 5", "replicas: 1");
     let repaired = teller.opens("cy", "release", "Shop 1.5.0", &[(SHOP, Some(&careless))]).await?;
-    teller.pushes("cy", "release", "Keep two", &[(SHOP, Some(&release.replace("replicas: 5", "replicas: 2")))], repaired).await?;
+    teller
+        .pushes(
+            "cy",
+            "release",
+            "Keep two",
+            &[(SHOP, Some(&release.replace("replicas: 5", "replicas: 2")))],
+            repaired,
+        )
+        .await?;
     teller.says("ana", repaired, "/approve").await?;
     teller.says("ana", repaired, "/merge").await?;
     let mended = teller.ended(repaired, ChangeState::Merged)?;
     stage.sync().await?;
 
     voice.heading(3, "Deleting data waits for two people");
-    let risky = teller.opens("bo", "drop-volume", "Orders moved to the database", &[("production/volume.yaml", None)]).await?;
+    let risky = teller
+        .opens("bo", "drop-volume", "Orders moved to the database", &[("production/volume.yaml", None)])
+        .await?;
     teller.says("ana", risky, "/approve").await?;
     teller.says("bo", risky, "/merge").await?;
     let waiting = teller.ended(risky, ChangeState::Open)?;
 
     voice.heading(4, "What does not render does not land");
-    let broken = teller.opens("dee", "typo", "A typo", &[("staging/shop.yaml", Some("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop\n"))]).await?;
+    let broken = teller
+        .opens(
+            "dee",
+            "typo",
+            "A typo",
+            &[("staging/shop.yaml", Some("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop\n"))],
+        )
+        .await?;
     teller.says("ana", broken, "/approve").await?;
     teller.says("dee", broken, "/merge").await?;
     let held = teller.ended(broken, ChangeState::Open)?;
@@ -73,7 +97,14 @@ impl Teller<'_> {
         Ok(number)
     }
 
-    async fn pushes(&self, who: &str, branch: &str, message: &str, files: &Files<'_>, number: u64) -> anyhow::Result<()> {
+    async fn pushes(
+        &self,
+        who: &str,
+        branch: &str,
+        message: &str,
+        files: &Files<'_>,
+        number: u64,
+    ) -> anyhow::Result<()> {
         self.stage.forge.commit(REPOSITORY, branch, "main", files, who, message).await?;
         self.voice.does(who, &format!("pushes “{message}” to #{number}"));
         self.stage.settle().await?;
@@ -93,7 +124,8 @@ impl Teller<'_> {
 
     /// The first lines of the sticky comment.
     fn shows(&self, number: u64) -> anyhow::Result<()> {
-        let display = self.texts(number, "<!-- countersign:change")?.pop().context("the bot shows nothing")?;
+        let display =
+            self.texts(number, "<!-- countersign:change")?.pop().context("the bot shows nothing")?;
         let headline = display.lines().find(|line| line.starts_with("###")).unwrap_or_default();
         self.voice.bot(headline.trim_start_matches('#').trim());
         Ok(())
@@ -107,7 +139,11 @@ impl Teller<'_> {
     fn texts(&self, number: u64, marker: &str) -> anyhow::Result<Vec<String>> {
         let all = self.stage.forge.comments(REPOSITORY, number)?;
         let ours = all.into_iter().filter(|comment| comment.body.starts_with(marker));
-        Ok(ours.map(|comment| comment.body.split_once('\n').map_or_else(String::new, |(_, rest)| rest.to_owned())).collect())
+        Ok(ours
+            .map(|comment| {
+                comment.body.split_once('\n').map_or_else(String::new, |(_, rest)| rest.to_owned())
+            })
+            .collect())
     }
 
     /// Whether a request is where the story wants it.

@@ -138,7 +138,9 @@ fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
 fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin: Option<&str>) -> Ran {
     let who = &text.author.login;
     if text.author.id == snapshot.change.author.id {
-        return refused(format!("@{who}: you are the author of this change; somebody else has to approve it."));
+        return refused(format!(
+            "@{who}: you are the author of this change; somebody else has to approve it."
+        ));
     }
     let unknown = environments.iter().find(|name| !has_environment(snapshot, name));
     if let Some(name) = unknown {
@@ -240,7 +242,8 @@ fn unhold(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> 
     if holds.is_empty() {
         return refused(format!("@{who}: nobody holds this change."));
     }
-    let all = may(snapshot, &text.author, Permission::Admin) || listed(snapshot, in_force, "unhold", &text.author);
+    let all =
+        may(snapshot, &text.author, Permission::Admin) || listed(snapshot, in_force, "unhold", &text.author);
     let (lifted, left): (Vec<_>, Vec<_>) =
         holds.into_iter().partition(|(holder, _)| all || holder.id == text.author.id);
     if lifted.is_empty() {
@@ -286,7 +289,9 @@ fn merge(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, when
         when_ready,
     };
     match (&verdict, when_ready) {
-        (Verdict::Allow, _) => Ran { facts: vec![requested], reply: format!("@{who} asked for the merge: landing.") },
+        (Verdict::Allow, _) => {
+            Ran { facts: vec![requested], reply: format!("@{who} asked for the merge: landing.") }
+        }
         (Verdict::Hold(_), true) => Ran {
             facts: vec![requested],
             reply: format!("@{who}: it lands as soon as nothing is missing.\n\n{}", blockers(&verdict)),
@@ -303,7 +308,10 @@ fn cancel(snapshot: &Snapshot, text: &Outstanding) -> Ran {
         return refused(format!("@{who}: nobody asked for the merge."));
     };
     if requester.id != text.author.id && !may(snapshot, &text.author, Permission::Write) {
-        return refused(format!("@{who}: @{} or somebody with write permission can cancel this.", requester.login));
+        return refused(format!(
+            "@{who}: @{} or somebody with write permission can cancel this.",
+            requester.login
+        ));
     }
     let why = format!("cancelled by {who}");
     Ran {

@@ -71,7 +71,9 @@ pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement
         agreement.met = true;
     }
     let mut reasons = of_merge(snapshot);
-    reasons.extend(of_policy_files(snapshot, in_force).into_iter().filter(|(weight, _)| *weight != Weight::Hold));
+    reasons.extend(
+        of_policy_files(snapshot, in_force).into_iter().filter(|(weight, _)| *weight != Weight::Hold),
+    );
     reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
     reasons.extend(findings.iter().filter_map(of_finding));
     reasons.extend(of_agreement(&agreement));
@@ -147,7 +149,8 @@ fn of_merge(snapshot: &Snapshot) -> Vec<Weighed> {
             reasons.push((Weight::Block, reason("conflict", message)));
         }
         MergeOutcome::Nothing => {
-            let message = format!("there is nothing to merge: `{}` already has this head", snapshot.change.target);
+            let message =
+                format!("there is nothing to merge: `{}` already has this head", snapshot.change.target);
             reasons.push((Weight::Hold, reason("nothing", message)));
         }
     }
@@ -159,18 +162,23 @@ pub(super) fn landed(facts: &[Fact]) -> bool {
     facts.iter().any(|fact| {
         matches!(
             &fact.kind,
-            FactKind::LandingEnded { outcome: LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. }, .. }
+            FactKind::LandingEnded {
+                outcome: LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. },
+                ..
+            }
         )
     })
 }
 
 fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed> {
     let mut reasons = Vec::new();
-    let proposed = snapshot.proposed_policy.as_ref().map(|file| crate::config::parse(&file.text, POLICY_PATH));
+    let proposed =
+        snapshot.proposed_policy.as_ref().map(|file| crate::config::parse(&file.text, POLICY_PATH));
     match (in_force, &proposed) {
         (PolicyInForce::Broken(errors), Some(Err(_)) | None) => {
             let place = errors.first().map(ToString::to_string).unwrap_or_default();
-            let message = format!("the policy on `{}` cannot be read: {place}; repair it", snapshot.change.target);
+            let message =
+                format!("the policy on `{}` cannot be read: {place}; repair it", snapshot.change.target);
             reasons.push((Weight::Undecided, reason("policy-unreadable", message)));
         }
         (PolicyInForce::Absent, None) => {
@@ -184,7 +192,10 @@ fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed
     }
     if let Some(Err(errors)) = &proposed {
         for error in errors.iter().take(5) {
-            reasons.push((Weight::Block, reason("policy-invalid", format!("the proposed policy is wrong: {error}"))));
+            reasons.push((
+                Weight::Block,
+                reason("policy-invalid", format!("the proposed policy is wrong: {error}")),
+            ));
         }
     }
     reasons
@@ -260,11 +271,13 @@ fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<Str
     let mut reasons = Vec::new();
     for (holder, why) in holds {
         let why = why.as_ref().map(|why| format!(" (“{why}”)")).unwrap_or_default();
-        let message = format!("held by {}{why}: {} or an administrator can say `/unhold`", holder.login, holder.login);
+        let message =
+            format!("held by {}{why}: {} or an administrator can say `/unhold`", holder.login, holder.login);
         reasons.push((Weight::Hold, reason("held", message)));
     }
     for person in counted.changes_requested.iter().filter(|person| counts_as_request(snapshot, person)) {
-        let message = format!("{} requested changes: {} has to approve or be satisfied", person.login, person.login);
+        let message =
+            format!("{} requested changes: {} has to approve or be satisfied", person.login, person.login);
         reasons.push((Weight::Hold, reason("changes-requested", message)));
     }
     reasons
@@ -299,8 +312,10 @@ fn of_requirement(requirement: &Requirement) -> Option<Weighed> {
     };
     let note = requirement.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     let have = requirement.by.len();
-    let message =
-        format!("`{}` has {have} of {} approvals: {}{note}", requirement.rule, requirement.needed, requirement.from);
+    let message = format!(
+        "`{}` has {have} of {} approvals: {}{note}",
+        requirement.rule, requirement.needed, requirement.from
+    );
     Some((weight, Reason { rule: Some(requirement.rule.clone()), ..reason(code, message) }))
 }
 
@@ -317,11 +332,14 @@ fn of_forge(snapshot: &Snapshot) -> Vec<Weighed> {
             let missing = capability.missing.iter().filter(|_| !capability.can);
             reasons.extend(missing.map(|missing| (Weight::Hold, reason("cannot-land", missing.clone()))));
             if !capability.can && capability.missing.is_empty() {
-                reasons.push((Weight::Hold, reason("cannot-land", "the bot may not update this branch".into())));
+                reasons
+                    .push((Weight::Hold, reason("cannot-land", "the bot may not update this branch".into())));
             }
         }
     }
-    for status in snapshot.statuses.iter().filter(|status| status.required && status.context != STATUS_CONTEXT) {
+    for status in
+        snapshot.statuses.iter().filter(|status| status.required && status.context != STATUS_CONTEXT)
+    {
         let message = match status.state {
             StatusState::Success => continue,
             StatusState::Pending => format!("the required check `{}` has not finished", status.context),

@@ -22,7 +22,8 @@ pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
             }
             FactKind::MergeCancelled { .. } => standing = None,
             FactKind::LandingEnded { outcome, .. } => match outcome {
-                crate::fact::LandingOutcome::Landed { .. } | crate::fact::LandingOutcome::LandedOpen { .. } => {
+                crate::fact::LandingOutcome::Landed { .. }
+                | crate::fact::LandingOutcome::LandedOpen { .. } => {
                     standing = None;
                 }
                 crate::fact::LandingOutcome::Aborted { .. } => {}
@@ -43,7 +44,11 @@ pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
 }
 
 /// The landing to begin, if one was asked for. Called only for a change that may land.
-pub(super) fn order(snapshot: &Snapshot, in_force: &PolicyInForce, judgement: &Judgement) -> Option<LandOrder> {
+pub(super) fn order(
+    snapshot: &Snapshot,
+    in_force: &PolicyInForce,
+    judgement: &Judgement,
+) -> Option<LandOrder> {
     let requested_by = match (standing_request(snapshot), in_force.policy().merge.when) {
         (Some((actor, _)), _) => actor.clone(),
         (None, When::Approved) => snapshot.bot.clone(),
@@ -86,7 +91,10 @@ fn touched(environment: &EnvironmentEvaluation) -> bool {
 fn check_counts(in_force: &PolicyInForce, judgement: &Judgement) -> CheckCounts {
     let policy = in_force.policy();
     let warned = |name: &str| {
-        judgement.findings.iter().any(|finding| finding.check == name && finding.severity >= Severity::Warning)
+        judgement
+            .findings
+            .iter()
+            .any(|finding| finding.check == name && finding.severity >= Severity::Warning)
     };
     let warn = policy.checks.iter().filter(|check| warned(&check.name)).count();
     CheckCounts { pass: policy.checks.len() - warn, warn }

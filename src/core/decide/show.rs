@@ -1,9 +1,9 @@
 //! What people are shown: replies, the sticky comment, the status. Each is planned only where it is not there yet.
 
 use super::execute::blockers;
-use crate::config::Level;
 use super::{Judgement, PolicyInForce, STATUS_CONTEXT, landing};
 use crate::change::{ChangeState, Comment, CommentId};
+use crate::config::Level;
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
 use crate::plan::Action;
 use crate::report::{self, CommentInput, Report, ReportInput};
@@ -36,7 +36,9 @@ pub(super) fn tampering(snapshot: &Snapshot) -> Vec<FactKind> {
     let mut told = false;
     for fact in &snapshot.facts {
         match &fact.kind {
-            FactKind::DisplayPlanned(planned) => expected |= planned.body_hash == hash && is_newest(snapshot, planned),
+            FactKind::DisplayPlanned(planned) => {
+                expected |= planned.body_hash == hash && is_newest(snapshot, planned)
+            }
             FactKind::DisplayPosted { .. } => told = false,
             FactKind::DisplayTampered { comment } => told = *comment == id,
             FactKind::Handled { .. }
@@ -136,7 +138,9 @@ pub(super) fn display(
 fn sticky<'a>(snapshot: &'a Snapshot, marker: &str) -> Option<&'a Comment> {
     let known = posted(snapshot).map(|(id, _)| id);
     let ours = || snapshot.comments.iter().filter(|comment| comment.author.id == snapshot.bot.id);
-    ours().find(|comment| Some(comment.id) == known).or_else(|| ours().find(|comment| comment.body.starts_with(marker)))
+    ours()
+        .find(|comment| Some(comment.id) == known)
+        .or_else(|| ours().find(|comment| comment.body.starts_with(marker)))
 }
 
 /// What stands above everything else: how a landing ended, what is wrong with a policy file.
@@ -155,12 +159,16 @@ fn notes(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<String> {
         }
     }
     if let PolicyInForce::Broken(errors) = in_force {
-        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))));
+        notes.extend(
+            errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))),
+        );
     }
     if let Some(file) = &snapshot.proposed_policy
         && let Err(errors) = crate::config::parse(&file.text, crate::config::POLICY_PATH)
     {
-        notes.extend(errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))));
+        notes.extend(
+            errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))),
+        );
     }
     if snapshot.facts.iter().any(|fact| matches!(fact.kind, FactKind::DisplayTampered { .. })) {
         notes.push("Somebody else edited this comment once. It was restored, and approvals given meanwhile are void.".into());
@@ -178,7 +186,8 @@ fn valid_commands(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
         Verdict::Allow => commands.push("/merge".to_owned()),
         Verdict::Hold(_) | Verdict::Block(_) | Verdict::Undecided(_) => {
             commands.push(format!("/approve {}", snapshot.digest.short()));
-            if matches!(judgement.verdict, Verdict::Hold(_)) && landing::standing_request(snapshot).is_none() {
+            if matches!(judgement.verdict, Verdict::Hold(_)) && landing::standing_request(snapshot).is_none()
+            {
                 commands.push("/merge when-ready".to_owned());
             }
         }
@@ -197,7 +206,9 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
     let exclusive = snapshot.capability.as_option().is_some_and(|capability| capability.exclusive);
     let (state, description) = match &judgement.verdict {
         Verdict::Allow if exclusive => (StatusState::Success, "Ready: say /merge".to_owned()),
-        Verdict::Allow => (StatusState::Pending, "Ready: say /merge (the forge's own button is not safe here)".to_owned()),
+        Verdict::Allow => {
+            (StatusState::Pending, "Ready: say /merge (the forge's own button is not safe here)".to_owned())
+        }
         Verdict::Hold(_) => (StatusState::Pending, first_line(&judgement.verdict)),
         Verdict::Block(_) | Verdict::Undecided(_) => (StatusState::Failure, first_line(&judgement.verdict)),
     };
@@ -216,7 +227,11 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
 }
 
 fn landed_line(snapshot: &Snapshot) -> String {
-    if super::judge::landed(&snapshot.facts) { "Landed".to_owned() } else { "Merged without countersign".to_owned() }
+    if super::judge::landed(&snapshot.facts) {
+        "Landed".to_owned()
+    } else {
+        "Merged without countersign".to_owned()
+    }
 }
 
 /// The first reason, as plain text that fits a status.
@@ -231,4 +246,3 @@ fn first_line(verdict: &Verdict) -> String {
     let cut: String = text.chars().take(room.saturating_sub(1)).collect();
     format!("{cut}…{tail}")
 }
-

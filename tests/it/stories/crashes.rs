@@ -30,11 +30,13 @@ impl Fragile {
     async fn begin(fuse: Arc<Fuse>) -> Self {
         let home = Home::new();
         // Production has no cluster here: what is stopped does not depend on it, and the story is told often.
-        let policy = USUAL.replace("cluster = \"prod\"\napply = \"server-side\"\nfield_manager = \"gitops\"\n", "");
+        let policy =
+            USUAL.replace("cluster = \"prod\"\napply = \"server-side\"\nfield_manager = \"gitops\"\n", "");
         assert_ne!(policy, USUAL);
         let files = beginning("shop", &home.allowed_signers(), Some(policy));
         let town = StandIn::found(SignIn::Token, &as_files(&files)).await;
-        let head = Clone::new(&town, "ana").push("scale", "main", &[(WEB, Some(&web("shop", 5, "1.0")))], "Scale");
+        let head =
+            Clone::new(&town, "ana").push("scale", "main", &[(WEB, Some(&web("shop", 5, "1.0")))], "Scale");
         let number = town.open("ana", "scale", "Scale").await;
         let engine = fused(bot::engine_without_clusters(&town, &home).await, &fuse);
         let id = ChangeId { repo: town.repo(), number };
@@ -63,7 +65,8 @@ impl Fragile {
     async fn seen(&self) -> Seen {
         let all = self.town.conversation(self.id.number).await.into_iter();
         let all: Vec<String> = all.filter(|said| said.who == "countersign").map(|said| said.body).collect();
-        let beginning_with = |marker: &str| all.iter().filter(|body| body.starts_with(marker)).cloned().collect::<Vec<_>>();
+        let beginning_with =
+            |marker: &str| all.iter().filter(|body| body.starts_with(marker)).cloned().collect::<Vec<_>>();
         let mut replies = beginning_with("<!-- countersign:reply");
         replies.sort();
         replies.dedup_by_key(|body| body.lines().next().map(str::to_owned));

@@ -103,7 +103,8 @@ impl Town for GiteaTown {
     }
 
     async fn edit(&self, who: &str, comment: u64, body: &str) {
-        self.ask(who, Method::PATCH, &format!("/issues/comments/{comment}"), Some(json!({ "body": body }))).await;
+        self.ask(who, Method::PATCH, &format!("/issues/comments/{comment}"), Some(json!({ "body": body })))
+            .await;
     }
 
     async fn approve(&self, who: &str, number: u64) {
@@ -135,8 +136,15 @@ impl Town for GiteaTown {
     }
 
     async fn deliver_to(&self, url: &str) {
-        let events = ["push", "pull_request", "pull_request_sync", "issue_comment", "pull_request_comment",
-            "pull_request_review_approved", "pull_request_review_rejected"];
+        let events = [
+            "push",
+            "pull_request",
+            "pull_request_sync",
+            "issue_comment",
+            "pull_request_comment",
+            "pull_request_review_approved",
+            "pull_request_review_rejected",
+        ];
         self.gitea.create_hook(&self.repo, url, WEBHOOK_SECRET, &events).await;
     }
 }

@@ -8,7 +8,8 @@ use countersign::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use countersign::ports::{Clock, Forge, Secret};
 use countersign_core::change::RepoId;
 use countersign_sim::{
-    AppSeen, AppSpec, ChangeState, Contract, Protection, Restrictions, ReviewGiven, Role, Sim, SimConfig, Toggle,
+    AppSeen, AppSpec, ChangeState, Contract, Protection, Restrictions, ReviewGiven, Role, Sim, SimConfig,
+    Toggle,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,8 +43,13 @@ impl StandIn {
             sim.add_user(who).unwrap();
         }
         sim.create_repo("acme", "env").await.unwrap();
-        let roles =
-            [("ada", Role::Admin), ("ana", Role::Write), ("bo", Role::Write), ("cy", Role::Write), ("dee", Role::Read)];
+        let roles = [
+            ("ada", Role::Admin),
+            ("ana", Role::Write),
+            ("bo", Role::Write),
+            ("cy", Role::Write),
+            ("dee", Role::Read),
+        ];
         for (who, role) in roles {
             sim.grant(REPO, who, role).unwrap();
         }

@@ -133,7 +133,12 @@ impl ForgeWriter for Fused<dyn Forge> {
     async fn create_comment(&self, id: &ChangeId, body: &str) -> Result<Comment, ForgeError> {
         self.fuse.write(self.inner.create_comment(id, body)).await
     }
-    async fn update_comment(&self, id: &ChangeId, comment: CommentId, body: &str) -> Result<Comment, ForgeError> {
+    async fn update_comment(
+        &self,
+        id: &ChangeId,
+        comment: CommentId,
+        body: &str,
+    ) -> Result<Comment, ForgeError> {
         self.fuse.write(self.inner.update_comment(id, comment, body)).await
     }
     async fn react(&self, id: &ChangeId, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError> {
@@ -183,7 +188,11 @@ impl Source for Fused<dyn Source> {
     async fn branch_tip(&self, branch: &BranchName) -> Result<CommitSha, SourceError> {
         self.inner.branch_tip(branch).await
     }
-    async fn remote_tip(&self, remote: &GitRemote, branch: &BranchName) -> Result<Option<CommitSha>, SourceError> {
+    async fn remote_tip(
+        &self,
+        remote: &GitRemote,
+        branch: &BranchName,
+    ) -> Result<Option<CommitSha>, SourceError> {
         self.inner.remote_tip(remote, branch).await
     }
     async fn tree_of(&self, commit: &CommitSha) -> Result<ObjectId, SourceError> {
@@ -204,13 +213,21 @@ impl Source for Fused<dyn Source> {
     async fn export(&self, entries: &[TreeEntry], into: &Path) -> Result<Vec<String>, SourceError> {
         self.inner.export(entries, into).await
     }
-    async fn commits_between(&self, base: &CommitSha, head: &CommitSha) -> Result<Vec<CommitPeople>, SourceError> {
+    async fn commits_between(
+        &self,
+        base: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Vec<CommitPeople>, SourceError> {
         self.inner.commits_between(base, head).await
     }
     async fn is_ancestor(&self, ancestor: &CommitSha, commit: &CommitSha) -> Result<bool, SourceError> {
         self.inner.is_ancestor(ancestor, commit).await
     }
-    async fn first_parents(&self, from: Option<&CommitSha>, to: &CommitSha) -> Result<Vec<CommitSha>, SourceError> {
+    async fn first_parents(
+        &self,
+        from: Option<&CommitSha>,
+        to: &CommitSha,
+    ) -> Result<Vec<CommitSha>, SourceError> {
         self.inner.first_parents(from, to).await
     }
     async fn raw_commit(&self, commit: &CommitSha) -> Result<Vec<u8>, SourceError> {
@@ -277,7 +294,12 @@ impl Ledger for Fused<dyn Store> {
     async fn facts(&self, change: &ChangeId) -> Result<Vec<Fact>, StoreError> {
         self.inner.facts(change).await
     }
-    async fn append(&self, change: &ChangeId, facts: &[FactKind], now: Timestamp) -> Result<bool, StoreError> {
+    async fn append(
+        &self,
+        change: &ChangeId,
+        facts: &[FactKind],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.fuse.write(self.inner.append(change, facts, now)).await
     }
     async fn changes(&self) -> Result<Vec<ChangeId>, StoreError> {
@@ -302,7 +324,13 @@ impl Landings for Fused<dyn Store> {
     async fn advance(&self, id: u64, state: LandingState) -> Result<(), StoreError> {
         self.fuse.write(self.inner.advance(id, state)).await
     }
-    async fn end(&self, id: u64, change: &ChangeId, fact: &FactKind, now: Timestamp) -> Result<(), StoreError> {
+    async fn end(
+        &self,
+        id: u64,
+        change: &ChangeId,
+        fact: &FactKind,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         self.fuse.write(self.inner.end(id, change, fact, now)).await
     }
     async fn open(&self) -> Result<Vec<LandingRow>, StoreError> {

@@ -75,7 +75,8 @@ impl Tale {
         );
         let url = format!("{}{path}", server.url());
         let request = server.http().patch(url).bearer_auth(server.admin_token());
-        let request = request.header("content-type", "application/apply-patch+yaml").body(manifest.to_owned());
+        let request =
+            request.header("content-type", "application/apply-patch+yaml").body(manifest.to_owned());
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
     }
@@ -92,8 +93,14 @@ impl Tale {
     }
 
     /// The same, and the bot has not looked.
-    pub(crate) async fn opens_unseen(&self, who: &str, branch: &str, files: &[(&str, Option<&str>)]) -> Opened {
-        let head = Clone::new(self.town.as_ref(), who).push(branch, "main", files, &format!("Change {branch}"));
+    pub(crate) async fn opens_unseen(
+        &self,
+        who: &str,
+        branch: &str,
+        files: &[(&str, Option<&str>)],
+    ) -> Opened {
+        let head =
+            Clone::new(self.town.as_ref(), who).push(branch, "main", files, &format!("Change {branch}"));
         let number = self.town.open(who, branch, &format!("Change {branch}")).await;
         Opened { number, branch: branch.to_owned(), head }
     }
@@ -143,8 +150,9 @@ impl Tale {
     pub(crate) async fn display(&self, opened: &Opened) -> Said {
         let bot = self.town.login("countersign");
         let all = self.town.conversation(opened.number).await;
-        let mut displays =
-            all.into_iter().filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:change"));
+        let mut displays = all
+            .into_iter()
+            .filter(|said| said.who == bot && said.body.starts_with("<!-- countersign:change"));
         let display = displays.next().expect("there is a display");
         assert!(displays.next().is_none(), "there are two displays");
         display
@@ -246,7 +254,11 @@ require = { count = 1, from = { permissions = [\"write\"] } }
 ";
 
 /// A repository with two environments, under a policy or none.
-pub(crate) fn beginning(namespace: &str, allowed_signers: &str, policy: Option<String>) -> Vec<(String, String)> {
+pub(crate) fn beginning(
+    namespace: &str,
+    allowed_signers: &str,
+    policy: Option<String>,
+) -> Vec<(String, String)> {
     let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\ndata: {colour: blue}\n";
     let mut files = vec![
         (".countersign/allowed_signers".to_owned(), allowed_signers.to_owned()),

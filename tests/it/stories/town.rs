@@ -95,16 +95,25 @@ impl Clone {
         let (name, address) = &self.who;
         let mut git = Command::new("git");
         git.args(arguments).current_dir(self.path());
-        git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0");
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_TERMINAL_PROMPT", "0");
         git.env("GIT_AUTHOR_NAME", name).env("GIT_AUTHOR_EMAIL", address);
         git.env("GIT_COMMITTER_NAME", name).env("GIT_COMMITTER_EMAIL", address);
         git
     }
 
     /// Writes files (`None` removes one) and commits them on a branch, made from another where it is new; pushes.
-    pub(crate) fn push(&self, branch: &str, from: &str, files: &[(&str, Option<&str>)], message: &str) -> String {
+    pub(crate) fn push(
+        &self,
+        branch: &str,
+        from: &str,
+        files: &[(&str, Option<&str>)],
+        message: &str,
+    ) -> String {
         self.git(&["fetch", "-q", "origin"]);
-        let there = self.command(&["rev-parse", "-q", "--verify", &format!("origin/{branch}")]).output().unwrap();
+        let there =
+            self.command(&["rev-parse", "-q", "--verify", &format!("origin/{branch}")]).output().unwrap();
         let start = if there.status.success() { branch } else { from };
         self.git(&["checkout", "-q", "-B", branch, &format!("origin/{start}")]);
         self.commit(files, message);

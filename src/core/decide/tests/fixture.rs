@@ -13,9 +13,7 @@ use crate::evaluation::{EnvironmentEvaluation, Evaluation, SideState, UnitEvalua
 use crate::fact::{Approval, Display, Fact, FactKind, Via};
 use crate::object::ObjectRef;
 use crate::revision::{CommitSha, Diff, Digest};
-use crate::snapshot::{
-    Contributors, Directory, LandCapability, MergeOutcome, PolicyFile, SCHEMA, Snapshot,
-};
+use crate::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
 pub(super) const POLICY: &str = r#"
 version = 1
@@ -65,8 +63,10 @@ pub(super) fn environment() -> Environment {
 }
 
 pub(super) fn replicas_effect(from: u64, to: u64) -> Effect {
-    let body = |replicas: u64| json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": replicas}});
+    let body = |replicas: u64| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": replicas}})
+    };
     Effect {
         object: ObjectRef {
             group: "apps".to_owned(),

@@ -12,8 +12,18 @@ use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use crate::verdict::Verdict;
 
 const TEXTS: [&str; 12] = [
-    "/approve", "/unapprove", "/hold", "/unhold", "/merge", "/merge when-ready", "/cancel", "> /approve", "looks good",
-    "/cs-approve\n/hold", "/status", "/help",
+    "/approve",
+    "/unapprove",
+    "/hold",
+    "/unhold",
+    "/merge",
+    "/merge when-ready",
+    "/cancel",
+    "> /approve",
+    "looks good",
+    "/cs-approve\n/hold",
+    "/status",
+    "/help",
 ];
 
 const POLICIES: [&str; 3] = [
@@ -108,7 +118,8 @@ fn play(policy: usize, steps: &[Step]) -> Snapshot {
                 snapshot.merge = MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() };
             }
             Step::Permission { who: id, level } => {
-                let level = [Permission::None, Permission::Read, Permission::Write, Permission::Admin].get(*level);
+                let level =
+                    [Permission::None, Permission::Read, Permission::Write, Permission::Admin].get(*level);
                 let known = level.map_or(Known::Unknown("no answer".to_owned()), |level| Known::Yes(*level));
                 snapshot.directory.permissions.insert(who(*id).id, known);
             }

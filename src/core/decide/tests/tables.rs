@@ -154,7 +154,10 @@ fn merge_is_refused_with_every_blocker_at_once() {
     says(&mut snapshot, 2, bo(), "/merge", 200);
     let plan = check(&snapshot, "hold", &["draft", "held", "approval-missing"]);
     let replies = replies(&plan);
-    assert!(replies.contains("draft") && replies.contains("held by cy") && replies.contains("0 of 1"), "{replies}");
+    assert!(
+        replies.contains("draft") && replies.contains("held by cy") && replies.contains("0 of 1"),
+        "{replies}"
+    );
     assert!(!lands(&plan));
 }
 
@@ -262,7 +265,11 @@ fn nothing_is_said_twice() {
         },
     );
     let again = decide(&snapshot);
-    assert!(!again.actions.iter().any(|action| matches!(action, Action::Display { .. })), "{:#?}", again.actions);
+    assert!(
+        !again.actions.iter().any(|action| matches!(action, Action::Display { .. })),
+        "{:#?}",
+        again.actions
+    );
 }
 
 #[test]
