@@ -7,8 +7,16 @@
 //! It binds to loopback only, keeps everything in memory and in one folder of bare repositories, and shares no type
 //! with the bot: types that are shared would share their mistakes.
 //!
-//! - [`state`](self): what it remembers. `git`: repositories and programs. `acts`: what people and pushes do and what
-//!   follows from it. `github`, `shape`: the API and its JSON. `pages`: for people. `gate`: what every request passes.
+//! | module | what it does |
+//! |---|---|
+//! | `sim`, `desk`, `views` | what tests and the demo call, and the copies that they see |
+//! | `state` | what it remembers: plain data |
+//! | `acts` | what people and pushes do and what follows, whichever door it came through |
+//! | `git` | bare repositories, the programs that work on them, git over HTTP |
+//! | `github`, `shape` | the API and its JSON |
+//! | `pages` | for people |
+//! | `gate`, `faults`, `record`, `contract` | what every request passes |
+//! | `hooks` | deliveries |
 //!
 //! Where it is stricter: pages are short, lists that promise no order have none, mergeability comes late, a request
 //! that nobody serves is a complaint, and protection exempts nobody from the merge button.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -21,6 +22,8 @@ pub(crate) async fn run(listener: TcpListener, inner: Weak<Inner>, world: Arc<Wo
     let app: Router = github::routes()
         .merge(pages::routes())
         .fallback(gate::elsewhere)
+        // A push is as large as it is.
+        .layer(DefaultBodyLimit::disable())
         .layer(axum::middleware::from_fn_with_state(inner, gate::pass))
         .with_state(world);
     let served = axum::serve(Breakable(listener), app.into_make_service_with_connect_info::<Line>()).await;

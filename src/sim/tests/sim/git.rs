@@ -30,6 +30,27 @@ async fn a_clone_and_a_push_work_and_the_change_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_large_push_and_a_shallow_clone_get_through() {
+    let stage = Stage::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = stage.sim.clone_url(REPO, "cy").unwrap();
+    git_ok(folder.path(), &["clone", "-q", "-b", "topic", &url, "w"]);
+    let work = folder.path().join("w");
+    let mut noise = vec![0; 3 << 20];
+    aws_lc_rs::rand::fill(&mut noise).unwrap();
+    std::fs::write(work.join("noise"), noise).unwrap();
+    git_ok(&work, &["add", "noise"]);
+    git_ok(&work, &["commit", "-qm", "Noise"]);
+    git_ok(&work, &["push", "-q"]);
+    let pushed = git_ok(&work, &["rev-parse", "HEAD"]);
+    assert_eq!(stage.sim.change(REPO, 1).unwrap().head, pushed);
+    git_ok(folder.path(), &["clone", "-q", "--depth=1", "-b", "topic", "--filter=blob:none", &url, "s"]);
+    assert_eq!(git_ok(&folder.path().join("s"), &["rev-list", "--count", "HEAD"]), "1");
+    git_ok(&folder.path().join("s"), &["fetch", "-q", "--unshallow"]);
+    assert_eq!(git_ok(&folder.path().join("s"), &["rev-list", "--count", "HEAD"]), "3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_see_or_push_is_told_as_on_github() {
     let stage = Stage::new().await;
     stage.sim.add_user("eve").unwrap();
