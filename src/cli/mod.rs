@@ -100,10 +100,8 @@ pub fn run() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell when the terminal is gone.
             let _unseen = error.print();
-            match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Fine.into(),
-                _ => Exit::Usage.into(),
-            }
+            let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            if asked_for { Exit::Fine.into() } else { Exit::Usage.into() }
         }
     }
 }

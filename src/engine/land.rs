@@ -250,7 +250,7 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(last.map_or_else(|| SourceError::Missing { what: name.to_owned() }, |error| error).into())
+        Err(last.unwrap_or_else(|| SourceError::Missing { what: name.to_owned() }).into())
     }
 
     async fn audit_tip(&self, seen: &Observed, branch: &BranchName) -> Result<Option<CommitSha>, LandError> {

@@ -146,13 +146,19 @@ impl Engine {
 /// The base that a landed change was judged against. It stays on display with what it did, not with the nothing that
 /// it would do now.
 fn landed_onto(facts: &[Fact]) -> Option<CommitSha> {
-    let landed = facts.iter().rev().find_map(|fact| match &fact.kind {
-        FactKind::LandingEnded { landing, outcome: LandingOutcome::Landed { .. } } => Some(*landing),
-        _ => None,
+    let landed = facts.iter().rev().find_map(|fact| {
+        if let FactKind::LandingEnded { landing, outcome: LandingOutcome::Landed { .. } } = &fact.kind {
+            Some(*landing)
+        } else {
+            None
+        }
     })?;
-    facts.iter().find_map(|fact| match &fact.kind {
-        FactKind::LandingBegun { landing, base, .. } if *landing == landed => Some(base.clone()),
-        _ => None,
+    facts.iter().find_map(|fact| {
+        if let FactKind::LandingBegun { landing, base, .. } = &fact.kind {
+            (*landing == landed).then(|| base.clone())
+        } else {
+            None
+        }
     })
 }
 

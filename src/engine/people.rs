@@ -39,9 +39,12 @@ pub(super) async fn pusher(
     change: &ChangeRequest,
     facts: &[Fact],
 ) -> Result<Option<Actor>, ForgeError> {
-    let stored = facts.iter().rev().find_map(|fact| match &fact.kind {
-        FactKind::Pushed { actor, head } if *head == change.head => Some(actor.clone()),
-        _ => None,
+    let stored = facts.iter().rev().find_map(|fact| {
+        if let FactKind::Pushed { actor, head } = &fact.kind {
+            (*head == change.head).then(|| actor.clone())
+        } else {
+            None
+        }
     });
     match stored {
         Some(actor) => Ok(Some(actor)),

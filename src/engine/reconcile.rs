@@ -115,9 +115,8 @@ impl Engine {
 
 /// Whether a head was seen for the first time and nobody told who pushed it: some forges say so a little later.
 fn pusher_may_come(snapshot: &Snapshot) -> bool {
-    let known_head = snapshot.facts.iter().any(|fact| match &fact.kind {
-        FactKind::DisplayPosted { display, .. } => display.head == snapshot.change.head,
-        _ => false,
+    let known_head = snapshot.facts.iter().any(|fact| {
+        matches!(&fact.kind, FactKind::DisplayPosted { display, .. } if display.head == snapshot.change.head)
     });
     snapshot.contributors.pusher.is_none() && !known_head && snapshot.change.state == ChangeState::Open
 }

@@ -116,12 +116,12 @@ fn hopeless(error: &LookError) -> bool {
 
 /// Seconds until the next try: what the forge asks for, else doubling from one.
 fn wait(error: &LookError, attempt: u32) -> i64 {
-    let asked = match error {
-        LookError::Observe(ObserveError::Forge(ForgeError::RateLimited { seconds }))
-        | LookError::Enact(crate::engine::EnactError::Forge(ForgeError::RateLimited { seconds })) => {
-            Some(*seconds)
-        }
-        _ => None,
+    let asked = if let LookError::Observe(ObserveError::Forge(ForgeError::RateLimited { seconds }))
+    | LookError::Enact(EnactError::Forge(ForgeError::RateLimited { seconds })) = error
+    {
+        Some(*seconds)
+    } else {
+        None
     };
     let doubled = 1_i64.checked_shl(attempt.min(20)).unwrap_or(LONGEST_WAIT);
     asked.map_or(doubled, |seconds| i64::try_from(seconds).unwrap_or(LONGEST_WAIT)).clamp(1, LONGEST_WAIT)

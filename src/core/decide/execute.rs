@@ -212,7 +212,7 @@ fn posted(snapshot: &Snapshot) -> impl DoubleEndedIterator<Item = (&Display, Tim
 /// The display that stood when something was written. Forges count whole seconds, so one that was posted within the
 /// same second may have come after: it does not count, and the digest has to be named.
 fn in_force_before(snapshot: &Snapshot, at: Timestamp) -> Option<&Display> {
-    posted(snapshot).filter(|(_, posted)| *posted < at).last().map(|(display, _)| display)
+    posted(snapshot).rfind(|(_, posted)| *posted < at).map(|(display, _)| display)
 }
 
 /// The newest display that a pin names, by digest or by head.
