@@ -1,3 +1,5 @@
+//! What answers mean, as tables.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use super::*;

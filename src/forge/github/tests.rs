@@ -1,3 +1,5 @@
+//! What the tests of the adapter for GitHub share.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

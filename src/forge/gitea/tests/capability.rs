@@ -1,3 +1,5 @@
+//! What Gitea's protection of a branch means, as a table.
+
 use super::super::protection::{Known, Notice, Seen, judge};
 use super::super::wire::{Branch, Permissions, Protection};
 use super::*;

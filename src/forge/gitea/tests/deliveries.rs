@@ -1,3 +1,5 @@
+//! What Gitea's deliveries say, as a table.
+
 use aws_lc_rs::hmac;
 use countersign_core::actor::{Actor, ActorId, ActorKind};
 

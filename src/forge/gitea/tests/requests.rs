@@ -1,3 +1,5 @@
+//! Pages, odd answers and lost answers of Gitea; what an ordinary one does is asked of a real Gitea.
+
 use countersign_core::actor::{Actor, ActorId, ActorKind, Permission};
 use countersign_core::change::{ChangeState, ReviewState};
 use countersign_core::snapshot::StatusState::{Failure, Pending, Success};

@@ -1,3 +1,5 @@
+//! The bot as a GitHub App: tokens, its own name, check runs.
+
 use std::sync::OnceLock;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};

@@ -1,3 +1,5 @@
+//! What GitHub's protection and rulesets mean, as a table.
+
 use countersign_core::actor::ActorId;
 
 use super::super::protection::{Bot, Classic, Seen, judge};

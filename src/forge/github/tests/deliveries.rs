@@ -1,3 +1,5 @@
+//! What GitHub's deliveries say: a table, and those that were captured.
+
 use aws_lc_rs::hmac;
 use countersign_core::actor::{Actor, ActorId, ActorKind};
 

@@ -1,3 +1,5 @@
+//! Pages, odd answers and lost answers of GitHub to what the bot reads.
+
 use countersign_core::actor::{Actor, ActorId, ActorKind, Permission};
 use countersign_core::change::{ChangeState, ReviewState};
 use wiremock::matchers::query_param;

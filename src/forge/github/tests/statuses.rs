@@ -1,3 +1,5 @@
+//! Statuses, check runs and what is required, as one list.
+
 use countersign_core::actor::ActorId;
 use countersign_core::snapshot::StatusState::{Failure, Pending, Success};
 

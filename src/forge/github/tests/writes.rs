@@ -1,3 +1,5 @@
+//! What becomes of a write, whatever GitHub answers.
+
 use countersign_core::change::CommentId;
 use countersign_core::plan::Reaction;
 use countersign_core::snapshot::StatusState;
