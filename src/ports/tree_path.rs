@@ -64,7 +64,49 @@ pub fn follow_links<'a>(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
     use super::{follow_links, join_path};
+
+    /// Where a kernel arrives, seen from `root`, if it stays below it at every step.
+    fn kernel(root: &Path, path: &str) -> Option<String> {
+        let real = root.join(path).canonicalize().ok()?;
+        real.strip_prefix(root).ok().map(|rest| rest.to_str().unwrap().to_owned())
+    }
+
+    proptest! {
+        /// Follow a path over a tree of links as the kernel does: arrive at the same place, or refuse.
+        #[test]
+        fn agrees_with_the_kernel(
+            links in prop::collection::btree_map("[ab]/[lm]|[lm]", "(\\.\\.|\\.|a|b|l|m)(/(\\.\\.|a|b|l|m)){0,3}", 0..4),
+            path in "(a|b|l|m)(/(\\.\\.|a|b|l|m)){0,3}",
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            let root = dir.path().canonicalize().unwrap();
+            for folder in ["a/a", "a/b", "b/a", "b/b"] {
+                std::fs::create_dir_all(root.join(folder)).unwrap();
+            }
+            let links: BTreeMap<String, String> = links;
+            for (path, target) in &links {
+                std::os::unix::fs::symlink(target, root.join(path)).unwrap();
+            }
+            let target = |at: &str| links.get(at).map(String::as_str);
+            if let Some((ours, _)) = follow_links(&path, &target) {
+                prop_assert!(!ours.split('/').any(|part| part == ".." || part == "."));
+                if let Some(theirs) = kernel(&root, &path) {
+                    prop_assert_eq!(ours, theirs);
+                }
+            } else if let Some(theirs) = kernel(&root, &path) {
+                // Refused, though it comes back into the tree: only after it had left it.
+                prop_assert!(links.values().any(|target| target.contains("..")) || path.contains(".."), "{}", theirs);
+            }
+        }
+    }
 
     #[test]
     fn joins() {
