@@ -2,7 +2,7 @@
 
 use super::suspect::Surroundings;
 
-/// Words that make a name the name of a secret, alone or as two in a row.
+/// Words that make a name the name of a secret.
 const SECRET_WORDS: &[&str] = &[
     "apikey",
     "apitoken",
@@ -29,17 +29,26 @@ const SECRET_WORDS: &[&str] = &[
     "kubeconfig",
     "netrc",
 ];
+/// Ends of longer words that do so too: `PGPASSWORD`.
+const SECRET_ENDINGS: &[&str] = &["password", "passwd", "passphrase", "apikey", "token"];
+/// First words of an amount: `maxTokens`.
+const AMOUNT_WORDS: &[&str] = &["max", "maximum", "min", "minimum", "num", "number", "total"];
+/// Two words in a row that make a name the name of a secret.
 const SECRET_PAIRS: &[(&str, &str)] = &[
     ("access", "key"),
     ("account", "key"),
+    ("aes", "key"),
     ("api", "key"),
     ("auth", "key"),
     ("connection", "string"),
     ("encryption", "key"),
+    ("hmac", "key"),
+    ("jwt", "key"),
     ("license", "key"),
     ("master", "key"),
     ("private", "key"),
     ("secret", "key"),
+    ("session", "key"),
     ("shared", "key"),
     ("signing", "key"),
     ("ssh", "key"),
@@ -168,9 +177,14 @@ pub(super) fn names_secret(key: &str, surroundings: Surroundings) -> bool {
     {
         return false;
     }
-    let secret_word = |word: &String| SECRET_WORDS.contains(&word.as_str());
+    let secret_word = |word: &String| {
+        SECRET_WORDS.contains(&word.as_str()) || SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending))
+    };
     if surroundings == Surroundings::Labels {
-        return secret_word(last);
+        return secret_word(last) && !last.starts_with("secret");
+    }
+    if all.first().is_some_and(|first| AMOUNT_WORDS.contains(&first.as_str())) {
+        return false;
     }
     last == "pass" || all.iter().any(secret_word) || all.windows(2).any(secret_pair)
 }

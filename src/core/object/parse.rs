@@ -31,6 +31,8 @@ impl ManifestError {
 
 /// The longest text that is read, in bytes.
 const MAX_TEXT: usize = 64 << 20;
+/// The longest text that is read as JSON, which has no budget of values; a longer one is read as YAML.
+const MAX_JSON: usize = 8 << 20;
 /// How deep mappings and lists may nest. A snapshot that holds them nests a little deeper, and JSON is read to 128.
 const MAX_DEPTH: usize = 100;
 /// Texts that cannot nest deeper than this are read on the caller's stack.
@@ -104,7 +106,8 @@ fn deepest(text: &str) -> usize {
 }
 
 fn read(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
-    if text.trim_start().starts_with('{')
+    if text.len() <= MAX_JSON
+        && text.trim_start().starts_with('{')
         && let Some(documents) = json(text)?
     {
         return Ok(documents);

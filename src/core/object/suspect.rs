@@ -94,21 +94,22 @@ pattern!(
         r"gls[ab]_[A-Za-z0-9_]{20,}|glc_[A-Za-z0-9+/=]{20,}|ATATT3[A-Za-z0-9_=-]{20,}|tskey-[a-z]+-[A-Za-z0-9-]{10,}|",
         r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}|xkeysib-[a-f0-9]{32,}|",
         r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)|",
-        r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:[^/\s@$%{<][^/\s@]*@|",
+        r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:(?:[^/\s@${<]|\$[^/\s@({]|\{[^/\s@{])[^/\s@]*@|",
+        r"[^\s:/@]+:[^\s:/@]+@(?:tcp|unix)\(|",
+        r#"\\*"auth\\*"\s*:\s*\\*"[A-Za-z0-9+/=]{8,}|"#,
         r"\b(?:Bearer|Basic) +[A-Za-z0-9+/_.=-]{12,}",
     )
 );
-pattern!(
-    LINE,
-    concat!(
-        r#"(?m)^[ \t]*(?:export +|- )?["']?([A-Za-z0-9_.-]{2,80})["']?[ \t]*[:=][ \t]*["']?([^\s"'#]{3,})"#,
-        r#"["']?[,;]?[ \t]*\r?(?:#.*)?$"#
-    )
-);
-pattern!(INLINE, r#"(?:^|[\s;,&?"'{])-{0,2}([A-Za-z0-9_. -]{2,40}?)=["']?([^\s"',;&]{3,})"#);
+pattern!(HINT, r"(?i)pass|pwd|secret|token|cred|key|connection|webhook|netrc|kubeconfig|dockerconfig");
+// `password: …` or `password=…` on a line of its own.
+pattern!(LINE, r#"(?m)^[ \t]*(?:export +|- )?["']?([A-Za-z0-9_.-]{2,80})["']?[ \t]*[:=][ \t]*(\S[^\r\n]*)"#);
+// `--password=…`, `;Password=…;`, `?token=…`.
+pattern!(INLINE, r#"(?:^|[\s;,&?"'{])-{0,2}([A-Za-z0-9_. -]{2,40}?)=(["']?[^\s"',;&]+)"#);
+// `{"password": …}`, also inside another quoted text.
+pattern!(FLOW, r#"[{,]\s*\\*["']?([A-Za-z0-9_. -]{2,80}?)\\*["']?\s*:\s*(\\*"[^"]+|'[^']+|[^\s,}\]"']+)"#);
 pattern!(
     REFERENCE,
-    r"^(?:\$\{.*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{.*\}\}|<[^<>]*>|%[^%]*%|(?i:true|false|null|none))$"
+    r"^(?:\$\{.*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\}|<[^<>]*>|%[^%]*%|(?i:true|false|null|none))$"
 );
 
 /// Whether a text carries something that is a credential by its form.
@@ -153,17 +154,24 @@ fn is_reference(value: &str) -> bool {
         || PLACES.iter().any(|place| value.starts_with(place))
 }
 
-/// Whether a longer text sets a secret: `password: hunter2` on a line of its own, `--token=abc`, `;Pwd=abc;`.
+/// Whether a longer text sets a secret somewhere.
 fn holds_assignment(text: &str) -> bool {
-    let sets = |pattern: &LazyLock<Option<Regex>>| {
-        pattern.as_ref().is_none_or(|pattern| {
-            pattern.captures_iter(text).any(|found| {
-                let part = |index| found.get(index).map_or("", |part| part.as_str());
-                names_secret(part(1), Surroundings::Settings) && !is_reference(part(2))
-            })
+    let several = text.contains(['\n', '=', '{']);
+    several && finds(&HINT, text) && [&LINE, &INLINE, &FLOW].into_iter().any(|pattern| sets(pattern, text))
+}
+
+fn sets(pattern: &LazyLock<Option<Regex>>, text: &str) -> bool {
+    pattern.as_ref().is_none_or(|pattern| {
+        pattern.captures_iter(text).any(|found| {
+            let part = |index| found.get(index).map_or("", |part| part.as_str());
+            let value = part(2).trim().trim_end_matches([',', ';']).trim_matches(['"', '\'', '\\']);
+            // What opens a bracket is looked at by itself.
+            !value.is_empty()
+                && !value.starts_with(['{', '['])
+                && names_secret(part(1), Surroundings::Settings)
+                && !is_reference(value)
         })
-    };
-    (text.contains('\n') && sets(&LINE)) || (text.contains('=') && sets(&INLINE))
+    })
 }
 
 /// Names of values that are random and public.

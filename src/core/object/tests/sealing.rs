@@ -111,6 +111,14 @@ fn settings_by_the_name_they_go_by() {
 }
 
 #[test]
+fn labels_and_annotations() {
+    check(
+        "{apiVersion: v1, kind: Thing, metadata: {name: a, labels: {example.org/token: a}, annotations: {nginx.ingress.kubernetes.io/auth-secret: basic, example.org/token-service: b, example.org/password: c}}}",
+        &["metadata.annotations.example.org/password", "metadata.labels.example.org/token"],
+    );
+}
+
+#[test]
 fn environment_and_arguments() {
     check(
         "\
@@ -162,6 +170,18 @@ fn texts_that_are_credentials_by_their_form() {
         ("db:\n  user: shop\n  password: hunter2\n", "config.yaml"),
         ("{\n  \"apiKey\": \"abc123\",\n  \"x\": 1\n}", "config.json"),
         ("Server=db;User=shop;Password=hunter2;", "connection"),
+        ("db:\n  password: \"correct horse\"\n", "config.yaml"),
+        ("db:\n  password: correct horse\n", "config.yaml"),
+        ("db:\n  password: |\n    hunter2\n", "config.yaml"),
+        ("{\"user\":\"shop\",\"password\":\"hunter2\"}", "config.json"),
+        ("x: \"{\\\"password\\\":\\\"hunter2\\\"}\"", "a"),
+        ("--user=a --password='b c'", "a"),
+        ("$ecret1", "password"),
+        ("hunter2", "PGPASSWORD"),
+        ("postgres://shop:%24ecret@db/shop", "a"),
+        ("postgres://shop:$ecret@db/shop", "a"),
+        ("shop:hunter2@tcp(db:3306)/shop", "a"),
+        ("{\"auths\": {\"registry\": {\"auth\": \"c2hvcDpodW50ZXIy\"}}}", "a"),
         ("q83vEjRWeJqrze8SNFZ4mqvN7xI0VniaE8qvze8SNFY", "a"),
     ] {
         let text = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {key: secret}});
@@ -185,6 +205,13 @@ fn texts_that_only_look_the_part_stay_readable() {
         "shop-frontend-production-europe-west-1-internal",
         "db.user=shop\ndb.password=${DB_PASSWORD}\ntoken.ttl=5m\n",
         "password:\n  rotate: true\n",
+        "password: \"\"\npassword2: ''\ntoken: null\n",
+        "maxTokens: 4096\nmin-password-length=8\n",
+        "{\"passwordPolicy\": {\"length\": 8}, \"secretName\": \"a\"}",
+        "postgres://shop:${PASSWORD}@db/shop",
+        "postgres://shop:$(PASSWORD)@db/shop",
+        "postgres://{{ .user }}:{{ .password }}@db/shop",
+        "volumes:\n- name: a\n  secret: {secretName: b}\n",
         "rotate the token: it is old",
         "https://example.org/login?next=/a&lang=en",
     ] {
