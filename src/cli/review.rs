@@ -136,7 +136,7 @@ impl Review {
             self.chosen(policy.environments.clone())?
         } else {
             use crate::ports::Renderer as _;
-            self.chosen(renderer.discover(source, &trees.head).await?)?
+            self.chosen(renderer.discover(source, trees).await?)?
         };
         let progress = Bar::new();
         // Handles only have to agree within one report, so a key of this run is enough, and nothing can be learnt

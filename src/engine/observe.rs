@@ -128,7 +128,7 @@ impl Engine {
         let environments: Vec<Environment> = if declared {
             policy.environments.clone()
         } else {
-            self.renderer.discover(source, &trees.head).await?
+            self.renderer.discover(source, trees).await?
         };
         let evaluator = Evaluator {
             source,

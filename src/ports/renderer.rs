@@ -139,11 +139,12 @@ pub trait Renderer: Send + Sync {
         tree: &ObjectId,
         environment: &countersign_core::environment::Environment,
     ) -> Result<Vec<UnitSpec>, SourceError>;
-    /// Environments by convention, where the repository has no policy file.
+    /// Environments by convention, where the repository has no policy file: those of both trees, so that a removal is
+    /// seen as well as an addition.
     async fn discover(
         &self,
         source: &dyn Source,
-        tree: &ObjectId,
+        trees: &countersign_core::revision::Diff<ObjectId>,
     ) -> Result<Vec<countersign_core::environment::Environment>, SourceError>;
     /// What a unit could read at a tree. Never fails on what the files say: what cannot be told widens the set.
     async fn read_set(

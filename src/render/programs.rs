@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::environment::Environment;
-use countersign_core::revision::ObjectId;
+use countersign_core::revision::{Diff, ObjectId};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
@@ -167,6 +167,17 @@ fn clear_stale(scratch: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+impl Programs {
+    async fn discover_at(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+    ) -> Result<Vec<Environment>, SourceError> {
+        let index = self.tree(source, tree).await?;
+        discover::discover(Ground { source, id: tree, tree: &index, texts: &self.texts }).await
+    }
+}
+
 #[async_trait]
 impl Renderer for Programs {
     async fn units(
@@ -178,9 +189,14 @@ impl Renderer for Programs {
         unit::units(&*self.tree(source, tree).await?, environment)
     }
 
-    async fn discover(&self, source: &dyn Source, tree: &ObjectId) -> Result<Vec<Environment>, SourceError> {
-        let index = self.tree(source, tree).await?;
-        discover::discover(Ground { source, id: tree, tree: &index, texts: &self.texts }).await
+    async fn discover(
+        &self,
+        source: &dyn Source,
+        trees: &Diff<ObjectId>,
+    ) -> Result<Vec<Environment>, SourceError> {
+        let base = self.discover_at(source, &trees.base).await?;
+        let head = self.discover_at(source, &trees.head).await?;
+        Ok(discover::unite(base, head))
     }
 
     async fn read_set(

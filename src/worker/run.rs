@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Engine, LookError, Looked, ObserveError, Wake};
+use crate::engine::{EnactError, Engine, LookError, Looked, ObserveError, Wake};
 use crate::ports::{Claim, ForgeError};
 
 /// Seconds that a look may take before somebody else may try it.

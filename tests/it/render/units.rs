@@ -204,7 +204,8 @@ async fn discovers_what_nothing_includes() {
         (".github/workflows/ci.yaml", "apiVersion: v1\nkind: x\n"),
     ])
     .await;
-    let found = scene.programs.discover(&scene.mirror, &scene.tree).await.unwrap();
+    let both = Diff { base: scene.tree.clone(), head: scene.tree.clone() };
+    let found = scene.programs.discover(&scene.mirror, &both).await.unwrap();
     let shown: Vec<String> = found.iter().map(|found| format!("{} {:?}", found.name, found.source)).collect();
     insta::assert_snapshot!(shown.join("\n"), @r#"
     default Yaml(["loose/x.yaml"])
