@@ -8,7 +8,7 @@ use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
     UnitEvaluation,
 };
-use countersign_core::object::{RenderedObject, Sealer, SealingKey, parse_manifests};
+use countersign_core::object::{CustomScopes, RenderedObject, Sealer, SealingKey, parse_manifests};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -259,6 +259,8 @@ impl Evaluator<'_> {
                 }
             }
         }
+        // A definition in another file of the unit says whether its kind lives in namespaces.
+        CustomScopes::of(objects.iter().map(|object| &object.body)).apply(&mut objects);
         SideOutcome::Rendered { objects, stable: rendering.stable, input: rendering.input }
     }
 }

@@ -114,7 +114,7 @@ fn verdict(report: &Report) -> Markup {
         p { strong class=(report.verdict.outcome) { (word) } " · head " code { (short(&report.head.commit)) }
             " · digest " code { (report.change_digest) } }
         @if !report.verdict.reasons.is_empty() {
-            ul { @for reason in &report.verdict.reasons { li { (reason.message) } } }
+            ul { @for reason in &report.verdict.reasons { li { (sentence(&reason.message)) } } }
         }
     }
 }
@@ -182,9 +182,27 @@ fn effect_fold(effect: &EffectReport) -> Markup {
                 @for risk in &effect.risks { " · " strong.cut { (word(risk)) } }
                 @if let Some(source) = &effect.source { " · " code { (source.file) ":" (source.line) } } }
             @if let Some(reason) = &effect.reason { p.quiet { (reason) } }
-            pre { (effect.diff) }
+            pre { @for line in effect.diff.lines() { (diff_line(line)) } }
         }
     }
+}
+
+/// A sentence of ours, with its code in code.
+fn sentence(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn diff_line(line: &str) -> Markup {
+    let class = match line.chars().next() {
+        Some('+') => "add",
+        Some('-') => "cut",
+        Some(_) | None => "",
+    };
+    html! { span class=(class) { (line) "\n" } }
 }
 
 /// The word of the report for a value of a closed list.

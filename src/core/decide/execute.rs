@@ -9,9 +9,10 @@ use crate::change::{ChangeState, ReviewState};
 use crate::command::{self, Command};
 use crate::fact::{Approval, Display, Fact, FactKind, Via};
 use crate::plan::{Action, Reaction};
+use crate::report;
 use crate::revision::Digest;
 use crate::snapshot::Snapshot;
-use crate::verdict::Verdict;
+use crate::verdict::{Reason, Verdict};
 
 /// A text that nobody has read for commands yet.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outs
         }
         Ok(parsed) => {
             let mut replies: Vec<String> =
-                parsed.dropped.iter().map(|(command, why)| format!("`{command}` was not run: {why}.")).collect();
+                parsed.dropped.iter().map(|(command, why)| format!("{} was not run: {why}.", report::code_span(&command.to_string()))).collect();
             let mut working = snapshot.clone();
             for command in &parsed.commands {
                 let Ran { facts, reply } = run(&working, in_force, text, command);
@@ -146,14 +147,14 @@ fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin
     if let Some(name) = unknown {
         return refused(format!(
             "@{who}: there is no environment `{name}` here; there are {}.",
-            crate::report::listed(&environment_names(snapshot), 10)
+            report::listed(&environment_names(snapshot), 10)
         ));
     }
     let chosen = match pin {
         Some(pin) => pinned(snapshot, pin).ok_or_else(|| {
             format!(
                 "@{who}: {} is neither a digest nor a head that was on display. On display is `{}`.",
-                crate::report::code_span(pin),
+                report::code_span(pin),
                 snapshot.digest.short()
             )
         }),
@@ -250,7 +251,7 @@ fn unhold(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> 
         let holders: Vec<String> = left.iter().map(|(holder, _)| format!("@{}", holder.login)).collect();
         return refused(format!(
             "@{who}: this hold is lifted by {} or by an administrator.",
-            crate::report::listed(&holders, 5)
+            report::listed(&holders, 5)
         ));
     }
     let facts = lifted.iter().map(|(holder, _)| FactKind::HoldLifted {
@@ -322,7 +323,8 @@ fn cancel(snapshot: &Snapshot, text: &Outstanding) -> Ran {
 
 /// Every reason, one line each.
 pub(super) fn blockers(verdict: &Verdict) -> String {
-    let lines: Vec<String> = verdict.reasons().iter().map(|reason| format!("- {}", reason.message)).collect();
+    let line = |reason: &Reason| format!("- {}", report::prose(&reason.message));
+    let lines: Vec<String> = verdict.reasons().iter().map(line).collect();
     lines.join("\n")
 }
 

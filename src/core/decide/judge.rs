@@ -312,10 +312,9 @@ fn of_requirement(requirement: &Requirement) -> Option<Weighed> {
     };
     let note = requirement.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     let have = requirement.by.len();
-    let message = format!(
-        "`{}` has {have} of {} approvals: {}{note}",
-        requirement.rule, requirement.needed, requirement.from
-    );
+    let (rule, needed, from) = (&requirement.rule, requirement.needed, &requirement.from);
+    let more = usize::try_from(needed).unwrap_or(usize::MAX).saturating_sub(have);
+    let message = format!("`{rule}` has {have} of {needed} approvals, {more} more needed from {from}{note}");
     Some((weight, Reason { rule: Some(requirement.rule.clone()), ..reason(code, message) }))
 }
 

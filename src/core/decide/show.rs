@@ -1,6 +1,5 @@
 //! What people are shown: replies, the sticky comment, the status. Each is planned only where it is not there yet.
 
-use super::execute::blockers;
 use super::{Judgement, PolicyInForce, STATUS_CONTEXT, landing};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
@@ -236,7 +235,9 @@ fn landed_line(snapshot: &Snapshot) -> String {
 
 /// The first reason, as plain text that fits a status.
 fn first_line(verdict: &Verdict) -> String {
-    let text = blockers(verdict).lines().next().unwrap_or_default().trim_start_matches("- ").replace('`', "");
+    let text =
+        verdict.reasons().first().map(|reason| report::terminal_safe(&reason.message)).unwrap_or_default();
+    let text = text.replace('`', "").replace('\n', " ");
     let more = verdict.reasons().len().saturating_sub(1);
     let tail = if more == 0 { String::new() } else { format!(" (+{more} more)") };
     let room = STATUS_LENGTH.saturating_sub(tail.chars().count());

@@ -72,15 +72,31 @@ struct Draw<'a> {
     paint: Paint,
 }
 
+/// Untouched environments that get a line each; of more only the number is told.
+const QUIET_ENVIRONMENTS: usize = 8;
+
 impl Draw<'_> {
     /// One line for each environment and unit.
     fn summary(&self) -> Vec<String> {
-        let environments = &self.report.environments;
+        let quiet = |environment: &&EnvironmentReport| {
+            environment.units.is_empty() && self.remarks(environment).is_empty()
+        };
+        let untouched = self.report.environments.iter().filter(quiet).count();
+        let fold = untouched > QUIET_ENVIRONMENTS;
+        let environments: Vec<_> =
+            self.report.environments.iter().filter(|environment| !fold || !quiet(environment)).collect();
         let width = |longest: Option<usize>| longest.unwrap_or(0).clamp(1, NAME_WIDTH);
         let first = width(environments.iter().map(|environment| columns(&safe(&environment.name))).max());
         let units = environments.iter().flat_map(|environment| &environment.units);
         let second = width(units.map(|unit| columns(&safe(&unit.name))).max());
-        environments.iter().flat_map(|environment| self.environment(environment, first, second)).collect()
+        let mut lines: Vec<String> = environments
+            .iter()
+            .flat_map(|environment| self.environment(environment, first, second))
+            .collect();
+        if fold {
+            lines.push(self.line(&format!("{untouched} environments looked at and not touched")));
+        }
+        lines
     }
 
     fn environment(&self, environment: &EnvironmentReport, first: usize, second: usize) -> Vec<String> {
