@@ -28,7 +28,14 @@ impl Doctor {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let settings = Settings::read(&self.settings)?;
         let engine = wire::engine(&settings).await.context("the settings cannot be put to work")?;
-        let mut lines = vec![Line { fine: true, text: "settings, store and keys can be used".to_owned() }];
+        let signer = wire::allowed_signers(&engine);
+        let mut lines = vec![
+            Line { fine: true, text: "settings, store and keys can be used".to_owned() },
+            Line {
+                fine: true,
+                text: format!("signs as (for .countersign/allowed_signers): {}", signer.trim_end()),
+            },
+        ];
         for forge in engine.forges.values() {
             lines.extend(of_forge(forge.as_ref()).await);
         }
