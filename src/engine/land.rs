@@ -46,29 +46,40 @@ pub enum LandError {
     Name(#[from] InvalidName),
 }
 
+/// What came of an order to land.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It was begun, and came to an end of some kind.
+    Begun,
+    /// Something changed since the first look.
+    Overtaken,
+    /// Another landing onto the branch is under way.
+    Busy,
+}
+
 impl Engine {
-    /// Lands what was ordered, if a second look still orders exactly that. Answers whether anything was begun.
-    pub(super) async fn land(&self, seen: &Observed, order: &LandOrder) -> Result<bool, LandError> {
+    /// Lands what was ordered, if a second look still orders exactly that.
+    pub(super) async fn land(&self, seen: &Observed, order: &LandOrder) -> Result<Attempt, LandError> {
         let _one_at_a_time = self.landing.lock().await;
         let again = self
             .observe(&seen.snapshot.change.id)
             .await
             .map_err(|error| LandError::Observe(Box::new(error)))?;
         let plan = decide(&again.snapshot);
-        let MergeOutcome::Clean { tree } = &again.snapshot.merge else { return Ok(false) };
+        let MergeOutcome::Clean { tree } = &again.snapshot.merge else { return Ok(Attempt::Overtaken) };
         let Some(confirmed) = ordered(&plan).filter(|confirmed| same(confirmed, order)) else {
             tracing::info!(change = %again.snapshot.change.id, "not landed: the second look no longer orders it");
-            return Ok(false);
+            return Ok(Attempt::Overtaken);
         };
         let row = self.prepare(&again, &plan, confirmed, tree).await?;
         match self.store.begin(&row, self.clock.now()).await? {
             Ok(id) => {
                 self.resume(&again, LandingRow { id, state: LandingState::Prepared, ..row }).await?;
-                Ok(true)
+                Ok(Attempt::Begun)
             }
             Err(other) => {
                 tracing::info!(change = %row.change, other, "not landed: another landing onto the branch is under way");
-                Ok(false)
+                Ok(Attempt::Busy)
             }
         }
     }

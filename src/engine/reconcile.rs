@@ -6,7 +6,7 @@ use countersign_core::fact::FactKind;
 use countersign_core::plan::Plan;
 use countersign_core::snapshot::{Snapshot, StatusState};
 
-use super::land::LandError;
+use super::land::{Attempt, LandError};
 use super::{EnactError, Engine, ObserveError, Observed};
 use crate::ports::{StatusUpdate, StoreError};
 
@@ -52,8 +52,10 @@ impl Engine {
         self.save_page(&seen.snapshot, &plan).await?;
         let order = self.enact(&seen, &plan).await?;
         match order {
-            Some(order) if self.land(&seen, &order).await? => Ok(Looked::Again),
-            Some(_) => Ok(Looked::Again),
+            Some(order) => Ok(match self.land(&seen, &order).await? {
+                Attempt::Begun | Attempt::Overtaken => Looked::Again,
+                Attempt::Busy => Looked::InAMoment,
+            }),
             None if pusher_may_come(&seen.snapshot) => Ok(Looked::InAMoment),
             None => Ok(Looked::Settled),
         }
