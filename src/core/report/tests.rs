@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::wildcard_enum_match_arm)]
 
 mod comment;
+mod doubt;
 mod escape;
 mod hostile;
 mod length;
