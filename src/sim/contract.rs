@@ -110,7 +110,7 @@ impl Contract {
         };
         validator
             .iter_errors(value)
-            .filter(|error| !bots_address(&error.instance()))
+            .filter(|error| !bots_address(error.instance()))
             .take(MOST)
             .map(|error| {
                 let mut why = error.to_string();

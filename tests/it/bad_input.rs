@@ -38,9 +38,11 @@ struct Delivered {
 async fn check(client: &Client, live: &Live, delivered: Delivered) {
     let Delivered { forge, signature, body, answer } = delivered;
     let (length, start) = (body.len(), String::from_utf8_lossy(&body).chars().take(60).collect::<String>());
-    let request = client.post(format!("{}/webhooks/{forge}", live.url)).header("x-github-event", "issue_comment");
+    let request =
+        client.post(format!("{}/webhooks/{forge}", live.url)).header("x-github-event", "issue_comment");
     let request = request.header("x-github-delivery", format!("{forge}-{length}-{start:?}"));
-    let request = signature.iter().fold(request, |request, signature| request.header("x-hub-signature-256", signature));
+    let request =
+        signature.iter().fold(request, |request, signature| request.header("x-hub-signature-256", signature));
     let given = request.body(body).send().await.unwrap();
     let status = given.status();
     let said = given.text().await.unwrap();
@@ -56,7 +58,12 @@ async fn deliveries_that_are_none_are_refused() {
     let good = commented(REPO, 1, 0);
     let signed = signature(WEBHOOK_SECRET, &good);
     let requests = town.sim.requests().len();
-    let to_hub = |signature: Option<String>, body: Vec<u8>, answer| Delivered { forge: "hub", signature, body, answer };
+    let to_hub = |signature: Option<String>, body: Vec<u8>, answer| Delivered {
+        forge: "hub",
+        signature,
+        body,
+        answer,
+    };
     let right = |body: &[u8]| Some(signature(WEBHOOK_SECRET, body));
     let unauthorized = StatusCode::UNAUTHORIZED;
     for wrong in [
@@ -74,12 +81,18 @@ async fn deliveries_that_are_none_are_refused() {
     for no_json in [&b"not json"[..], b"", b"[]", b"{\"action\":", b"\xff\xfe"] {
         check(&client, &live, to_hub(right(no_json), no_json.to_vec(), StatusCode::BAD_REQUEST)).await;
     }
-    let unknown =
-        Delivered { forge: "nowhere", signature: right(&good), body: good.clone(), answer: StatusCode::NOT_FOUND };
+    let unknown = Delivered {
+        forge: "nowhere",
+        signature: right(&good),
+        body: good.clone(),
+        answer: StatusCode::NOT_FOUND,
+    };
     check(&client, &live, unknown).await;
     let huge = commented(REPO, 1, 27 * 1024 * 1024);
     check(&client, &live, to_hub(right(&huge), huge, StatusCode::PAYLOAD_TOO_LARGE)).await;
-    for nothing_of_ours in [commented("others/env", 1, 0), b"{\"action\": 7, \"repository\": []}".to_vec(), b"{}".to_vec()] {
+    for nothing_of_ours in
+        [commented("others/env", 1, 0), b"{\"action\": 7, \"repository\": []}".to_vec(), b"{}".to_vec()]
+    {
         check(&client, &live, to_hub(right(&nothing_of_ours), nothing_of_ours, StatusCode::ACCEPTED)).await;
     }
     assert_eq!(tale.engine.store.pending().await.unwrap(), Vec::new());
@@ -99,7 +112,8 @@ async fn pages_need_their_own_key() {
     let client = Client::builder().no_proxy().build().unwrap();
     let links = &tale.engine.links;
     let path = format!("/hub/{REPO}/{}", change.number);
-    let (own, other, all) = (links.key_for(&path), links.key_for(&format!("/hub/{REPO}/99")), links.key_for("/"));
+    let (own, other, all) =
+        (links.key_for(&path), links.key_for(&format!("/hub/{REPO}/99")), links.key_for("/"));
     let truncated = &own[..own.len() - 1];
     let (yes, no, none) = (StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND);
     let cases = [
@@ -134,7 +148,13 @@ async fn the_longest_comment_is_answered_shortly() {
     let (tale, town) = begin().await;
     let change = tale.scales("ana", "scale", 5).await;
     let mut answered = 0;
-    for longest in ["/approve\n".repeat(7_281), "x".repeat(65_536), "/".repeat(65_536), "`".repeat(65_536), "> ".repeat(32_768)] {
+    for longest in [
+        "/approve\n".repeat(7_281),
+        "x".repeat(65_536),
+        "/".repeat(65_536),
+        "`".repeat(65_536),
+        "> ".repeat(32_768),
+    ] {
         tale.says("bo", &change, &longest).await;
         let replies = tale.replies(&change).await;
         assert!(replies.len() <= answered + 1);
@@ -148,10 +168,12 @@ async fn the_longest_comment_is_answered_shortly() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_with_a_hostile_name_is_a_name() {
     let (tale, town) = begin().await;
-    for (at, branch) in ["--upload-pack=x", "-x", "$(touch x)", "a;b", "a'b\"c", "@", "<b>bo"].into_iter().enumerate() {
+    for (at, branch) in
+        ["--upload-pack=x", "-x", "$(touch${IFS}x)", "a;b", "a'b\"c", "@", "<b>bo"].into_iter().enumerate()
+    {
         let manifest = web(&tale.namespace, 4 + u32::try_from(at).unwrap(), "1.0");
-        let head = town.sim.commit(REPO, branch, "main", &[(WEB, Some(&manifest))], "ana", "Scale").await;
-        let Ok(head) = head else { continue };
+        let head =
+            town.sim.commit(REPO, branch, "main", &[(WEB, Some(&manifest))], "ana", "Scale").await.unwrap();
         let number = town.open("ana", branch, "Scale").await;
         let change = Opened { number, branch: branch.to_owned(), head };
         tale.settles(&change).await;
@@ -204,7 +226,21 @@ async fn what_people_name_stays_text() {
 fn inert(markdown: &str) {
     let text = without_code(markdown);
     for tag in text.split('<').skip(1) {
-        let known = ["!-- countersign:", "https://countersign.example.org/", "details>", "/details>", "summary>", "/summary>", "code>", "/code>", "b>", "/b>", "br>", "sub>", "/sub>"];
+        let known = [
+            "!-- countersign:",
+            "https://countersign.example.org/",
+            "details>",
+            "/details>",
+            "summary>",
+            "/summary>",
+            "code>",
+            "/code>",
+            "b>",
+            "/b>",
+            "br>",
+            "sub>",
+            "/sub>",
+        ];
         assert!(known.iter().any(|known| tag.starts_with(known)), "<{tag}\n\nin\n{markdown}");
     }
     assert!(!text.contains("@bo"), "somebody is called\n\n{text}\n\nin\n{markdown}");
@@ -249,6 +285,16 @@ fn without_code(markdown: &str) -> String {
     outside + rest
 }
 
+#[test]
+fn what_would_do_harm_is_found() {
+    inert("A `<b>` and ``@bo ` <img>`` and <code>@bo</code>\n````diff\n```\n@bo <b>\n````\n<details>end");
+    for harm in
+        ["Dear @bo", "an <img src=x>", "a ![x](y)", "`` ` @bo", "```\n```\n@bo", "````\n```\n````\n<script>"]
+    {
+        assert!(std::panic::catch_unwind(|| inert(harm)).is_err(), "{harm} is let through");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_parse_is_named_with_its_place() {
     let (tale, town) = begin().await;
@@ -271,7 +317,10 @@ async fn what_does_not_parse_is_named_with_its_place() {
         assert_eq!(tale.status(&change).await, "failure");
         let display = tale.display(&change).await.body;
         let told = display.find(place).map(|at| &display[at + place.len()..]);
-        assert!(told.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())), "{place} in {display}");
+        assert!(
+            told.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+            "{place} in {display}"
+        );
     }
     town.assert_clean();
 }
