@@ -119,8 +119,10 @@ impl Engine {
     }
 
     fn identity(&self, seen: &Observed) -> GitIdentity {
-        let bot = &seen.snapshot.bot;
-        GitIdentity { name: bot.login.clone(), email: format!("{}@countersign.invalid", bot.login) }
+        let login = &seen.snapshot.bot.login;
+        // An App is called `name[bot]`, and brackets have no place in an address.
+        let mailbox = login.strip_suffix("[bot]").unwrap_or(login);
+        GitIdentity { name: login.clone(), email: format!("{mailbox}@countersign.invalid") }
     }
 
     /// Takes a landing from where it stands to its end.

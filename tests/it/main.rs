@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, and say why"
 )]
 
+mod bad_input;
 mod cluster;
 mod documents;
 mod forge_contract;

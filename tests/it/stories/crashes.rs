@@ -27,14 +27,14 @@ struct Fragile {
 
 impl Fragile {
     /// Ana has opened a change that nobody has looked at.
-    async fn begin(fuse: Arc<Fuse>) -> Self {
+    async fn begin(sign_in: SignIn, fuse: Arc<Fuse>) -> Self {
         let home = Home::new();
         // Production has no cluster here: what is stopped does not depend on it, and the story is told often.
         let policy =
             USUAL.replace("cluster = \"prod\"\napply = \"server-side\"\nfield_manager = \"gitops\"\n", "");
         assert_ne!(policy, USUAL);
         let files = beginning("shop", &home.allowed_signers(), Some(policy));
-        let town = StandIn::found(SignIn::Token, &as_files(&files)).await;
+        let town = StandIn::found(sign_in, &as_files(&files)).await;
         let head =
             Clone::new(&town, "ana").push("scale", "main", &[(WEB, Some(&web("shop", 5, "1.0")))], "Scale");
         let number = town.open("ana", "scale", "Scale").await;
@@ -63,8 +63,9 @@ impl Fragile {
 
     /// What everybody can see in the end.
     async fn seen(&self) -> Seen {
+        let bot = self.town.login("countersign");
         let all = self.town.conversation(self.id.number).await.into_iter();
-        let all: Vec<String> = all.filter(|said| said.who == "countersign").map(|said| said.body).collect();
+        let all: Vec<String> = all.filter(|said| said.who == bot).map(|said| said.body).collect();
         let beginning_with =
             |marker: &str| all.iter().filter(|body| body.starts_with(marker)).cloned().collect::<Vec<_>>();
         let mut replies = beginning_with("<!-- countersign:reply");
@@ -84,7 +85,9 @@ impl Fragile {
             displays: displays.len(),
             display_is_final: displays.iter().all(|body| body.contains("Landed as")),
             replies: replies.len(),
-            commits: clone.git(&["log", "--first-parent", "--format=%an", "origin/main"]),
+            commits: clone
+                .git(&["log", "--first-parent", "--format=%an", "origin/main"])
+                .replace(&bot, "the bot"),
             audited: verify.status.success() && String::from_utf8_lossy(&verify.stdout).contains("landing"),
         }
     }
@@ -116,15 +119,15 @@ impl Seen {
             displays: 1,
             display_is_final: true,
             replies: 2,
-            commits: "countersign\nada".to_owned(),
+            commits: "the bot\nada".to_owned(),
             audited: true,
         }
     }
 }
 
 /// Tells the story with a stop at one write; answers whether the stop came.
-async fn stopped_at(write: u32, side: Side) -> bool {
-    let mut fragile = Fragile::begin(Fuse::new(write, side)).await;
+async fn stopped_at(write: u32, side: Side, sign_in: SignIn) -> bool {
+    let mut fragile = Fragile::begin(sign_in, Fuse::new(write, side)).await;
     fragile.settles().await;
     fragile.says("bo", "/approve").await;
     fragile.says("ana", "/merge").await;
@@ -133,10 +136,10 @@ async fn stopped_at(write: u32, side: Side) -> bool {
     fragile.fuse.is_blown()
 }
 
-async fn stopped_everywhere(side: Side) {
+async fn stopped_everywhere(side: Side, sign_in: SignIn) {
     let mut stops = 0;
     loop {
-        let round = join_all((1..=TOGETHER).map(|next| stopped_at(stops + next, side))).await;
+        let round = join_all((1..=TOGETHER).map(|next| stopped_at(stops + next, side, sign_in))).await;
         stops += TOGETHER;
         if round.contains(&false) {
             break;
@@ -147,10 +150,10 @@ async fn stopped_everywhere(side: Side) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_before_any_write_it_ends_the_same() {
-    stopped_everywhere(Side::Before).await;
+    stopped_everywhere(Side::Before, SignIn::Token).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_after_any_write_it_ends_the_same() {
-    stopped_everywhere(Side::After).await;
+    stopped_everywhere(Side::After, SignIn::App).await;
 }

@@ -5,7 +5,7 @@ use super::tale::{Opened, WEB, web};
 use super::town::Clone;
 
 story! {
-    /// Somebody who may only read offers a change from a fork. It is looked at, agreed to and landed like any other.
+    /// Somebody who may only read offers a change from a fork. Nobody tells who pushed there, so it takes one more.
     async fn a_change_from_a_fork_lands(tale) {
         let fork = tale.town.fork("dee").await;
         let clone = Clone::new(tale.town.as_ref(), "dee").pushing_to(&fork);
@@ -19,7 +19,10 @@ story! {
         assert!(tale.reply(&change).await.contains("needs write permission"), "{}", tale.reply(&change).await);
         tale.says("bo", &change, "/approve").await;
         tale.says("bo", &change, "/merge").await;
-        assert_eq!(tale.state(&change).await, "merged");
+        assert!(tale.reply(&change).await.contains("nobody told who pushed"), "{}", tale.reply(&change).await);
+        tale.says("cy", &change, "/approve").await;
+        tale.says("bo", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged", "{}", tale.reply(&change).await);
     }
 }
 
