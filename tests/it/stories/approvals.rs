@@ -120,6 +120,6 @@ stand_in_story! {
         tale.settles(&change).await;
         assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
         tale.says("ana", &change, "/merge").await;
-        assert_eq!(tale.state(&change).await, "merged");
+        assert_eq!(tale.state(&change).await, "merged", "{}\n{}", tale.reply(&change).await, tale.display(&change).await.body);
     }
 }
