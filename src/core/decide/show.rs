@@ -108,7 +108,7 @@ pub(super) fn display(
     report: &Report,
 ) -> Option<Action> {
     // What was merged or closed by others keeps what it showed last.
-    if snapshot.change.state != ChangeState::Open && !super::judge::landed(&snapshot.facts) {
+    if snapshot.change.state != ChangeState::Open && !super::judge::landed(snapshot) {
         return None;
     }
     let notes = notes(snapshot, in_force);
@@ -214,7 +214,11 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
     };
     let (state, description) = match &snapshot.change.state {
         ChangeState::Open => (state, description),
-        ChangeState::Merged { .. } => (StatusState::Success, landed_line(snapshot)),
+        ChangeState::Merged { .. } if super::judge::landed(snapshot) => {
+            (StatusState::Success, "Landed".to_owned())
+        }
+        // A status belongs to a commit, and the same commit may be asked into another branch.
+        ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
     let published = snapshot.statuses.iter().find(|status| status.context == STATUS_CONTEXT);
@@ -224,14 +228,6 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
             && status.author.is_none_or(|author| author == snapshot.bot.id)
     });
     (!ours).then(|| Action::Status { head: snapshot.change.head.clone(), state, description })
-}
-
-fn landed_line(snapshot: &Snapshot) -> String {
-    if super::judge::landed(&snapshot.facts) {
-        "Landed".to_owned()
-    } else {
-        "Merged without countersign".to_owned()
-    }
 }
 
 /// The first reason, as plain text that fits a status.

@@ -5,7 +5,7 @@ use crate::actor::{Known, Permission};
 use crate::change::ChangeState;
 use crate::decide::decide;
 use crate::evaluation::{Side, SideState, UnitError};
-use crate::fact::FactKind;
+use crate::fact::{FactKind, LandingOutcome};
 use crate::plan::{Action, Plan};
 use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot, StatusState};
 
@@ -292,4 +292,25 @@ fn bots_do_not_command() {
     robot.kind = crate::actor::ActorKind::Bot;
     says(&mut snapshot, 2, robot, "/hold", 300);
     is(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn what_others_merged_never_passes() {
+    let mut snapshot = ready();
+    snapshot.change.state = ChangeState::Merged { commit: None };
+    let plan = check(&snapshot, "hold", &["merged"]);
+    assert_eq!(status(&plan), Some(StatusState::Failure), "the same head may be asked into another branch");
+}
+
+#[test]
+fn what_others_merged_after_a_landing_is_not_called_landed() {
+    let mut snapshot = ready();
+    let (base, head, commit) = (sha('a'), sha('b'), sha('f'));
+    record(&mut snapshot, FactKind::LandingBegun { landing: 1, base, head, commit: commit.clone() });
+    let outcome = LandingOutcome::LandedOpen { commit };
+    record(&mut snapshot, FactKind::LandingEnded { landing: 1, outcome });
+    snapshot.change.state = ChangeState::Merged { commit: None };
+    assert_eq!(status(&check(&snapshot, "allow", &[])), Some(StatusState::Success));
+    snapshot.change.head = sha('e');
+    assert_eq!(status(&check(&snapshot, "hold", &["merged"])), Some(StatusState::Failure));
 }
