@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::actor::{Known, Permission};
-use crate::change::ChangeState;
+use crate::change::{ChangeState, Review, ReviewId, ReviewState};
 use crate::decide::decide;
 use crate::evaluation::{Side, SideState, UnitError};
 use crate::fact::{FactKind, LandingOutcome};
@@ -313,4 +313,26 @@ fn what_others_merged_after_a_landing_is_not_called_landed() {
     assert_eq!(status(&check(&snapshot, "allow", &[])), Some(StatusState::Success));
     snapshot.change.head = sha('e');
     assert_eq!(status(&check(&snapshot, "hold", &["merged"])), Some(StatusState::Failure));
+}
+
+#[test]
+fn an_approving_review_counts_for_no_more_than_its_command() {
+    let check = |body: &str, outcome: &str, expected: &[&str]| {
+        let mut snapshot = snapshot();
+        shown(&mut snapshot, 100);
+        snapshot.reviews.push(Review {
+            id: ReviewId(1),
+            author: bo(),
+            state: ReviewState::Approved,
+            body: body.to_owned(),
+            head: Some(snapshot.change.head.clone()),
+            submitted_at: time(200),
+        });
+        drop(check(&snapshot, outcome, expected));
+    };
+    check("Fine.", "allow", &[]);
+    check("/approve", "allow", &[]);
+    check("/approve stagin", "hold", &["approval-missing"]);
+    check("/approve 1234567", "hold", &["approval-missing"]);
+    check("/approve what you like!", "hold", &["approval-missing"]);
 }
