@@ -4,6 +4,7 @@ use super::fixture::*;
 use crate::actor::{Known, Permission};
 use crate::change::{ChangeState, Review, ReviewId, ReviewState};
 use crate::decide::decide;
+use crate::effect::Risk;
 use crate::evaluation::{Side, SideState, UnitError};
 use crate::fact::{FactKind, LandingOutcome};
 use crate::plan::{Action, Plan};
@@ -335,4 +336,30 @@ fn an_approving_review_counts_for_no_more_than_its_command() {
     check("/approve stagin", "hold", &["approval-missing"]);
     check("/approve 1234567", "hold", &["approval-missing"]);
     check("/approve what you like!", "hold", &["approval-missing"]);
+}
+
+#[test]
+fn naming_a_head_approves_what_was_shown_of_it_before() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, bo(), "/approve bbbbbbb", 200);
+    snapshot.evaluation = evaluation(vec![unit(vec![replicas_effect(4, 0)])]);
+    redigest(&mut snapshot);
+    shown(&mut snapshot, 300);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("no longer what would land"), "{}", replies(&plan));
+}
+
+#[test]
+fn naming_a_digest_approves_the_dangers_that_were_shown_with_it() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    let digest = snapshot.digest.short().to_owned();
+    says(&mut snapshot, 1, bo(), &format!("/approve {digest}"), 200);
+    snapshot.evaluation.environments[0].units[0].effects[0].risks.insert(Risk::Replace);
+    redigest(&mut snapshot);
+    shown(&mut snapshot, 300);
+    is(&snapshot, "hold", &["approval-missing"]);
+    says(&mut snapshot, 2, cy(), &format!("/approve {digest}"), 400);
+    is(&snapshot, "allow", &[]);
 }
