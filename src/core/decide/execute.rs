@@ -129,8 +129,8 @@ fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, comman
     }
 }
 
-/// Whether the author of a text is known to have at least this permission.
-fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
+/// Whether somebody is known to have at least this permission.
+pub(super) fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
     let known = snapshot.directory.permissions.get(&actor.id).and_then(Known::as_option);
     known.is_some_and(|permission| *permission >= least)
 }

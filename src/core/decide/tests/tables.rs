@@ -363,3 +363,18 @@ fn naming_a_digest_approves_the_dangers_that_were_shown_with_it() {
     says(&mut snapshot, 2, cy(), &format!("/approve {digest}"), 400);
     is(&snapshot, "allow", &[]);
 }
+
+#[test]
+fn a_merge_is_not_done_for_somebody_who_may_not_merge_any_more() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, cy(), "/merge when-ready", 200);
+    let facts = decide(&snapshot).facts;
+    facts.into_iter().for_each(|fact| record(&mut snapshot, fact));
+    approved(&mut snapshot, 2, bo(), 300);
+    assert!(lands(&check(&snapshot, "allow", &[])));
+    for now in [Known::Yes(Permission::Read), Known::Unknown("no answer".to_owned())] {
+        snapshot.directory.permissions.insert(cy().id, now);
+        assert!(!lands(&check(&snapshot, "allow", &[])));
+    }
+}
