@@ -6,8 +6,9 @@ use crate::change::{ChangeState, Review, ReviewId, ReviewState};
 use crate::decide::decide;
 use crate::effect::Risk;
 use crate::evaluation::{Side, SideState, UnitError};
-use crate::fact::{FactKind, LandingOutcome};
+use crate::fact::{Display, FactKind, LandingOutcome};
 use crate::plan::{Action, Plan};
+use crate::revision::Digest;
 use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot, StatusState};
 
 fn lands(plan: &Plan) -> bool {
@@ -377,4 +378,26 @@ fn a_merge_is_not_done_for_somebody_who_may_not_merge_any_more() {
         snapshot.directory.permissions.insert(cy().id, now);
         assert!(!lands(&check(&snapshot, "allow", &[])));
     }
+}
+
+#[test]
+fn a_display_that_was_rewritten_and_put_back_is_found() {
+    let mut snapshot = ready();
+    snapshot.comments[0].updated_at = time(250);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
+    assert!(plan.actions.iter().any(|action| matches!(action, Action::Display { .. })), "it is posted anew");
+}
+
+#[test]
+fn a_display_that_the_bot_could_not_record_as_posted_is_its_own() {
+    let mut snapshot = ready();
+    let body = "<!-- shown later -->";
+    let FactKind::DisplayPlanned(display) = snapshot.facts[0].kind.clone() else { panic!("no display") };
+    let display = Display { body_hash: Digest::of(body.as_bytes()), ..display };
+    record(&mut snapshot, FactKind::DisplayPlanned(display));
+    snapshot.comments[0].body = body.to_owned();
+    snapshot.comments[0].updated_at = time(250);
+    let plan = decide(&snapshot);
+    assert!(!plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
 }
