@@ -112,6 +112,7 @@ impl Engine {
             &policy,
             &snapshot.comments,
             &snapshot.reviews,
+            &snapshot.facts,
         )
         .await;
         Ok(Observed { snapshot, forge, source, remote })

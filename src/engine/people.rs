@@ -60,10 +60,16 @@ pub(super) async fn directory(
     policy: &Policy,
     comments: &[Comment],
     reviews: &[Review],
+    facts: &[Fact],
 ) -> Directory {
     let speakers =
         comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
+    // What somebody asked for stands although the comment is gone.
+    let recorded = facts
+        .iter()
+        .filter_map(|fact| if let FactKind::Handled { actor, .. } = &fact.kind { Some(actor) } else { None });
     let people: BTreeMap<_, &Actor> = speakers
+        .chain(recorded)
         .filter(|actor| actor.kind == ActorKind::Human && actor.id.get() != 0)
         .map(|actor| (actor.id, actor))
         .collect();

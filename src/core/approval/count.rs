@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::display::{Displays, Shown};
 use crate::actor::{Actor, ActorId, ActorKind};
 use crate::change::{Review, ReviewState};
+use crate::command::{self, Command};
 use crate::effect::risk_set;
 use crate::fact::{Approval, FactKind, RiskSet, Via};
 use crate::revision::Digest;
@@ -110,6 +111,9 @@ impl Ledger<'_> {
                 self.snapshot.digest.short()
             ),
         };
+        if self.refused(review) {
+            return Err(ask("the command in the review was not run"));
+        }
         let display = match self.displays.at(review.submitted_at) {
             Shown::Display(display) => display,
             Shown::Unclear(why) => return Err(ask(why)),
@@ -130,6 +134,19 @@ impl Ledger<'_> {
             body_hash: self.body_read(review).unwrap_or_else(|| Digest::of(review.body.as_bytes())),
         };
         Ok(Given { approval, seq: None })
+    }
+
+    /// Whether a review says by command what it approves, and that was refused: then it does not approve more.
+    fn refused(&self, review: &Review) -> bool {
+        let is_approval = |command: &Command| matches!(command, Command::Approve { .. });
+        let says = match command::parse(&review.body, &self.snapshot.bot.login) {
+            Err(_) => true,
+            Ok(parsed) => {
+                let dropped = parsed.dropped.iter().map(|(command, _)| command);
+                parsed.commands.iter().chain(dropped).any(is_approval)
+            }
+        };
+        says && self.body_read(review).is_some()
     }
 
     /// The hash of a review's body when its commands were read.

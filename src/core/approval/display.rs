@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::CommentId;
-use crate::fact::{Display, Fact, FactKind};
+use crate::fact::{Display, Fact, FactKind, RiskSet};
+use crate::revision::{CommitSha, Digest};
 
 /// How long a display must have stood before a review can mean it.
 const STANDING: SignedDuration = SignedDuration::from_secs(30);
@@ -34,9 +35,16 @@ impl<'a> Displays<'a> {
             let FactKind::DisplayPosted { display, at, .. } = &fact.kind else { return None };
             (*at <= moment).then_some((index, display, *at))
         });
-        let Some((index, display, since)) = posted.max_by_key(|(index, _, at)| (*at, *index)) else {
+        let mut posted: Vec<_> = posted.collect();
+        posted.sort_by_key(|(index, _, at)| (*at, *index));
+        let Some(&(index, display, _)) = posted.last() else {
             return Shown::Unclear("reviewed before the effect was on display");
         };
+        // The comment is posted anew when only its words change, e.g. who approved: the effect has stood since the
+        // first of these postings.
+        let same = |other: &Display| shown(other) == shown(display);
+        let run = posted.iter().rev().take_while(|(_, other, _)| same(other));
+        let since = run.map(|(_, _, at)| *at).last().unwrap_or(moment);
         if moment.duration_since(since) < STANDING {
             return Shown::Unclear("reviewed before the effect had been on display for 30 seconds");
         }
@@ -49,7 +57,6 @@ impl<'a> Displays<'a> {
     /// Whether another display may have stood there already: it was planned by then, and only later, or never, known
     /// to be posted.
     fn replaced(&self, index: usize, display: &'a Display, moment: Timestamp) -> bool {
-        let shown = |display: &'a Display| (&display.digest, &display.head, &display.risks);
         self.facts.iter().skip(index + 1).any(|fact| {
             let FactKind::DisplayPlanned(planned) = &fact.kind else { return false };
             shown(planned) != shown(display) && fact.at.duration_since(moment) <= STANDING
@@ -66,6 +73,11 @@ impl<'a> Displays<'a> {
             before.is_none_or(|at| at <= moment) && after.is_none_or(|at| moment < at)
         })
     }
+}
+
+/// What a display says of the change itself.
+fn shown(display: &Display) -> (&Digest, &CommitSha, &RiskSet) {
+    (&display.digest, &display.head, &display.risks)
 }
 
 /// When a display was posted, in the wanted comment or in any.

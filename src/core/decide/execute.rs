@@ -130,8 +130,8 @@ fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, comman
     }
 }
 
-/// Whether the author of a text is known to have at least this permission.
-fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
+/// Whether somebody is known to have at least this permission.
+pub(super) fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
     let known = snapshot.directory.permissions.get(&actor.id).and_then(Known::as_option);
     known.is_some_and(|permission| *permission >= least)
 }
@@ -151,7 +151,7 @@ fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin
         ));
     }
     let chosen = match pin {
-        Some(pin) => pinned(snapshot, pin).ok_or_else(|| {
+        Some(pin) => pinned(snapshot, pin, text.at).ok_or_else(|| {
             format!(
                 "@{who}: {} is neither a digest nor a head that was on display. On display is `{}`.",
                 report::code_span(pin),
@@ -216,12 +216,14 @@ fn in_force_before(snapshot: &Snapshot, at: Timestamp) -> Option<&Display> {
     posted(snapshot).rfind(|(_, posted)| *posted < at).map(|(display, _)| display)
 }
 
-/// The newest display that a pin names, by digest or by head.
-fn pinned<'a>(snapshot: &'a Snapshot, pin: &str) -> Option<&'a Display> {
-    let named = |display: &Display| {
-        display.digest.starts_with(pin) || (pin.len() >= 7 && display.head.as_str().starts_with(pin))
+/// The newest display that a pin names, by digest or by head, of those that stood when it was written. Whoever names a
+/// digest has read it, even within the second in which it was posted; the same head may have been shown differently.
+fn pinned<'a>(snapshot: &'a Snapshot, pin: &str, at: Timestamp) -> Option<&'a Display> {
+    let named = |display: &Display, posted: Timestamp| {
+        (display.digest.starts_with(pin) && posted <= at)
+            || (pin.len() >= 7 && display.head.as_str().starts_with(pin) && posted < at)
     };
-    posted(snapshot).map(|(display, _)| display).rev().find(|display| named(display))
+    posted(snapshot).rfind(|(display, posted)| named(display, *posted)).map(|(display, _)| display)
 }
 
 fn hold(snapshot: &Snapshot, text: &Outstanding, reason: Option<&str>) -> Ran {

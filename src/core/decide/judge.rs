@@ -123,7 +123,7 @@ fn of_request(snapshot: &Snapshot) -> Vec<Weighed> {
     match &snapshot.change.state {
         ChangeState::Open => {}
         // What the bot landed keeps the verdict that it landed with.
-        ChangeState::Merged { .. } if landed(&snapshot.facts) => {}
+        ChangeState::Merged { .. } if landed(snapshot) => {}
         ChangeState::Merged { .. } => {
             reasons.push((Weight::Hold, reason("merged", "this change is already merged".into())));
         }
@@ -157,16 +157,19 @@ fn of_merge(snapshot: &Snapshot) -> Vec<Weighed> {
     reasons
 }
 
-/// Whether the bot itself landed this change.
-pub(super) fn landed(facts: &[Fact]) -> bool {
-    facts.iter().any(|fact| {
-        matches!(
-            &fact.kind,
-            FactKind::LandingEnded {
-                outcome: LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. },
-                ..
-            }
-        )
+/// Whether the bot itself landed this head of the change. What somebody else merged after that it did not land.
+pub(super) fn landed(snapshot: &Snapshot) -> bool {
+    let begun = |wanted: u64| {
+        snapshot.facts.iter().any(|fact| {
+            matches!(&fact.kind, FactKind::LandingBegun { landing, head, .. }
+                if *landing == wanted && *head == snapshot.change.head)
+        })
+    };
+    snapshot.facts.iter().any(|fact| {
+        matches!(&fact.kind, FactKind::LandingEnded {
+            landing,
+            outcome: LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. },
+        } if begun(*landing))
     })
 }
 

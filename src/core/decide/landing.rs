@@ -1,7 +1,8 @@
 //! Whether somebody asked for the merge, and the order that follows once nothing is missing.
 
+use super::execute::may;
 use super::{Judgement, PolicyInForce};
-use crate::actor::Actor;
+use crate::actor::{Actor, Permission};
 use crate::audit::{self, CheckCounts, MessageInput};
 use crate::config::{Severity, When};
 use crate::evaluation::EnvironmentEvaluation;
@@ -11,7 +12,8 @@ use crate::revision::Digest;
 use crate::snapshot::{MergeOutcome, Snapshot};
 
 /// The request for a merge that still stands: who, and whether it waits. A request ends when it is cancelled, when
-/// its landing is in, and, unless it said `when-ready`, when what it was made for is no longer what would land.
+/// its landing is in, and, unless it said `when-ready`, when what it was made for is no longer what would land. It
+/// does not stand while whoever made it may not merge: the bot never does for somebody what they may not do.
 pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
     let mut standing = None;
     for fact in &snapshot.facts {
@@ -40,7 +42,7 @@ pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
             | FactKind::Pushed { .. } => {}
         }
     }
-    standing
+    standing.filter(|(actor, _)| may(snapshot, actor, Permission::Write))
 }
 
 /// The landing to begin, if one was asked for. Called only for a change that may land.

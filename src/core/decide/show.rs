@@ -1,5 +1,7 @@
 //! What people are shown: replies, the sticky comment, the status. Each is planned only where it is not there yet.
 
+use jiff::Timestamp;
+
 use super::{Judgement, PolicyInForce, STATUS_CONTEXT, landing};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
@@ -15,52 +17,42 @@ const COMMENT_BUDGET: usize = 60_000;
 /// Characters of a status text that every forge takes.
 const STATUS_LENGTH: usize = 140;
 
-/// The newest posted display and where it stands, unless it was found tampered since.
-fn posted(snapshot: &Snapshot) -> Option<(CommentId, &Display)> {
-    let mut newest = None;
+/// The newest posted display, and what became of it.
+struct Posted<'a> {
+    comment: CommentId,
+    display: &'a Display,
+    at: Timestamp,
+    /// One that was being posted in its place when the bot stopped.
+    planned: Option<&'a Display>,
+    /// Whether it was found tampered since.
+    tampered: bool,
+}
+
+fn posted(snapshot: &Snapshot) -> Option<Posted<'_>> {
+    let mut newest: Option<Posted<'_>> = None;
     for fact in &snapshot.facts {
-        if let FactKind::DisplayPosted { display, comment, .. } = &fact.kind {
-            newest = Some((*comment, display));
+        if let FactKind::DisplayPosted { display, comment, at } = &fact.kind {
+            newest = Some(Posted { comment: *comment, display, at: *at, planned: None, tampered: false });
+        } else if let (FactKind::DisplayPlanned(display), Some(posted)) = (&fact.kind, &mut newest) {
+            posted.planned = Some(display);
+        } else if let (FactKind::DisplayTampered { comment }, Some(posted)) = (&fact.kind, &mut newest) {
+            posted.tampered |= *comment == posted.comment;
         }
     }
     newest
 }
 
-/// A display that somebody rewrote: the comment's bytes are neither what was posted last nor what was being posted.
+/// A display that somebody rewrote: the comment's bytes are neither what was posted last nor what was being posted, or
+/// they are what was posted and yet the comment was edited since, so that meanwhile it said something else.
 pub(super) fn tampering(snapshot: &Snapshot) -> Vec<FactKind> {
-    let Some((id, display)) = posted(snapshot) else { return Vec::new() };
+    let Some(Posted { comment: id, display, at, planned, tampered }) = posted(snapshot) else {
+        return Vec::new();
+    };
     let Some(found) = snapshot.comments.iter().find(|comment| comment.id == id) else { return Vec::new() };
     let hash = Digest::of(found.body.as_bytes());
-    let mut expected = hash == display.body_hash;
-    let mut told = false;
-    for fact in &snapshot.facts {
-        match &fact.kind {
-            FactKind::DisplayPlanned(planned) => {
-                expected |= planned.body_hash == hash && is_newest(snapshot, planned)
-            }
-            FactKind::DisplayPosted { .. } => told = false,
-            FactKind::DisplayTampered { comment } => told = *comment == id,
-            FactKind::Handled { .. }
-            | FactKind::Approved(_)
-            | FactKind::Unapproved { .. }
-            | FactKind::Held { .. }
-            | FactKind::HoldLifted { .. }
-            | FactKind::MergeRequested { .. }
-            | FactKind::MergeCancelled { .. }
-            | FactKind::LandingBegun { .. }
-            | FactKind::LandingEnded { .. }
-            | FactKind::Pushed { .. } => {}
-        }
-    }
-    if expected || told { Vec::new() } else { vec![FactKind::DisplayTampered { comment: id }] }
-}
-
-/// Whether a planned display is the one that was being posted when the bot stopped.
-fn is_newest(snapshot: &Snapshot, planned: &Display) -> bool {
-    let newest = snapshot.facts.iter().rev().find_map(|fact| {
-        if let FactKind::DisplayPlanned(display) = &fact.kind { Some(display) } else { None }
-    });
-    newest == Some(planned)
+    let untouched = hash == display.body_hash && found.updated_at <= at;
+    let ours = untouched || planned.is_some_and(|planned| planned.body_hash == hash);
+    if ours || tampered { Vec::new() } else { vec![FactKind::DisplayTampered { comment: id }] }
 }
 
 /// The report of what was judged.
@@ -107,7 +99,7 @@ pub(super) fn display(
     report: &Report,
 ) -> Option<Action> {
     // What was merged or closed by others keeps what it showed last.
-    if snapshot.change.state != ChangeState::Open && !super::judge::landed(&snapshot.facts) {
+    if snapshot.change.state != ChangeState::Open && !super::judge::landed(snapshot) {
         return None;
     }
     let notes = notes(snapshot, in_force);
@@ -129,13 +121,15 @@ pub(super) fn display(
     let marker = report::marker(&snapshot.change.id);
     let found = sticky(snapshot, &marker);
     let same = found.is_some_and(|comment| comment.body == body)
-        && posted(snapshot).is_some_and(|(id, shown)| Some(id) == found.map(|c| c.id) && *shown == display);
+        && posted(snapshot).is_some_and(|shown| {
+            Some(shown.comment) == found.map(|c| c.id) && *shown.display == display && !shown.tampered
+        });
     (!same).then(|| Action::Display { comment: found.map(|comment| comment.id), body, display })
 }
 
 /// The sticky comment as it stands: by its author and its marker; the one that the ledger knows where there are two.
 fn sticky<'a>(snapshot: &'a Snapshot, marker: &str) -> Option<&'a Comment> {
-    let known = posted(snapshot).map(|(id, _)| id);
+    let known = posted(snapshot).map(|posted| posted.comment);
     let ours = || snapshot.comments.iter().filter(|comment| comment.author.id == snapshot.bot.id);
     ours()
         .find(|comment| Some(comment.id) == known)
@@ -213,7 +207,11 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
     };
     let (state, description) = match &snapshot.change.state {
         ChangeState::Open => (state, description),
-        ChangeState::Merged { .. } => (StatusState::Success, landed_line(snapshot)),
+        ChangeState::Merged { .. } if super::judge::landed(snapshot) => {
+            (StatusState::Success, "Landed".to_owned())
+        }
+        // A status belongs to a commit, and the same commit may be asked into another branch.
+        ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
     let published = snapshot.statuses.iter().find(|status| status.context == STATUS_CONTEXT);
@@ -223,14 +221,6 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
             && status.author.is_none_or(|author| author == snapshot.bot.id)
     });
     (!ours).then(|| Action::Status { head: snapshot.change.head.clone(), state, description })
-}
-
-fn landed_line(snapshot: &Snapshot) -> String {
-    if super::judge::landed(&snapshot.facts) {
-        "Landed".to_owned()
-    } else {
-        "Merged without countersign".to_owned()
-    }
 }
 
 /// The first reason, as plain text that fits a status.

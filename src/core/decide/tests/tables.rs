@@ -2,11 +2,13 @@
 
 use super::fixture::*;
 use crate::actor::{Known, Permission};
-use crate::change::ChangeState;
+use crate::change::{ChangeState, Review, ReviewId, ReviewState};
 use crate::decide::decide;
+use crate::effect::Risk;
 use crate::evaluation::{Side, SideState, UnitError};
-use crate::fact::FactKind;
+use crate::fact::{Display, FactKind, LandingOutcome};
 use crate::plan::{Action, Plan};
+use crate::revision::Digest;
 use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot, StatusState};
 
 fn lands(plan: &Plan) -> bool {
@@ -292,4 +294,110 @@ fn bots_do_not_command() {
     robot.kind = crate::actor::ActorKind::Bot;
     says(&mut snapshot, 2, robot, "/hold", 300);
     is(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn what_others_merged_never_passes() {
+    let mut snapshot = ready();
+    snapshot.change.state = ChangeState::Merged { commit: None };
+    let plan = check(&snapshot, "hold", &["merged"]);
+    assert_eq!(status(&plan), Some(StatusState::Failure), "the same head may be asked into another branch");
+}
+
+#[test]
+fn what_others_merged_after_a_landing_is_not_called_landed() {
+    let mut snapshot = ready();
+    let (base, head, commit) = (sha('a'), sha('b'), sha('f'));
+    record(&mut snapshot, FactKind::LandingBegun { landing: 1, base, head, commit: commit.clone() });
+    let outcome = LandingOutcome::LandedOpen { commit };
+    record(&mut snapshot, FactKind::LandingEnded { landing: 1, outcome });
+    snapshot.change.state = ChangeState::Merged { commit: None };
+    assert_eq!(status(&check(&snapshot, "allow", &[])), Some(StatusState::Success));
+    snapshot.change.head = sha('e');
+    assert_eq!(status(&check(&snapshot, "hold", &["merged"])), Some(StatusState::Failure));
+}
+
+#[test]
+fn an_approving_review_counts_for_no_more_than_its_command() {
+    let check = |body: &str, outcome: &str, expected: &[&str]| {
+        let mut snapshot = snapshot();
+        shown(&mut snapshot, 100);
+        snapshot.reviews.push(Review {
+            id: ReviewId(1),
+            author: bo(),
+            state: ReviewState::Approved,
+            body: body.to_owned(),
+            head: Some(snapshot.change.head.clone()),
+            submitted_at: time(200),
+        });
+        drop(check(&snapshot, outcome, expected));
+    };
+    check("Fine.", "allow", &[]);
+    check("/approve", "allow", &[]);
+    check("/approve stagin", "hold", &["approval-missing"]);
+    check("/approve 1234567", "hold", &["approval-missing"]);
+    check("/approve what you like!", "hold", &["approval-missing"]);
+}
+
+#[test]
+fn naming_a_head_approves_what_was_shown_of_it_before() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, bo(), "/approve bbbbbbb", 200);
+    snapshot.evaluation = evaluation(vec![unit(vec![replicas_effect(4, 0)])]);
+    redigest(&mut snapshot);
+    shown(&mut snapshot, 300);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(replies(&plan).contains("no longer what would land"), "{}", replies(&plan));
+}
+
+#[test]
+fn naming_a_digest_approves_the_dangers_that_were_shown_with_it() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    let digest = snapshot.digest.short().to_owned();
+    says(&mut snapshot, 1, bo(), &format!("/approve {digest}"), 200);
+    snapshot.evaluation.environments[0].units[0].effects[0].risks.insert(Risk::Replace);
+    redigest(&mut snapshot);
+    shown(&mut snapshot, 300);
+    is(&snapshot, "hold", &["approval-missing"]);
+    says(&mut snapshot, 2, cy(), &format!("/approve {digest}"), 400);
+    is(&snapshot, "allow", &[]);
+}
+
+#[test]
+fn a_merge_is_not_done_for_somebody_who_may_not_merge_any_more() {
+    let mut snapshot = snapshot();
+    shown(&mut snapshot, 100);
+    says(&mut snapshot, 1, cy(), "/merge when-ready", 200);
+    let facts = decide(&snapshot).facts;
+    facts.into_iter().for_each(|fact| record(&mut snapshot, fact));
+    approved(&mut snapshot, 2, bo(), 300);
+    assert!(lands(&check(&snapshot, "allow", &[])));
+    for now in [Known::Yes(Permission::Read), Known::Unknown("no answer".to_owned())] {
+        snapshot.directory.permissions.insert(cy().id, now);
+        assert!(!lands(&check(&snapshot, "allow", &[])));
+    }
+}
+
+#[test]
+fn a_display_that_was_rewritten_and_put_back_is_found() {
+    let mut snapshot = ready();
+    snapshot.comments[0].updated_at = time(250);
+    let plan = check(&snapshot, "hold", &["approval-missing"]);
+    assert!(plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
+    assert!(plan.actions.iter().any(|action| matches!(action, Action::Display { .. })), "it is posted anew");
+}
+
+#[test]
+fn a_display_that_the_bot_could_not_record_as_posted_is_its_own() {
+    let mut snapshot = ready();
+    let body = "<!-- shown later -->";
+    let FactKind::DisplayPlanned(display) = snapshot.facts[0].kind.clone() else { panic!("no display") };
+    let display = Display { body_hash: Digest::of(body.as_bytes()), ..display };
+    record(&mut snapshot, FactKind::DisplayPlanned(display));
+    snapshot.comments[0].body = body.to_owned();
+    snapshot.comments[0].updated_at = time(250);
+    let plan = decide(&snapshot);
+    assert!(!plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
 }
