@@ -69,7 +69,7 @@ pub fn parse_trailers(message: &str) -> Vec<Trailer> {
     let block = lines.get(block_start(lines)..).unwrap_or_default();
     let mut trailers: Vec<Trailer> = Vec::new();
     let mut open = false;
-    for line in block.iter().filter(|line| !line.starts_with('#')) {
+    for line in block {
         if open && line.starts_with(is_space) {
             if let Some(last) = trailers.last_mut() {
                 last.value = format!("{} {}", last.value, line.trim_matches(is_space))
