@@ -94,3 +94,27 @@ stand_in_story! {
         assert!(town.sim.file(REPO, "main", WEB).await.unwrap().contains("replicas: 3\n"));
     }
 }
+
+stand_in_story! {
+    /// The request asks for another branch, or becomes a draft, while the evidence is pushed: the landing is given up.
+    async fn the_request_changes_after_the_second_look(tale, town) {
+        let before = town.sim.tip(REPO, "main").unwrap();
+        town.sim.move_branch(REPO, "dev", &before, "ada").await.unwrap();
+        for draft in [true, false] {
+            let change = tale.scales("ana", &format!("scale-{draft}"), 5).await;
+            let number = change.number;
+            tale.says("bo", &change, "/approve").await;
+            let meddle = move |sim: Sim| async move {
+                if draft {
+                    sim.set_draft(REPO, number, true).unwrap();
+                } else {
+                    sim.retarget(REPO, number, "ana", "dev").await.unwrap();
+                }
+            };
+            town.sim.on_next(PUSH, meddle).unwrap();
+            tale.says("ana", &change, "/merge").await;
+            assert_eq!(town.sim.tip(REPO, "main").unwrap(), before, "draft: {draft}");
+            assert_eq!(tale.state(&change).await, "open");
+        }
+    }
+}
