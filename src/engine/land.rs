@@ -5,7 +5,7 @@
 //! look) saves work and explains; it is not what keeps an unjudged merge out.
 
 use countersign_core::audit::{self, Evidence};
-use countersign_core::change::ChangeState;
+use countersign_core::change::{ChangeRequest, ChangeState};
 use countersign_core::decide::decide;
 use countersign_core::fact::{FactKind, LandingOutcome};
 use countersign_core::plan::{Action, LandOrder, Plan};
@@ -136,8 +136,8 @@ impl Engine {
                 }
                 LandingState::EvidencePushed => {
                     let change = seen.forge.change(&row.change).await?;
-                    if change.state != ChangeState::Open || change.head != row.head {
-                        return self.abort(&row, "its head moved while it was being landed").await;
+                    if let Some(why) = no_longer(&row, &change) {
+                        return self.abort(&row, why).await;
                     }
                     row.state = LandingState::Pushing;
                 }
@@ -300,6 +300,19 @@ enum Pushed {
     In,
     Moved,
     Refused(String),
+}
+
+/// What a request has become that must not be landed as it was judged.
+fn no_longer(row: &LandingRow, change: &ChangeRequest) -> Option<&'static str> {
+    if change.state != ChangeState::Open || change.head != row.head {
+        Some("its head moved while it was being landed")
+    } else if change.target != row.branch {
+        Some("it was asked into another branch while it was being landed")
+    } else if change.draft {
+        Some("it became a draft while it was being landed")
+    } else {
+        None
+    }
 }
 
 fn ordered(plan: &Plan) -> Option<&LandOrder> {

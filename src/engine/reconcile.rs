@@ -92,13 +92,15 @@ impl Engine {
     /// Landings of this change that were cut off come first: nothing else may be decided while one is open.
     async fn recover_landings(&self, seen: &Observed) -> Result<bool, LookError> {
         let id = &seen.snapshot.change.id;
-        let mut recovered = false;
-        for row in self.store.open().await?.into_iter().filter(|row| row.change == *id) {
-            let _one_at_a_time = self.landing.lock().await;
-            self.recover(seen, row).await?;
-            recovered = true;
+        if !self.store.open().await?.iter().any(|row| row.change == *id) {
+            return Ok(false);
         }
-        Ok(recovered)
+        let _one_at_a_time = self.landing.lock().await;
+        // Read anew: whoever held the lock may have taken it further.
+        for row in self.store.open().await?.into_iter().filter(|row| row.change == *id) {
+            self.recover(seen, row).await?;
+        }
+        Ok(true)
     }
 
     /// A request that was over before the bot knew it is none of its business.

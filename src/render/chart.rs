@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::closure::{Dependency, Explorer, Spot, documents, spot_of};
 use super::tree::Place;
 use super::unit::below;
-use crate::ports::{SourceError, join_path};
+use crate::ports::{SourceError, join_path, parent_path};
 
 /// What helm reads of every chart.
 const FILES: [&str; 6] =
     ["Chart.yaml", "values.yaml", "values.schema.json", "requirements.yaml", "Chart.lock", ".helmignore"];
-const FOLDERS: [&str; 3] = ["templates", "crds", "charts"];
+const FOLDERS: [&str; 2] = ["templates", "crds"];
 
 /// Functions whose answer depends on more than the chart and its values.
 const UNSTABLE: [&str; 11] = [
@@ -68,12 +68,7 @@ pub(super) async fn explore(
             continue;
         }
         explorer.perhaps(folder.clone());
-        for name in FILES {
-            explorer.look(&below(&folder, name));
-        }
-        for name in FOLDERS {
-            explorer.found.reads.listings.insert(below(&folder, name));
-        }
+        claim(explorer, &folder);
         for name in ["Chart.yaml", "requirements.yaml"] {
             let file = below(&folder, name);
             if let Place::File(found) = explorer.look(&file) {
@@ -86,6 +81,23 @@ pub(super) async fn explore(
         scan(explorer, &folder).await?;
     }
     Ok(())
+}
+
+/// Notes what helm reads of a chart, and of those that are vendored in it. Whatever else lies in their folders is
+/// perhaps read by a template, and so claims nothing.
+fn claim(explorer: &mut Explorer<'_>, chart: &str) {
+    for name in FILES {
+        explorer.look(&below(chart, name));
+    }
+    for name in FOLDERS {
+        explorer.found.reads.listings.insert(below(chart, name));
+    }
+    let charts = below(chart, "charts");
+    let is_vendored = |folder: &&str| parent_path(folder) == charts;
+    let vendored: Vec<&str> = explorer.ground.tree.folders().filter(is_vendored).collect();
+    for folder in vendored {
+        claim(explorer, folder);
+    }
 }
 
 /// Dependencies of a chart on folders of the same repository (`file://…`), except those that are vendored already.
@@ -138,8 +150,7 @@ async fn local_dependencies(
     Ok(dependencies)
 }
 
-/// Notes whether anything in a chart's folder could render differently each time, and whether its templates read
-/// files of any name.
+/// Notes whether anything in a chart's folder could render differently each time.
 async fn scan(explorer: &mut Explorer<'_>, folder: &str) -> Result<(), SourceError> {
     let files: Vec<String> = explorer.ground.tree.below(folder).map(|entry| entry.path.clone()).collect();
     for file in files {
@@ -147,9 +158,6 @@ async fn scan(explorer: &mut Explorer<'_>, folder: &str) -> Result<(), SourceErr
         explorer.found.unstable |= file.ends_with(".tgz");
         let Some(text) = explorer.text(&file).await? else { continue };
         explorer.found.unstable |= is_unstable(&text);
-        if text.contains(".Files") {
-            explorer.found.reads.listings.insert(folder.to_owned());
-        }
     }
     Ok(())
 }

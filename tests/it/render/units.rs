@@ -157,6 +157,8 @@ async fn a_chart_reads_its_folder_its_values_and_its_neighbours() {
         ),
         ("chart/templates/x.yaml", "a: {{ .Files.Get \"f.txt\" }}"),
         ("chart/f.txt", "x"),
+        ("chart/charts/sub/Chart.yaml", CHART),
+        ("chart/charts/sub/scripts/run.sh", "x"),
         ("lib/Chart.yaml", "apiVersion: v2\nname: lib\nversion: 0.1.0\n"),
         ("lib/templates/l.yaml", "b: 1\n"),
         ("values/prod.yaml", "a: 1\n"),
@@ -174,12 +176,24 @@ async fn a_chart_reads_its_folder_its_values_and_its_neighbours() {
         check(path, false);
     }
     let claims = |path: &str, want: bool| assert_eq!(reads.claims(&changed(path)), want, "{path}");
-    for path in
-        ["chart/f.txt", "chart/new/file", "lib/templates/new.yaml", "lib/crds/c.yaml", "values/prod.yaml"]
-    {
+    for path in [
+        "chart/charts/sub/values.yaml",
+        "chart/charts/sub/templates/new.yaml",
+        "lib/templates/new.yaml",
+        "lib/crds/c.yaml",
+        "values/prod.yaml",
+    ] {
         claims(path, true);
     }
-    for path in ["lib/deploy.sh", "lib/README.md"] {
+    // A template that reads files of some name says nothing about all the others.
+    for path in [
+        "lib/deploy.sh",
+        "lib/README.md",
+        "chart/f.txt",
+        "chart/new/file",
+        "chart/charts/sub/scripts/run.sh",
+        "chart/charts/other-1.0.0.tgz",
+    ] {
         check(path, true);
         claims(path, false);
     }
