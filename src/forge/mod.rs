@@ -1,7 +1,7 @@
 //! Workshops for the forges: each answers the doors of [`crate::ports`] in the words of one forge's API.
 //!
 //! Reads are repeated a little when a connection fails; a write never is. Redirects are not followed, since they would
-//! carry the credentials elsewhere, and an answer larger than [`answer::MOST_BYTES`] is an error. No foreign type leaves.
+//! carry the credentials elsewhere, and an answer larger than 32 MB is an error. No foreign type leaves.
 
 pub mod gitea;
 pub mod github;

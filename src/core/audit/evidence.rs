@@ -15,7 +15,7 @@ pub(super) const SCHEMA: &str = "countersign.evidence/v1";
 /// Everything a landing was decided on. Written before the merge commit exists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// [`SCHEMA`].
+    /// `countersign.evidence/v1`.
     pub schema: String,
     /// What was seen.
     pub snapshot: Snapshot,
