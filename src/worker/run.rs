@@ -16,6 +16,8 @@ const LEASE_SECONDS: i64 = 300;
 const IDLE: Duration = Duration::from_millis(500);
 /// Seconds until a forge that did not tell everything is asked again.
 const A_MOMENT: i64 = 5;
+/// How often an answer that makes no sense is asked for again.
+const PATIENT_TRIES: u32 = 6;
 /// The longest wait between two tries of one look, in seconds.
 const LONGEST_WAIT: i64 = 600;
 
@@ -77,7 +79,7 @@ async fn work(engine: &Engine, claim: Claim) {
                 Err(error) => Err(error),
             }
         }
-        Err(error) if hopeless(&error) => {
+        Err(error) if hopeless(&error, claim.attempt) => {
             tracing::warn!(error = %chain(&error), "this change is not looked at");
             engine.store.done(&claim).await
         }
@@ -103,8 +105,13 @@ fn due(looked: Looked, now: Timestamp) -> Timestamp {
     }
 }
 
-/// Whether looking again cannot help: the repository is not ours, or the change is gone.
-fn hopeless(error: &LookError) -> bool {
+/// Whether looking again cannot help: the repository is not ours, the change is gone, or the forge answers again and
+/// again what makes no sense (a branch whose name begins with a dash). Polling asks once more now and then.
+fn hopeless(error: &LookError, attempt: u32) -> bool {
+    let senseless = matches!(error, LookError::Observe(ObserveError::Forge(ForgeError::Unexpected { .. })));
+    if senseless && attempt > PATIENT_TRIES {
+        return true;
+    }
     matches!(
         error,
         LookError::Observe(
