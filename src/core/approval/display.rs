@@ -41,9 +41,11 @@ impl<'a> Displays<'a> {
             return Shown::Unclear("reviewed before the effect was on display");
         };
         // The comment is posted anew when only its words change, e.g. who approved: the effect has stood since the
-        // first of these postings.
-        let same = |other: &Display| shown(other) == shown(display);
-        let run = posted.iter().rev().take_while(|(_, other, _)| same(other));
+        // first of these postings, unless somebody put something else there in between.
+        let rewritten = |fact: &Fact| matches!(fact.kind, FactKind::DisplayTampered { .. });
+        let restored = self.facts.iter().take(index).rposition(rewritten);
+        let same = |at: usize, other: &Display| Some(at) > restored && shown(other) == shown(display);
+        let run = posted.iter().rev().take_while(|(at, other, _)| same(*at, other));
         let since = run.map(|(_, _, at)| *at).last().unwrap_or(moment);
         if moment.duration_since(since) < STANDING {
             return Shown::Unclear("reviewed before the effect had been on display for 30 seconds");

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use crate::actor::{Known, Permission};
-use crate::change::{ChangeState, Review, ReviewId, ReviewState};
+use crate::change::{ChangeState, CommentId, Review, ReviewId, ReviewState};
 use crate::decide::decide;
 use crate::effect::Risk;
 use crate::evaluation::{Side, SideState, UnitError};
@@ -400,4 +400,26 @@ fn a_display_that_the_bot_could_not_record_as_posted_is_its_own() {
     snapshot.comments[0].updated_at = time(250);
     let plan = decide(&snapshot);
     assert!(!plan.facts.iter().any(|fact| matches!(fact, FactKind::DisplayTampered { .. })));
+}
+
+#[test]
+fn a_review_right_after_a_display_was_restored_may_mean_what_stood_there_before() {
+    let check = |at: i64, outcome: &str, expected: &[&str]| {
+        let mut snapshot = snapshot();
+        shown(&mut snapshot, 100);
+        record(&mut snapshot, FactKind::DisplayTampered { comment: CommentId(100) });
+        snapshot.comments.clear();
+        shown(&mut snapshot, 300);
+        snapshot.reviews.push(Review {
+            id: ReviewId(1),
+            author: bo(),
+            state: ReviewState::Approved,
+            body: String::new(),
+            head: Some(snapshot.change.head.clone()),
+            submitted_at: time(at),
+        });
+        drop(check(&snapshot, outcome, expected));
+    };
+    check(310, "hold", &["approval-missing"]);
+    check(331, "allow", &[]);
 }
