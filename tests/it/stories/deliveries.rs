@@ -1,10 +1,9 @@
 //! What becomes of a story when deliveries come, do not come, come twice or in the wrong order.
 
-use countersign_sim::{Outcome, Release};
-
 use super::live::{Live, Polling};
+use super::postman::Postman;
+use super::story;
 use super::tale::{WEB, web};
-use super::{WEBHOOK_SECRET, stand_in_story, story};
 
 story! {
     /// Deliveries alone carry a change from its opening to its landing.
@@ -35,12 +34,13 @@ story! {
     }
 }
 
-stand_in_story! {
+story! {
     /// Every delivery comes twice: nothing is said twice, and one commit lands.
-    async fn doubled_deliveries_count_once(tale, town) {
+    async fn doubled_deliveries_count_once(tale) {
         let live = Live::begin(&tale.engine, Polling::Never).await;
-        town.sim.set_webhook(&live.webhook(), WEBHOOK_SECRET);
-        town.sim.double_deliveries(1_000);
+        let postman = Postman::begin(live.webhook()).await;
+        postman.doubles();
+        tale.town.deliver_to(&postman.url).await;
         let before = tale.clone().git(&["rev-parse", "origin/main"]);
         let change = tale.opens_unseen("ana", "scale", &[(WEB, Some(&web(&tale.namespace, 5, "1.0")))]).await;
         tale.status_becomes(&change, "pending").await;
@@ -48,10 +48,8 @@ stand_in_story! {
         tale.status_becomes(&change, "success").await;
         tale.says_unheard("ana", &change, "/merge").await;
         tale.lands(&change).await;
-        town.sim.settle().await;
-        let deliveries = town.sim.deliveries();
-        assert!(deliveries.iter().all(|one| one.outcome == Outcome::Answered(202)), "{deliveries:?}");
-        assert!(deliveries.len() >= 8 && deliveries.chunks(2).all(|pair| pair[0].id == pair[1].id), "{deliveries:?}");
+        let answers = postman.rests().await;
+        assert!(answers.len() >= 4 && answers.iter().all(|both| both == &[202, 202]), "{answers:?}");
         tale.settles(&change).await;
         assert_eq!(tale.replies(&change).await.len(), 2);
         tale.display(&change).await;
@@ -60,19 +58,23 @@ stand_in_story! {
     }
 }
 
-stand_in_story! {
+story! {
     /// The newest delivery comes first: what is read afresh does not depend on which one told.
-    async fn deliveries_in_the_wrong_order_change_nothing(tale, town) {
+    async fn deliveries_in_the_wrong_order_change_nothing(tale) {
         let live = Live::begin(&tale.engine, Polling::Never).await;
-        town.sim.set_webhook(&live.webhook(), WEBHOOK_SECRET);
+        let postman = Postman::begin(live.webhook()).await;
+        tale.town.deliver_to(&postman.url).await;
         let change = tale.opens_unseen("ana", "scale", &[(WEB, Some(&web(&tale.namespace, 5, "1.0")))]).await;
         tale.status_becomes(&change, "pending").await;
-        town.sim.settle().await;
-        town.sim.hold_deliveries();
-        tale.says_unheard("bo", &change, "/approve").await;
-        tale.says_unheard("ana", &change, "/merge").await;
-        tale.says_unheard("cy", &change, "Too late to say something?").await;
-        town.sim.release_deliveries(Release::Reversed);
+        postman.rests().await;
+        postman.holds();
+        for (held, (who, body)) in
+            [("bo", "/approve"), ("ana", "/merge"), ("cy", "Too late to say something?")].into_iter().enumerate()
+        {
+            tale.says_unheard(who, &change, body).await;
+            postman.has(held + 1).await;
+        }
+        assert_eq!(postman.brings_the_newest_first().await, 3);
         tale.lands(&change).await;
         assert_eq!(tale.replies(&change).await.len(), 2);
     }

@@ -10,6 +10,7 @@ mod good_path;
 mod landing;
 pub(crate) mod live;
 mod policies;
+mod postman;
 mod races;
 mod stand_in;
 mod stopping;
@@ -62,7 +63,7 @@ macro_rules! story {
 }
 pub(crate) use story;
 
-/// Tells a story that needs what only the stand-in can do: let time pass, lose deliveries, act between two requests.
+/// Tells a story that needs what only the stand-in can do: let time pass.
 macro_rules! stand_in_story {
     ($(#[$doc:meta])* async fn $name:ident($tale:ident, $town:ident) $body:block) => {
         $(#[$doc])*

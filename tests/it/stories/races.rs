@@ -1,144 +1,140 @@
 //! What happens between the look that ordered a landing and the push: somebody moves the head or the base.
 
-use countersign_sim::{Fault, Sim};
+use std::sync::Arc;
 
-use super::tale::{WEB, web};
-use super::{REPO, stand_in_story};
+use countersign::engine::AUDIT_BRANCH;
 
-/// The push of the merge commit. The one before it brings the evidence.
-const PUSH: &str = "POST /acme/env.git/git-receive-pack";
+use super::story;
+use super::tale::{Opened, Tale, WEB, forge_sees, web};
+use super::town::Clone;
 
-/// Has ana push more replicas onto her change.
-async fn sneak(sim: &Sim, namespace: &str) {
-    let more = web(namespace, 50, "1.0");
-    sim.commit(REPO, "scale", "main", &[(WEB, Some(&more))], "ana", "Sneak").await.unwrap();
+/// Has ana push more replicas onto her change right before the next push of a branch.
+fn sneak_before(tale: &Tale, branch: &'static str, change: &Opened) {
+    let (town, mut change) = (Arc::clone(&tale.town), change.clone());
+    let more = web(&tale.namespace, 50, "1.0");
+    tale.fuse.before_push(branch, async move {
+        let clone = Clone::new(town.as_ref(), "ana");
+        change.head = clone.push(&change.branch, "main", &[(WEB, Some(&more))], "Sneak");
+        forge_sees(town.as_ref(), &change).await;
+    });
 }
 
-stand_in_story! {
+/// Has ada push to main, past the bot, right before it does.
+fn force_before(tale: &Tale, path: &'static str, content: String) {
+    let town = Arc::clone(&tale.town);
+    tale.fuse.before_push("main", async move { drop(town.force(&[(path, Some(&content))]).await) });
+}
+
+/// The tip of a branch on the forge.
+fn tip(tale: &Tale, branch: &str) -> String {
+    tale.clone().git(&["rev-parse", &format!("origin/{branch}")])
+}
+
+fn assert_audited(tale: &Tale) {
+    let clone = tale.clone();
+    let (status, text) = tale.verify(clone.path(), "origin/main^1..origin/main");
+    assert_eq!((status, text.contains("landing")), (0, true), "{text}");
+}
+
+story! {
     /// A commit arrives while the evidence is pushed: the landing is given up.
-    async fn the_head_moves_after_the_second_look(tale, town) {
+    async fn the_head_moves_after_the_second_look(tale) {
         let mut change = tale.scales("ana", "scale", 5).await;
-        let before = town.sim.tip(REPO, "main").unwrap();
+        let before = tip(&tale, "main");
         tale.says("bo", &change, "/approve").await;
-        let namespace = tale.namespace.clone();
-        town.sim.on_next(PUSH, move |sim| async move { sneak(&sim, &namespace).await }).unwrap();
+        sneak_before(&tale, AUDIT_BRANCH, &change);
         tale.says("ana", &change, "/merge").await;
-        change.head = town.sim.tip(REPO, "scale").unwrap();
-        assert_eq!(town.sim.tip(REPO, "main").unwrap(), before);
+        change.head = tip(&tale, "scale");
+        assert_eq!(tip(&tale, "main"), before);
         assert_eq!((tale.state(&change).await, tale.status(&change).await), ("open".to_owned(), "pending".to_owned()));
         let display = tale.display(&change).await.body;
         assert!(display.contains("its head moved while it was being landed"), "{display}");
     }
 }
 
-stand_in_story! {
+story! {
     /// A commit arrives at the very moment of the push. What was judged lands; what came after stays in the open request.
-    async fn the_head_moves_at_the_push(tale, town) {
+    async fn the_head_moves_at_the_push(tale) {
         let mut change = tale.scales("ana", "scale", 5).await;
         let judged = change.head.clone();
         tale.says("bo", &change, "/approve").await;
-        let namespace = tale.namespace.clone();
-        let at_the_second = move |sim: Sim| async move {
-            sim.on_next(PUSH, move |sim| async move { sneak(&sim, &namespace).await }).unwrap();
-        };
-        town.sim.on_next(PUSH, at_the_second).unwrap();
+        sneak_before(&tale, "main", &change);
         tale.says("ana", &change, "/merge").await;
-        change.head = town.sim.tip(REPO, "scale").unwrap();
+        change.head = tip(&tale, "scale");
         assert_ne!(change.head, judged);
-        let landed = town.sim.git(REPO, &["rev-parse", "main^2"]).await.unwrap();
-        assert_eq!(landed.trim(), judged);
-        assert!(town.sim.file(REPO, "main", WEB).await.unwrap().contains("replicas: 5\n"));
+        assert_eq!(tip(&tale, "main^2"), judged);
+        assert!(tale.clone().git(&["show", &format!("origin/main:{WEB}")]).contains("replicas: 5\n"));
         assert_eq!((tale.state(&change).await, tale.status(&change).await), ("open".to_owned(), "pending".to_owned()));
         let display = tale.display(&change).await.body;
         assert!(display.contains("stays open with them"), "{display}");
-        let clone = tale.clone();
-        let (status, text) = tale.verify(clone.path(), "origin/main^1..origin/main");
-        assert_eq!((status, text.contains("landing")), (0, true), "{text}");
+        assert_audited(&tale);
     }
 }
 
-stand_in_story! {
+story! {
     /// Main moves at the very moment of the push: the bot looks again and lands on the new tip.
-    async fn the_base_moves_at_the_push(tale, town) {
+    async fn the_base_moves_at_the_push(tale) {
         let change = tale.scales("ana", "scale", 5).await;
         tale.says("bo", &change, "/approve").await;
-        let other = town.clone();
-        let at_the_second = move |sim: Sim| async move {
-            let past = move |_: Sim| async move { drop(other.force(&[("docs/notes.md", Some("Notes.\n"))]).await) };
-            sim.on_next(PUSH, past).unwrap();
-        };
-        town.sim.on_next(PUSH, at_the_second).unwrap();
+        force_before(&tale, "docs/notes.md", "Notes.\n".to_owned());
         tale.says("ana", &change, "/merge").await;
         assert_eq!(tale.state(&change).await, "merged");
-        assert_eq!(town.sim.file(REPO, "main^1", "docs/notes.md").await.unwrap().trim(), "Notes.");
-        let clone = tale.clone();
-        let (status, text) = tale.verify(clone.path(), "origin/main^1..origin/main");
-        assert_eq!((status, text.contains("landing")), (0, true), "{text}");
+        assert_eq!(tale.clone().git(&["show", "origin/main^1:docs/notes.md"]), "Notes.");
+        assert_audited(&tale);
     }
 }
 
-stand_in_story! {
+story! {
     /// Main moves at the push and changes what would land: the approval was for something else.
-    async fn the_base_changes_the_effect_at_the_push(tale, town) {
+    async fn the_base_changes_the_effect_at_the_push(tale) {
         let change = tale.scales("ana", "scale", 5).await;
         tale.says("bo", &change, "/approve").await;
-        let other = town.clone();
-        let renamed = web(&tale.namespace, 3, "1.0").replace("app: web", "app: shop");
-        let at_the_second = move |sim: Sim| async move {
-            let past = move |_: Sim| async move { drop(other.force(&[(WEB, Some(&renamed))]).await) };
-            sim.on_next(PUSH, past).unwrap();
-        };
-        town.sim.on_next(PUSH, at_the_second).unwrap();
+        force_before(&tale, WEB, web(&tale.namespace, 3, "1.0").replace("app: web", "app: shop"));
         tale.says("ana", &change, "/merge").await;
         assert_eq!(tale.state(&change).await, "open");
-        assert!(town.sim.file(REPO, "main", WEB).await.unwrap().contains("replicas: 3\n"));
+        let main = tale.clone().git(&["show", &format!("origin/main:{WEB}")]);
+        assert!(main.contains("replicas: 3\n") && main.contains("app: shop"), "{main}");
     }
 }
 
-stand_in_story! {
+story! {
     /// The request asks for another branch, or becomes a draft, while the evidence is pushed: the landing is given up.
-    async fn the_request_changes_after_the_second_look(tale, town) {
-        let before = town.sim.tip(REPO, "main").unwrap();
-        town.sim.move_branch(REPO, "dev", &before, "ada").await.unwrap();
+    async fn the_request_changes_after_the_second_look(tale) {
+        let before = tip(&tale, "main");
+        Clone::new(tale.town.as_ref(), "ana").git(&["push", "-q", "origin", "main:refs/heads/dev"]);
         for draft in [true, false] {
             let change = tale.scales("ana", &format!("scale-{draft}"), 5).await;
-            let number = change.number;
             tale.says("bo", &change, "/approve").await;
-            let meddle = move |sim: Sim| async move {
+            let (town, number) = (Arc::clone(&tale.town), change.number);
+            tale.fuse.before_push(AUDIT_BRANCH, async move {
                 if draft {
-                    sim.set_draft(REPO, number, true).unwrap();
+                    town.make_draft("ana", number).await;
                 } else {
-                    sim.retarget(REPO, number, "ana", "dev").await.unwrap();
+                    town.retarget("ana", number, "dev").await;
                 }
-            };
-            town.sim.on_next(PUSH, meddle).unwrap();
+            });
             tale.says("ana", &change, "/merge").await;
-            assert_eq!(town.sim.tip(REPO, "main").unwrap(), before, "draft: {draft}");
+            assert_eq!(tip(&tale, "main"), before, "draft: {draft}");
             assert_eq!(tale.state(&change).await, "open");
         }
     }
 }
 
-stand_in_story! {
+story! {
     /// A landing is cut off after its commit is in, while a second look waits to pick it up as it stood at first: what
     /// landed is said to have landed, and stated.
-    async fn a_look_beside_a_landing_that_is_cut_off(tale, town) {
+    async fn a_look_beside_a_landing_that_is_cut_off(tale) {
         let change = tale.scales("ana", "scale", 5).await;
         tale.says("bo", &change, "/approve").await;
-        let (engine, id) = (std::sync::Arc::clone(&tale.engine), tale.id(&change));
+        let (engine, id) = (Arc::clone(&tale.engine), tale.id(&change));
         let (sender, beside) = tokio::sync::oneshot::channel();
-        let at_the_evidence = move |sim: Sim| async move {
+        tale.fuse.before_push(AUDIT_BRANCH, async move {
             let look = tokio::spawn(async move { engine.look(&id).await.is_ok() });
             tokio::time::sleep(std::time::Duration::from_secs(5)).await;
             sender.send(look).unwrap();
-            let at_the_merge = |sim: Sim| async move {
-                let at_the_statement = |sim: Sim| async move { sim.fail_next(PUSH, Fault::Status(500)).unwrap() };
-                sim.on_next(PUSH, at_the_statement).unwrap();
-            };
-            sim.on_next(PUSH, at_the_merge).unwrap();
-        };
-        town.sim.on_next(PUSH, at_the_evidence).unwrap();
-        town.sim.comment(REPO, change.number, "ana", "/merge").unwrap();
+        });
+        tale.fuse.fail_push(AUDIT_BRANCH);
+        tale.says_unheard("ana", &change, "/merge").await;
         let id = tale.id(&change);
         while tale.engine.look(&id).await.is_ok() {}
         assert!(beside.await.unwrap().await.unwrap());
@@ -146,8 +142,6 @@ stand_in_story! {
         assert_eq!(tale.state(&change).await, "merged");
         let display = tale.display(&change).await.body;
         assert!(display.contains("Landed as") && !display.contains("given up"), "{display}");
-        let clone = tale.clone();
-        let (status, text) = tale.verify(clone.path(), "origin/main^1..origin/main");
-        assert_eq!((status, text.contains("landing")), (0, true), "{text}");
+        assert_audited(&tale);
     }
 }

@@ -84,14 +84,6 @@ impl StandIn {
         self.sim.protect(REPO, "main", rules).unwrap();
     }
 
-    /// An administrator pushes to main past the protection, which stands again afterwards.
-    pub(crate) async fn force(&self, files: &[(&str, Option<&str>)]) -> String {
-        self.sim.unprotect(REPO, "main").unwrap();
-        let commit = self.sim.commit(REPO, "main", "main", files, "ada", "Past the bot").await.unwrap();
-        self.guard();
-        commit
-    }
-
     /// Fails if the bot asked for something that GitHub does not have, or if a fault never happened.
     #[track_caller]
     pub(crate) fn assert_clean(&self) {
@@ -207,6 +199,21 @@ impl Town for StandIn {
         let all = self.sim.checks(REPO, commit).unwrap();
         let ours = all.into_iter().rfind(|run| run.name == "countersign")?;
         Some((ours.conclusion.unwrap_or_else(|| "pending".to_owned()), ours.title))
+    }
+
+    async fn force(&self, files: &[(&str, Option<&str>)]) -> String {
+        self.sim.unprotect(REPO, "main").unwrap();
+        let commit = self.sim.commit(REPO, "main", "main", files, "ada", "Past the bot").await.unwrap();
+        self.guard();
+        commit
+    }
+
+    async fn make_draft(&self, _who: &str, number: u64) {
+        self.sim.set_draft(REPO, number, true).unwrap();
+    }
+
+    async fn retarget(&self, who: &str, number: u64, branch: &str) {
+        self.sim.retarget(REPO, number, who, branch).await.unwrap();
     }
 
     async fn deliver_to(&self, url: &str) {

@@ -1,10 +1,12 @@
 //! A world that stops at one write: right before its effect, or after the effect and before its answer. What is read
-//! is not counted. From then on nothing is written any more, as if the process had been killed.
+//! is not counted. From then on nothing is written any more, as if the process had been killed. Or a world in which
+//! somebody does something right before a push.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign::engine::Engine;
@@ -16,6 +18,7 @@ use countersign_core::fact::{Fact, FactKind};
 use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha, ObjectId};
 use countersign_core::snapshot::{CommitStatus, LandCapability, MergeOutcome};
+use futures::future::{BoxFuture, FutureExt as _};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
@@ -26,18 +29,51 @@ pub(super) enum Side {
     After,
 }
 
+/// What happens right before a push, and whether the push is tried then.
+type Act = BoxFuture<'static, Result<(), SourceError>>;
+
 /// Counts writes and stops at one.
-#[derive(Debug)]
-pub(super) struct Fuse {
+pub(crate) struct Fuse {
     at: u32,
     side: Side,
     writes: AtomicU32,
     blown: CancellationToken,
+    /// By the branch that is pushed, in the order of its pushes.
+    acts: Mutex<VecDeque<(&'static str, Act)>>,
 }
 
 impl Fuse {
     pub(super) fn new(at: u32, side: Side) -> Arc<Self> {
-        Arc::new(Self { at, side, writes: AtomicU32::new(0), blown: CancellationToken::new() })
+        let (writes, blown) = (AtomicU32::new(0), CancellationToken::new());
+        Arc::new(Self { at, side, writes, blown, acts: Mutex::default() })
+    }
+
+    /// One that lets every write pass.
+    pub(super) fn never() -> Arc<Self> {
+        Self::new(u32::MAX, Side::Before)
+    }
+
+    /// Has something done right before the next push of a branch for which nothing is prepared yet.
+    pub(super) fn before_push(&self, branch: &'static str, act: impl Future<Output = ()> + Send + 'static) {
+        self.acts.lock().unwrap().push_back((branch, act.map(Ok).boxed()));
+    }
+
+    /// Has that push fail without being tried.
+    pub(super) fn fail_push(&self, branch: &'static str) {
+        let failure = SourceError::Remote { action: "pushing", why: "the forge does not answer".to_owned() };
+        self.acts.lock().unwrap().push_back((branch, std::future::ready(Err(failure)).boxed()));
+    }
+
+    async fn acted(&self, branch: &BranchName) -> Result<(), SourceError> {
+        let next = {
+            let mut acts = self.acts.lock().unwrap();
+            let place = acts.iter().position(|(of, _)| *of == branch.as_str());
+            place.and_then(|place| acts.remove(place))
+        };
+        match next {
+            Some((_, act)) => act.await,
+            None => Ok(()),
+        }
     }
 
     /// Comes back once the world has stopped.
@@ -66,8 +102,13 @@ impl Fuse {
 pub(super) fn fused(mut engine: Engine, fuse: &Arc<Fuse>) -> Engine {
     let fused = |forge| Arc::new(Fused { inner: forge, fuse: Arc::clone(fuse) }) as Arc<dyn Forge>;
     engine.forges = engine.forges.into_iter().map(|(name, forge)| (name, fused(forge))).collect();
-    engine.sources = Arc::new(Fused { inner: engine.sources, fuse: Arc::clone(fuse) });
     engine.store = Arc::new(Fused { inner: engine.store, fuse: Arc::clone(fuse) });
+    with_acts(engine, fuse)
+}
+
+/// Puts it before what an engine pushes, and nowhere else.
+pub(super) fn with_acts(mut engine: Engine, fuse: &Arc<Fuse>) -> Engine {
+    engine.sources = Arc::new(Fused { inner: engine.sources, fuse: Arc::clone(fuse) });
     engine
 }
 
@@ -246,6 +287,7 @@ impl Source for Fused<dyn Source> {
         expected: Option<&CommitSha>,
         commit: &CommitSha,
     ) -> Result<(), SourceError> {
+        self.fuse.acted(branch).await?;
         self.fuse.write(self.inner.push(remote, branch, expected, commit)).await
     }
     async fn commit_files(

@@ -10,14 +10,17 @@ use countersign_core::change::ChangeId;
 use super::bot::{self, Home};
 use super::gitea::GiteaTown;
 use super::stand_in::{SignIn, StandIn};
+use super::stopping::{Fuse, with_acts};
 use super::town::{Clone, Said, Town};
 use crate::parts;
 
 /// One repository, one bot.
 pub(crate) struct Tale {
-    pub(crate) town: Box<dyn Town>,
+    pub(crate) town: Arc<dyn Town>,
     pub(crate) home: Home,
     pub(crate) engine: Arc<Engine>,
+    /// What happens right before the bot's pushes.
+    pub(crate) fuse: Arc<Fuse>,
     /// Where production's objects live on the real API server; `shop` where there is none.
     pub(crate) namespace: String,
 }
@@ -39,7 +42,7 @@ impl Tale {
         let namespace = namespace().await;
         let files = beginning(&namespace, &home.allowed_signers(), policy);
         let town = GiteaTown::found(&as_files(&files)).await?;
-        Some(Self::begin(Box::new(town), home, namespace).await)
+        Some(Self::begin(Arc::new(town), home, namespace).await)
     }
 
     /// On a stand-in of its own, which a test may hold to account afterwards.
@@ -48,22 +51,23 @@ impl Tale {
         let namespace = namespace().await;
         let files = beginning(&namespace, &home.allowed_signers(), policy);
         let town = StandIn::found(sign_in, &as_files(&files)).await;
-        (Self::begin(Box::new(town.clone()), home, namespace).await, town)
+        (Self::begin(Arc::new(town.clone()), home, namespace).await, town)
     }
 
-    async fn begin(town: Box<dyn Town>, home: Home, namespace: String) -> Self {
-        let engine = Arc::new(bot::engine(town.as_ref(), &home).await);
-        let tale = Self { town, home, engine, namespace };
+    async fn begin(town: Arc<dyn Town>, home: Home, namespace: String) -> Self {
+        let fuse = Fuse::never();
+        let engine = Arc::new(with_acts(bot::engine(town.as_ref(), &home).await, &fuse));
+        let tale = Self { town, home, engine, fuse, namespace };
         tale.applied(&web(&tale.namespace, 3, "1.0")).await;
         tale
     }
 
     /// The bot ends, and another begins on the same store.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { town, home, engine, namespace } = self;
+        let Self { town, home, engine, fuse, namespace } = self;
         drop(engine);
-        let engine = Arc::new(bot::engine(town.as_ref(), &home).await);
-        Self { town, home, engine, namespace }
+        let engine = Arc::new(with_acts(bot::engine(town.as_ref(), &home).await, &fuse));
+        Self { town, home, engine, fuse, namespace }
     }
 
     /// What production's applier would have done: a real server-side apply, where there is a real server.
@@ -114,22 +118,8 @@ impl Tale {
     /// Somebody pushes more onto a change; the bot has looked.
     pub(crate) async fn pushes(&self, who: &str, opened: &mut Opened, files: &[(&str, Option<&str>)]) {
         opened.head = Clone::new(self.town.as_ref(), who).push(&opened.branch, "main", files, "More");
-        self.forge_sees(opened).await;
+        forge_sees(self.town.as_ref(), opened).await;
         self.settles(opened).await;
-    }
-
-    /// Forges update a request's head, and say who pushed it, in the background.
-    async fn forge_sees(&self, opened: &Opened) {
-        let forge = self.town.forge();
-        for _ in 0..200 {
-            let head = opened.head.parse().unwrap();
-            let moved = forge.change(&self.id(opened)).await.is_ok_and(|change| change.head == head);
-            if moved && forge.pusher(&self.id(opened), &head).await.is_ok_and(|pusher| pusher.is_some()) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the forge did not see the push");
     }
 
     /// The bot looks until nothing is left to do.
@@ -193,6 +183,20 @@ impl Tale {
         let text = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     }
+}
+
+/// Forges update a request's head, and say who pushed it, in the background.
+pub(crate) async fn forge_sees(town: &dyn Town, opened: &Opened) {
+    let (forge, id) = (town.forge(), ChangeId { repo: town.repo(), number: opened.number });
+    let head = opened.head.parse().unwrap();
+    for _ in 0..200 {
+        let moved = forge.change(&id).await.is_ok_and(|change| change.head == head);
+        if moved && forge.pusher(&id, &head).await.is_ok_and(|pusher| pusher.is_some()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the forge did not see the push");
 }
 
 pub(crate) fn as_files(files: &[(String, String)]) -> Vec<(&str, Option<&str>)> {

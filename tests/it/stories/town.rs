@@ -54,6 +54,12 @@ pub(crate) trait Town: Send + Sync {
     async fn state(&self, number: u64) -> String;
     /// The required status on a commit: state and text.
     async fn status(&self, commit: &str) -> Option<(String, String)>;
+    /// An administrator pushes to main past the protection, which stands again afterwards.
+    async fn force(&self, files: &[(&str, Option<&str>)]) -> String;
+    /// Makes a change request a draft.
+    async fn make_draft(&self, who: &str, number: u64);
+    /// Asks a change request into another branch.
+    async fn retarget(&self, who: &str, number: u64, branch: &str);
     /// Has deliveries sent to this URL.
     async fn deliver_to(&self, url: &str);
 }
