@@ -207,7 +207,11 @@ impl Engine {
     async fn finish(&self, seen: &Observed, row: &LandingRow) -> Result<(), LandError> {
         let change = seen.forge.change(&row.change).await?;
         let merged = matches!(change.state, ChangeState::Merged { .. });
-        let outcome = if !merged && change.head != row.head {
+        // New commits, another target or a closed request: the forge will never call it merged, and a landing that
+        // waited for that would keep the branch for ever.
+        let elsewhere =
+            change.head != row.head || change.target != row.branch || change.state == ChangeState::Closed;
+        let outcome = if !merged && elsewhere {
             LandingOutcome::LandedOpen { commit: row.commit.clone() }
         } else {
             if !merged {

@@ -144,7 +144,7 @@ fn notes(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<String> {
             match outcome {
                 LandingOutcome::Landed { commit } => notes.push(format!("Landed as {commit}.")),
                 LandingOutcome::LandedOpen { commit } => notes.push(format!(
-                    "Landed as {commit}, but this request got new commits meanwhile and stays open with them."
+                    "Landed as {commit}, but this request was changed meanwhile (new commits, another target, or closed), so the forge does not show it as merged."
                 )),
                 LandingOutcome::Aborted { why } => notes.push(format!("A landing was given up: {why}.")),
             }
