@@ -66,7 +66,7 @@ story! {
         assert!(tale.clone().git(&["show", &format!("origin/main:{WEB}")]).contains("replicas: 5\n"));
         assert_eq!((tale.state(&change).await, tale.status(&change).await), ("open".to_owned(), "pending".to_owned()));
         let display = tale.display(&change).await.body;
-        assert!(display.contains("stays open with them"), "{display}");
+        assert!(display.contains("was changed meanwhile"), "{display}");
         assert_audited(&tale);
     }
 }
