@@ -7,17 +7,30 @@ use countersign_core::change::ChangeId;
 use futures::future::join_all;
 
 use super::bot::{self, Home};
+use super::gitea::GiteaTown;
 use super::stand_in::{SignIn, StandIn};
 use super::stopping::{Fuse, Side, fused};
 use super::tale::{USUAL, WEB, as_files, beginning, web};
-use super::town::{Clone, Town as _};
+use super::town::{Clone, Town};
 
 /// How many towns are told the story side by side.
 const TOGETHER: u32 = 4;
 
+/// On the real Gitea, whose clock cannot be moved, the story is told of one write in so many.
+const SAMPLE: u32 = 4;
+
+/// Where the story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Gitea,
+    StandIn(SignIn),
+}
+
 /// A town whose bot may be stopped once.
 struct Fragile {
-    town: StandIn,
+    town: Arc<dyn Town>,
+    /// The same, where it can be held to account.
+    stand_in: Option<StandIn>,
     home: Home,
     engine: Engine,
     fuse: Arc<Fuse>,
@@ -26,21 +39,31 @@ struct Fragile {
 }
 
 impl Fragile {
-    /// Ana has opened a change that nobody has looked at.
-    async fn begin(sign_in: SignIn, fuse: Arc<Fuse>) -> Self {
+    /// Ana has opened a change that nobody has looked at. Nothing where Gitea is not built.
+    async fn begin(place: Place, fuse: Arc<Fuse>) -> Option<Self> {
         let home = Home::new();
         // Production has no cluster here: what is stopped does not depend on it, and the story is told often.
         let policy =
             USUAL.replace("cluster = \"prod\"\napply = \"server-side\"\nfield_manager = \"gitops\"\n", "");
         assert_ne!(policy, USUAL);
         let files = beginning("shop", &home.allowed_signers(), Some(policy));
-        let town = StandIn::found(sign_in, &as_files(&files)).await;
-        let head =
-            Clone::new(&town, "ana").push("scale", "main", &[(WEB, Some(&web("shop", 5, "1.0")))], "Scale");
+        let (town, stand_in): (Arc<dyn Town>, _) = match place {
+            Place::Gitea => (Arc::new(GiteaTown::found(&as_files(&files)).await?), None),
+            Place::StandIn(sign_in) => {
+                let town = StandIn::found(sign_in, &as_files(&files)).await;
+                (Arc::new(town.clone()), Some(town))
+            }
+        };
+        let head = Clone::new(town.as_ref(), "ana").push(
+            "scale",
+            "main",
+            &[(WEB, Some(&web("shop", 5, "1.0")))],
+            "Scale",
+        );
         let number = town.open("ana", "scale", "Scale").await;
-        let engine = fused(bot::engine_without_clusters(&town, &home).await, &fuse);
+        let engine = fused(bot::engine_without_clusters(town.as_ref(), &home).await, &fuse);
         let id = ChangeId { repo: town.repo(), number };
-        Self { town, home, engine, fuse, id, head }
+        Some(Self { town, stand_in, home, engine, fuse, id, head })
     }
 
     /// The bot looks until nothing is left to do. If it is stopped on the way, another begins and does the rest.
@@ -50,7 +73,7 @@ impl Fragile {
                 () = bot::settle(&self.engine, &self.id) => return,
                 () = self.fuse.blown() => {}
             }
-            self.engine = bot::engine_without_clusters(&self.town, &self.home).await;
+            self.engine = bot::engine_without_clusters(self.town.as_ref(), &self.home).await;
         }
         bot::settle(&self.engine, &self.id).await;
     }
@@ -71,7 +94,7 @@ impl Fragile {
         let mut replies = beginning_with("<!-- countersign:reply");
         replies.sort();
         replies.dedup_by_key(|body| body.lines().next().map(str::to_owned));
-        let clone = Clone::new(&self.town, "ada");
+        let clone = Clone::new(self.town.as_ref(), "ada");
         let verify = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
             .args(["audit", "verify", "origin/main^1..origin/main", "--repo"])
             .arg(clone.path())
@@ -87,7 +110,8 @@ impl Fragile {
             replies: replies.len(),
             commits: clone
                 .git(&["log", "--first-parent", "--format=%an", "origin/main"])
-                .replace(&bot, "the bot"),
+                .replace(&bot, "the bot")
+                .replace(&self.town.login("ada"), "ada"),
             audited: verify.status.success() && String::from_utf8_lossy(&verify.stdout).contains("landing"),
         }
     }
@@ -125,35 +149,53 @@ impl Seen {
     }
 }
 
-/// Tells the story with a stop at one write; answers whether the stop came.
-async fn stopped_at(write: u32, side: Side, sign_in: SignIn) -> bool {
-    let mut fragile = Fragile::begin(sign_in, Fuse::new(write, side)).await;
+/// Tells the story with a stop at one write; answers whether the stop came, or nothing where Gitea is not built.
+async fn stopped_at(write: u32, side: Side, place: Place) -> Option<bool> {
+    let mut fragile = Fragile::begin(place, Fuse::new(write, side)).await?;
     fragile.settles().await;
     fragile.says("bo", "/approve").await;
     fragile.says("ana", "/merge").await;
     assert_eq!(fragile.seen().await, Seen::well(), "stopped {side:?} write {write}");
-    fragile.town.assert_clean();
-    fragile.fuse.is_blown()
+    if let Some(stand_in) = &fragile.stand_in {
+        stand_in.assert_clean();
+    }
+    Some(fragile.fuse.is_blown())
 }
 
-async fn stopped_everywhere(side: Side, sign_in: SignIn) {
-    let mut stops = 0;
+/// Tells it of every write, or of one in so many from a first one on.
+async fn stopped_throughout(first: u32, every: u32, side: Side, place: Place) {
+    let mut next = first;
     loop {
-        let round = join_all((1..=TOGETHER).map(|next| stopped_at(stops + next, side, sign_in))).await;
-        stops += TOGETHER;
-        if round.contains(&false) {
+        let writes = (0..TOGETHER).map(|ahead| next + ahead * every);
+        let round = join_all(writes.map(|write| stopped_at(write, side, place))).await;
+        next += TOGETHER * every;
+        if round.contains(&None) {
+            return;
+        }
+        if round.contains(&Some(false)) {
             break;
         }
     }
-    assert!(stops > 20, "a whole story has more writes than {stops}");
+    assert!(next > 20, "a whole story has more writes than {next}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_before_any_write_it_ends_the_same() {
-    stopped_everywhere(Side::Before, SignIn::Token).await;
+    stopped_throughout(1, 1, Side::Before, Place::StandIn(SignIn::Token)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_after_any_write_it_ends_the_same() {
-    stopped_everywhere(Side::After, SignIn::App).await;
+    stopped_throughout(1, 1, Side::After, Place::StandIn(SignIn::App)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_before_some_writes_on_gitea_it_ends_the_same() {
+    stopped_throughout(1, SAMPLE, Side::Before, Place::Gitea).await;
+}
+
+/// Other writes than those that the story is stopped before.
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_after_some_writes_on_gitea_it_ends_the_same() {
+    stopped_throughout(1 + SAMPLE / 2, SAMPLE, Side::After, Place::Gitea).await;
 }
