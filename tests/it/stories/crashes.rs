@@ -17,7 +17,7 @@ use super::town::{Clone, Town};
 const TOGETHER: u32 = 4;
 
 /// On the real Gitea, whose clock cannot be moved, the story is told of one write in so many.
-const SAMPLE: u32 = 6;
+const SAMPLE: u32 = 12;
 
 /// Where the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
