@@ -52,7 +52,7 @@ pub(crate) fn run() {
         &what,
         &figure,
         &format!(
-            "`write` and `fsync` of the same bytes to a file, one after the other: {:.0}/s; {synced}",
+            "`write` and `fdatasync` of the same bytes to a file, one after the other: {:.0}/s; {synced}",
             alone(&synced)
         ),
         &format!("{:.2} × the rate", ours_rate / alone(&synced)),
@@ -75,7 +75,7 @@ pub(crate) fn run() {
     row(
         &format!("the same at {RATE}/s, from when each was due"),
         &paced.to_string(),
-        &format!("aim: p99 ≤ 10 ms; the `fsync` above: p99 {}", shown(synced.p99())),
+        &format!("aim: p99 ≤ 10 ms; the `fdatasync` above: p99 {}", shown(synced.p99())),
         &format!("{} × that p99", ratio(paced.p99(), synced.p99())),
     );
 }
