@@ -130,6 +130,9 @@ pub struct ChangeRequest {
     pub state: ChangeState,
     /// The branch that it wants to change.
     pub target: BranchName,
+    /// Whether that is the repository's default branch; `false` where the forge does not tell.
+    #[serde(default)]
+    pub into_default: bool,
     /// The branch that it comes from, as text: a fork's branch may carry any name. For display only.
     pub source: String,
     /// Its head (H).

@@ -122,11 +122,20 @@ pub enum FactKind {
         /// Why.
         reason: Option<String>,
     },
-    /// A hold was lifted.
+    /// A review that asks for changes was seen. Whoever may write can dismiss it on the forge; what it asks for stands.
+    ChangesRequested {
+        /// Who.
+        actor: Actor,
+        /// Which review.
+        review: ReviewId,
+        /// When, by the forge's clock.
+        at: Timestamp,
+    },
+    /// A hold was lifted, or a request for changes.
     HoldLifted {
         /// Who lifted it.
         actor: Actor,
-        /// Whose hold.
+        /// Whose.
         holder: ActorId,
         /// Where.
         via: Via,

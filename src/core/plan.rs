@@ -64,6 +64,8 @@ pub enum Action {
     Status {
         /// On which commit.
         head: CommitSha,
+        /// Its name; see [`crate::decide::status_context`].
+        context: String,
         /// Passing or not.
         state: StatusState,
         /// At most 140 characters.

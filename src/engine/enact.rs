@@ -2,7 +2,6 @@
 //! blindly: an action that is cut off is planned again from what the next observation finds.
 
 use countersign_core::change::{ChangeId, CommentId};
-use countersign_core::decide::STATUS_CONTEXT;
 use countersign_core::fact::{Display, FactKind};
 use countersign_core::plan::{Action, LandOrder, Plan};
 use countersign_core::revision::Digest;
@@ -44,15 +43,10 @@ impl Engine {
                 Action::Display { comment, body, display } => {
                     self.show(seen, *comment, body, display).await?
                 }
-                Action::Status { head, state, description } => {
+                Action::Status { head, context, state, description } => {
                     let url = self.links.change(id);
-                    let update = StatusUpdate {
-                        head,
-                        context: STATUS_CONTEXT,
-                        state: *state,
-                        description,
-                        url: url.as_deref(),
-                    };
+                    let update =
+                        StatusUpdate { head, context, state: *state, description, url: url.as_deref() };
                     seen.forge.set_status(&id.repo.path, update).await?;
                 }
                 Action::Land(order) => land = Some(order.as_ref().clone()),

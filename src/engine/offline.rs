@@ -19,6 +19,7 @@ pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome)
         author: nobody.clone(),
         state: ChangeState::Open,
         target,
+        into_default: true,
         source: "head".to_owned(),
         head: head.clone(),
         draft: false,

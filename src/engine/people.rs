@@ -65,9 +65,12 @@ pub(super) async fn directory(
     let speakers =
         comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
     // What somebody asked for stands although the comment is gone.
-    let recorded = facts
-        .iter()
-        .filter_map(|fact| if let FactKind::Handled { actor, .. } = &fact.kind { Some(actor) } else { None });
+    let recorded = facts.iter().filter_map(|fact| {
+        let (FactKind::Handled { actor, .. } | FactKind::ChangesRequested { actor, .. }) = &fact.kind else {
+            return None;
+        };
+        Some(actor)
+    });
     let people: BTreeMap<_, &Actor> = speakers
         .chain(recorded)
         .filter(|actor| actor.kind == ActorKind::Human && actor.id.get() != 0)

@@ -1,7 +1,7 @@
 //! One look at one change: observe, decide, enact, land. Looking again is always safe.
 
 use countersign_core::change::{ChangeId, ChangeState};
-use countersign_core::decide::{STATUS_CONTEXT, decide};
+use countersign_core::decide::{decide, status_context};
 use countersign_core::fact::FactKind;
 use countersign_core::plan::Plan;
 use countersign_core::snapshot::{Snapshot, StatusState};
@@ -69,7 +69,7 @@ impl Engine {
             let description = "Could not be looked at; it is tried again. The bot's log says why";
             let update = StatusUpdate {
                 head: &change.head,
-                context: STATUS_CONTEXT,
+                context: &status_context(&change),
                 state: StatusState::Failure,
                 description,
                 url: None,

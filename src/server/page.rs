@@ -253,6 +253,7 @@ fn line(kind: &FactKind) -> String {
         }
         FactKind::Unapproved { actor, .. } => format!("{} took the approval back", actor.login),
         FactKind::Held { actor, .. } => format!("held by {}", actor.login),
+        FactKind::ChangesRequested { actor, .. } => format!("{} asked for changes", actor.login),
         FactKind::HoldLifted { actor, .. } => format!("hold lifted by {}", actor.login),
         FactKind::MergeRequested { actor, .. } => format!("{} asked for the merge", actor.login),
         FactKind::MergeCancelled { actor, why } => format!("merge cancelled by {}: {why}", actor.login),

@@ -140,7 +140,7 @@ async fn shows_a_change_as_it_is(stage: &dyn Stage) {
     assert_eq!(change.target, main_branch());
     assert_eq!(change.source, "more/replicas#1");
     assert_eq!(change.head, head);
-    assert!(!change.draft && !change.fork, "{change:?}");
+    assert!(!change.draft && !change.fork && change.into_default, "{change:?}");
     assert!(change.url.contains(stage.repo().as_str()), "{}", change.url);
 
     let listed = forge.open_changes(&stage.repo()).await.unwrap();

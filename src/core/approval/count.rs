@@ -35,7 +35,7 @@ pub struct Counted {
     pub standing: Vec<Approval>,
     /// Void: other digest or more risks, edited, withdrawn, tampered display, review not on display.
     pub ignored: Vec<Ignored>,
-    /// Everybody whose request for changes (review) is not lifted by themselves.
+    /// Everybody whose request for changes (review) nobody lifted, although the forge may show it as dismissed.
     pub changes_requested: Vec<Actor>,
 }
 
@@ -215,11 +215,8 @@ impl Ledger<'_> {
         if unapproved {
             return Some("taken back".to_owned());
         }
-        let objected = self.snapshot.reviews.iter().any(|review| {
-            review.author.id == approval.actor.id
-                && review.state == ReviewState::ChangesRequested
-                && review.submitted_at >= approval.at
-        });
+        let objected =
+            self.objections().any(|asked| asked.actor.id == approval.actor.id && asked.at >= approval.at);
         objected.then(|| "asked for changes later".to_owned())
     }
 
@@ -256,37 +253,69 @@ impl Ledger<'_> {
         Some(format!("a danger was not on display then: {object} in {}{more}", new.environment))
     }
 
-    /// People whose latest word is a request for changes.
-    fn changes_requested(&self) -> Vec<Actor> {
-        let mut latest: BTreeMap<ActorId, &Review> = BTreeMap::new();
-        for review in &self.snapshot.reviews {
-            let asks =
-                review.state == ReviewState::ChangesRequested && review.author.id != self.snapshot.bot.id;
-            let newer =
-                latest.get(&review.author.id).is_none_or(|other| other.submitted_at <= review.submitted_at);
-            if asks && newer {
-                latest.insert(review.author.id, review);
-            }
-        }
-        latest
-            .into_values()
-            .filter(|review| !self.lifted(review))
-            .map(|review| review.author.clone())
-            .collect()
+    /// Every request for changes: those of the ledger, and those that are seen for the first time.
+    fn objections(&self) -> impl Iterator<Item = Objection<'_>> {
+        let recorded = self.snapshot.facts.iter().filter_map(|fact| {
+            let FactKind::ChangesRequested { actor, at, .. } = &fact.kind else { return None };
+            Some(Objection { actor, at: *at, seq: fact.seq })
+        });
+        let new = unrecorded_objections(self.snapshot);
+        let new =
+            new.map(|review| Objection { actor: &review.author, at: review.submitted_at, seq: u64::MAX });
+        recorded.chain(new)
     }
 
-    /// Whether a person approved after asking for changes.
-    fn lifted(&self, request: &Review) -> bool {
-        let id = request.author.id;
+    /// People who asked for changes, and whom nothing satisfied since.
+    fn changes_requested(&self) -> Vec<Actor> {
+        let standing = self.objections().filter(|asked| !self.lifted(asked));
+        let people: BTreeMap<ActorId, &Actor> = standing.map(|asked| (asked.actor.id, asked.actor)).collect();
+        people.into_values().cloned().collect()
+    }
+
+    /// Whether its giver approved later, or it was lifted by a command. Its dismissal on the forge lifts nothing:
+    /// there anybody may dismiss it who may write.
+    fn lifted(&self, asked: &Objection<'_>) -> bool {
+        let id = asked.actor.id;
         let by_review = self.snapshot.reviews.iter().any(|review| {
-            review.author.id == id
-                && review.state == ReviewState::Approved
-                && review.submitted_at > request.submitted_at
+            review.author.id == id && review.state == ReviewState::Approved && review.submitted_at > asked.at
         });
-        let by_command = self.snapshot.facts.iter().any(|fact| {
-            matches!(&fact.kind, FactKind::Approved(approval)
-                if approval.actor.id == id && approval.at > request.submitted_at)
+        let by_command = self.snapshot.facts.iter().any(|fact| match &fact.kind {
+            FactKind::Approved(approval) => approval.actor.id == id && approval.at > asked.at,
+            FactKind::HoldLifted { holder, .. } => *holder == id && fact.seq > asked.seq,
+            FactKind::Handled { .. }
+            | FactKind::Unapproved { .. }
+            | FactKind::Held { .. }
+            | FactKind::ChangesRequested { .. }
+            | FactKind::MergeRequested { .. }
+            | FactKind::MergeCancelled { .. }
+            | FactKind::DisplayPlanned(_)
+            | FactKind::DisplayPosted { .. }
+            | FactKind::DisplayTampered { .. }
+            | FactKind::LandingBegun { .. }
+            | FactKind::LandingEnded { .. }
+            | FactKind::Pushed { .. } => false,
         });
         by_review || by_command
     }
+}
+
+/// A request for changes, and its place in the ledger.
+struct Objection<'a> {
+    actor: &'a Actor,
+    at: Timestamp,
+    seq: u64,
+}
+
+/// Reviews that ask for changes and are not in the ledger yet.
+pub(crate) fn unrecorded_objections(snapshot: &Snapshot) -> impl Iterator<Item = &Review> {
+    let recorded = |review: &Review| {
+        snapshot.facts.iter().any(|fact| {
+            matches!(&fact.kind, FactKind::ChangesRequested { review: known, .. } if *known == review.id)
+        })
+    };
+    snapshot.reviews.iter().filter(move |review| {
+        review.state == ReviewState::ChangesRequested
+            && review.author.id != snapshot.bot.id
+            && !recorded(review)
+    })
 }

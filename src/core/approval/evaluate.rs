@@ -25,7 +25,7 @@ use super::person::{Asked, Member};
 use super::tree::{self, Branch};
 use super::{Counted, Ignored, Requirement, RequirementState};
 use crate::actor::Permission;
-use crate::config::{Exclusion, From, Policy, Require, Rule, RuleOptions};
+use crate::config::{self, Exclusion, From, POLICY_PATH, Policy, Require, Rule, RuleOptions};
 use crate::effect::Effect;
 use crate::fact::Approval;
 use crate::policy::{Claims, Completeness, Scope, Truth, View, judge};
@@ -36,6 +36,9 @@ pub const DEFAULT_RULE: &str = "default";
 
 /// The name of the requirement for the change that adds the first policy.
 pub const FIRST_POLICY: &str = "first policy";
+
+/// The name of the requirement for the change that replaces a policy that cannot be read.
+pub const REPAIRED_POLICY: &str = "repaired policy";
 
 /// What people agreed to, in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +53,9 @@ pub struct Agreement {
     pub uncovered: Vec<String>,
 }
 
-/// Evaluates the rules and the coverage. Without a policy file, one administrator other than the author must agree
-/// when the change adds one; otherwise the built-in default rule alone.
+/// Evaluates the rules and the coverage. Where the target has no policy file, or one that cannot be read, one
+/// administrator other than the author must agree to the change that brings one; otherwise the built-in default rule
+/// alone.
 pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agreement {
     let completeness = match snapshot.merge {
         MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
@@ -60,7 +64,10 @@ pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agre
     let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
     let room = Room { snapshot, counted, view: View::of(&scope, completeness) };
     let mut agreement = match (&snapshot.policy, &snapshot.proposed_policy) {
-        (None, Some(_)) => room.first_policy(),
+        (None, Some(_)) => room.administrator(FIRST_POLICY),
+        (Some(file), Some(_)) if config::parse(&file.text, POLICY_PATH).is_err() => {
+            room.administrator(REPAIRED_POLICY)
+        }
         (Some(_), _) | (None, None) => room.rules(policy),
     };
     // Approvals that no longer stand belong to no rule; they are told once, where people look first.
@@ -86,10 +93,11 @@ struct Subject<'a> {
 }
 
 impl Room<'_> {
-    fn first_policy(&self) -> Agreement {
+    /// No rules of people can be asked: whoever administers the repository answers for them.
+    fn administrator(&self, name: &str) -> Agreement {
         let permissions = vec![Permission::Admin];
         let from = From { permissions, ..From::default() };
-        let rule = built_in(FIRST_POLICY, from);
+        let rule = built_in(name, from);
         let subject = self.subject(&everything(&rule, &self.view));
         let requirement = self.count(&rule, &subject, Hidden::Trusted);
         Agreement {

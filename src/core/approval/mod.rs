@@ -8,8 +8,9 @@ mod person;
 mod tests;
 mod tree;
 
+pub(crate) use count::unrecorded_objections;
 pub use count::{Counted, Ignored, standing};
-pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, evaluate};
+pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY, evaluate};
 
 use serde::{Deserialize, Serialize};
 

@@ -56,6 +56,7 @@ fn change(title: &str) -> ChangeRequest {
         head: head(),
         draft: false,
         fork: false,
+        into_default: true,
     }
 }
 

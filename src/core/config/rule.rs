@@ -8,7 +8,7 @@ use super::people;
 use super::predicate;
 use super::table::{Later, Node, Reader, Table};
 use super::{Exclusion, Require, Rule, RuleOptions, Tree};
-use crate::approval::{DEFAULT_RULE, FIRST_POLICY};
+use crate::approval::{DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY};
 
 /// How deep `approval` may nest.
 const DEEPEST: usize = 10;
@@ -38,7 +38,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
         );
         let name = reader.title(&table, &mut all.names);
         if let (Some(name), Some(node)) = (&name, table.get("name"))
-            && [DEFAULT_RULE, FIRST_POLICY].contains(&name.as_str())
+            && [DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY].contains(&name.as_str())
         {
             reader.error(&node.span(), format!("{} is the name of a built-in rule", quoted(name)));
         }

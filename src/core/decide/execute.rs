@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::judge::{judge, standing_holds};
 use super::{PolicyInForce, landing};
 use crate::actor::{Actor, ActorKind, Known, Permission};
+use crate::approval;
 use crate::change::{ChangeState, ReviewState};
 use crate::command::{self, Command};
 use crate::fact::{Approval, Display, Fact, FactKind, Via};
@@ -57,6 +58,15 @@ pub(super) fn outstanding(snapshot: &Snapshot) -> Vec<Outstanding> {
         .collect();
     texts.sort_by_key(|text| text.at);
     texts
+}
+
+/// Requests for changes that are seen for the first time.
+pub(super) fn objections(snapshot: &Snapshot) -> impl Iterator<Item = FactKind> {
+    approval::unrecorded_objections(snapshot).map(|review| FactKind::ChangesRequested {
+        actor: review.author.clone(),
+        review: review.id,
+        at: review.submitted_at,
+    })
 }
 
 fn handled_via(fact: &Fact) -> Option<Via> {
@@ -241,22 +251,26 @@ fn hold(snapshot: &Snapshot, text: &Outstanding, reason: Option<&str>) -> Ran {
 
 fn unhold(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> Ran {
     let who = &text.author.login;
-    let holds = standing_holds(&snapshot.facts);
-    if holds.is_empty() {
+    let mut holders: Vec<Actor> =
+        standing_holds(&snapshot.facts).into_iter().map(|(holder, _)| holder).collect();
+    holders.extend(approval::standing(snapshot).changes_requested);
+    holders.sort_by_key(|holder| holder.id);
+    holders.dedup_by_key(|holder| holder.id);
+    if holders.is_empty() {
         return refused(format!("@{who}: nobody holds this change."));
     }
     let all =
         may(snapshot, &text.author, Permission::Admin) || listed(snapshot, in_force, "unhold", &text.author);
     let (lifted, left): (Vec<_>, Vec<_>) =
-        holds.into_iter().partition(|(holder, _)| all || holder.id == text.author.id);
+        holders.into_iter().partition(|holder| all || holder.id == text.author.id);
     if lifted.is_empty() {
-        let holders: Vec<String> = left.iter().map(|(holder, _)| format!("@{}", holder.login)).collect();
+        let holders: Vec<String> = left.iter().map(|holder| format!("@{}", holder.login)).collect();
         return refused(format!(
             "@{who}: this hold is lifted by {} or by an administrator.",
             report::listed(&holders, 5)
         ));
     }
-    let facts = lifted.iter().map(|(holder, _)| FactKind::HoldLifted {
+    let facts = lifted.iter().map(|holder| FactKind::HoldLifted {
         actor: text.author.clone(),
         holder: holder.id,
         via: text.via,

@@ -1,6 +1,6 @@
 //! May it land? Every reason is collected, so that one answer lists everything that is missing.
 
-use super::{PolicyInForce, STATUS_CONTEXT};
+use super::{PolicyInForce, status_context};
 use crate::actor::{Actor, Known};
 use crate::approval::{self, Agreement, Counted, Requirement, RequirementState};
 use crate::change::ChangeState;
@@ -105,6 +105,7 @@ pub(super) fn standing_holds(facts: &[Fact]) -> Vec<(Actor, Option<String>)> {
             FactKind::Handled { .. }
             | FactKind::Approved(_)
             | FactKind::Unapproved { .. }
+            | FactKind::ChangesRequested { .. }
             | FactKind::MergeRequested { .. }
             | FactKind::MergeCancelled { .. }
             | FactKind::DisplayPlanned(_)
@@ -279,8 +280,10 @@ fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<Str
         reasons.push((Weight::Hold, reason("held", message)));
     }
     for person in counted.changes_requested.iter().filter(|person| counts_as_request(snapshot, person)) {
-        let message =
-            format!("{} requested changes: {} has to approve or be satisfied", person.login, person.login);
+        let message = format!(
+            "{0} requested changes: {0} has to approve, or {0} or an administrator can say `/unhold`",
+            person.login
+        );
         reasons.push((Weight::Hold, reason("changes-requested", message)));
     }
     reasons
@@ -339,9 +342,8 @@ fn of_forge(snapshot: &Snapshot) -> Vec<Weighed> {
             }
         }
     }
-    for status in
-        snapshot.statuses.iter().filter(|status| status.required && status.context != STATUS_CONTEXT)
-    {
+    let ours = status_context(&snapshot.change);
+    for status in snapshot.statuses.iter().filter(|status| status.required && status.context != ours) {
         let message = match status.state {
             StatusState::Success => continue,
             StatusState::Pending => format!("the required check `{}` has not finished", status.context),

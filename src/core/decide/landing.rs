@@ -34,6 +34,7 @@ pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
             | FactKind::Approved(_)
             | FactKind::Unapproved { .. }
             | FactKind::Held { .. }
+            | FactKind::ChangesRequested { .. }
             | FactKind::HoldLifted { .. }
             | FactKind::DisplayPlanned(_)
             | FactKind::DisplayPosted { .. }

@@ -14,15 +14,29 @@ mod tests;
 pub use judge::{Judgement, judge, judge_content};
 pub use show::reply_marker;
 
-use crate::change::ChangeState;
+use crate::change::{ChangeRequest, ChangeState};
 use crate::config::{self, POLICY_PATH, Policy, PolicyError};
 use crate::fact::{Fact, FactKind};
 use crate::plan::{Action, Plan};
 use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
 
-/// The name of the required status.
+/// The name of the required status of a change into the default branch, and how that of any other begins.
 pub const STATUS_CONTEXT: &str = "countersign";
+
+/// The name of a change's required status. A status belongs to a commit, and the same commit may be asked into several
+/// branches: each has a status of its own, so that what was agreed for one never opens another.
+pub fn status_context(change: &ChangeRequest) -> String {
+    match change.into_default {
+        true => STATUS_CONTEXT.to_owned(),
+        false => format!("{STATUS_CONTEXT} ({})", change.target),
+    }
+}
+
+/// Whether a status is one that Countersign publishes, for whichever target.
+pub fn is_status_context(name: &str) -> bool {
+    name.strip_prefix(STATUS_CONTEXT).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '/']))
+}
 
 /// How the policy that decides was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +75,7 @@ pub fn decide(snapshot: &Snapshot) -> Plan {
     let in_force = PolicyInForce::of(snapshot);
     let mut working = snapshot.clone();
     let mut facts = show::tampering(&working);
+    facts.extend(execute::objections(&working));
     record(&mut working, &facts);
     let mut actions = Vec::new();
     for executed in execute::outstanding(&working) {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, PolicyInForce, STATUS_CONTEXT, landing};
+use super::{Judgement, PolicyInForce, landing, status_context};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
@@ -185,7 +185,8 @@ fn valid_commands(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
             }
         }
     }
-    commands.push(if judgement.holds.is_empty() { "/hold" } else { "/unhold" }.to_owned());
+    let free = judgement.holds.is_empty() && judgement.counted.changes_requested.is_empty();
+    commands.push(if free { "/hold" } else { "/unhold" }.to_owned());
     if landing::standing_request(snapshot).is_some() {
         commands.push("/cancel".to_owned());
     }
@@ -210,17 +211,17 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
         ChangeState::Merged { .. } if super::judge::landed(snapshot) => {
             (StatusState::Success, "Landed".to_owned())
         }
-        // A status belongs to a commit, and the same commit may be asked into another branch.
         ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
-    let published = snapshot.statuses.iter().find(|status| status.context == STATUS_CONTEXT);
+    let context = status_context(&snapshot.change);
+    let published = snapshot.statuses.iter().find(|status| status.context == context);
     let ours = published.is_some_and(|status| {
         status.state == state
             && status.description == description
             && status.author.is_none_or(|author| author == snapshot.bot.id)
     });
-    (!ours).then(|| Action::Status { head: snapshot.change.head.clone(), state, description })
+    (!ours).then(|| Action::Status { head: snapshot.change.head.clone(), context, state, description })
 }
 
 /// The first reason, as plain text that fits a status.

@@ -2,15 +2,13 @@
 
 use countersign_core::actor::Actor;
 use countersign_core::change::RepoPath;
+use countersign_core::decide::is_status_context;
 use countersign_core::revision::{BranchName, CommitSha};
 use serde::Deserialize;
 
 use super::Gitea;
 use super::wire::User;
 use crate::ports::{DeliveryError, DeliveryId, Hint, WebhookReader};
-
-/// The status that is ours.
-const OURS: &str = "countersign";
 
 impl WebhookReader for Gitea {
     fn read(
@@ -64,9 +62,8 @@ impl Gitea {
                 None => Hint::Nothing,
             },
             "status" => {
-                let ours = |context: &String| context == OURS || context.starts_with("countersign/");
                 let finished = payload.state.as_deref().is_some_and(|state| state != "pending");
-                if !finished || payload.context.as_ref().is_none_or(ours) {
+                if !finished || payload.context.as_deref().is_none_or(is_status_context) {
                     return Hint::Nothing;
                 }
                 // It does not say which request the commit belongs to.

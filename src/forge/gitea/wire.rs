@@ -60,6 +60,7 @@ pub(super) struct Permissions {
 #[derive(Debug, Deserialize)]
 struct RepositoryRef {
     id: i64,
+    default_branch: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +69,12 @@ pub(super) struct Side {
     pub(super) name: String,
     pub(super) sha: String,
     repo: Option<RepositoryRef>,
+}
+
+impl Side {
+    fn is_default(&self) -> bool {
+        self.repo.as_ref().is_some_and(|repo| repo.default_branch.as_ref() == Some(&self.name))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +119,7 @@ impl Pull {
         Ok(ChangeRequest {
             state: self.state(),
             fork: self.fork(),
+            into_default: self.base.is_default(),
             id: id.clone(),
             title: self.title,
             url: self.html_url,

@@ -2,6 +2,7 @@
 
 use countersign_core::actor::Actor;
 use countersign_core::change::RepoPath;
+use countersign_core::decide::is_status_context;
 use countersign_core::revision::{BranchName, CommitSha};
 use serde::Deserialize;
 
@@ -9,9 +10,6 @@ use super::GitHub;
 use super::auth::Access;
 use super::wire::User;
 use crate::ports::{DeliveryError, DeliveryId, Hint, WebhookReader};
-
-/// The status that is ours wherever a token, not an app, publishes it.
-const OURS: &str = "countersign";
 
 impl WebhookReader for GitHub {
     fn read(
@@ -70,9 +68,8 @@ impl GitHub {
             "check_run" => self.checked(repo, payload.action, payload.repository, payload.check_run),
             "check_suite" => self.checked(repo, payload.action, payload.repository, payload.check_suite),
             "status" => {
-                let ours = |context: &String| context == OURS || context.starts_with("countersign/");
                 let finished = payload.state.as_deref().is_some_and(|state| state != "pending");
-                if !finished || payload.context.as_ref().is_none_or(ours) {
+                if !finished || payload.context.as_deref().is_none_or(is_status_context) {
                     return Hint::Nothing;
                 }
                 // It says which branches hold the commit, not where they are to go.
@@ -95,7 +92,7 @@ impl GitHub {
         };
         let ours = match &self.access {
             Access::App(app) => check.app.as_ref().is_some_and(|by| by.id == Some(app.id)),
-            Access::Token { .. } => check.name.as_deref() == Some(OURS),
+            Access::Token { .. } => check.name.as_deref().is_some_and(is_status_context),
         };
         if ours {
             return Hint::Nothing;

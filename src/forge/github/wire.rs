@@ -63,6 +63,7 @@ pub(super) struct Repositories {
 #[derive(Debug, Deserialize)]
 struct RepositoryRef {
     id: u64,
+    default_branch: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +80,12 @@ pub(super) struct Base {
     name: BranchName,
     pub(super) sha: CommitSha,
     repo: RepositoryRef,
+}
+
+impl Base {
+    fn is_default(&self) -> bool {
+        self.repo.default_branch.as_deref() == Some(self.name.as_str())
+    }
 }
 
 /// A pull request as the list of them shows it.
@@ -130,6 +137,7 @@ impl Pull {
         ChangeRequest {
             state: self.state(),
             fork: self.fork(),
+            into_default: self.base.is_default(),
             id: id.clone(),
             title: self.title,
             url: self.html_url,

@@ -183,6 +183,7 @@ fn snapshot() -> Snapshot {
             head: head('a'),
             draft: false,
             fork: false,
+            into_default: true,
         },
         base_tip: head('b'),
         merge: MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() },

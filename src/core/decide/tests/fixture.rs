@@ -135,6 +135,7 @@ pub(super) fn snapshot() -> Snapshot {
         head: sha('b'),
         draft: false,
         fork: false,
+        into_default: true,
     };
     let mut snapshot = Snapshot {
         schema: SCHEMA.to_owned(),

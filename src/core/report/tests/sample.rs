@@ -28,6 +28,7 @@ pub(super) fn change() -> ChangeRequest {
         head: "3f2c91a".repeat(6)[..40].parse().unwrap(),
         draft: false,
         fork: false,
+        into_default: true,
     }
 }
 
