@@ -68,6 +68,15 @@ pub struct Verifier<'a> {
     pub allowed_signers: Option<&'a str>,
 }
 
+/// A commit that says that it is a landing.
+struct Candidate<'a> {
+    commit: &'a CommitSha,
+    bytes: &'a [u8],
+    parts: &'a CommitParts,
+    /// When it was made at the earliest.
+    made: Timestamp,
+}
+
 impl Verifier<'_> {
     /// Verifies the first-parent line from `to` back to `from`, newest first.
     pub async fn range(
@@ -76,14 +85,33 @@ impl Verifier<'_> {
         to: &CommitSha,
     ) -> Result<Vec<CommitFinding>, VerifyError> {
         let mut findings = Vec::new();
-        for commit in self.source.first_parents(from, to).await? {
-            findings.push(self.commit(&commit).await?);
+        // From the oldest on: nothing is older than the landings that it builds on, whatever it says of itself.
+        let mut reached = Timestamp::MIN;
+        for commit in self.source.first_parents(from, to).await?.iter().rev() {
+            let (finding, made) = self.commit_after(commit, reached).await?;
+            reached = match finding.standing {
+                Standing::Landing | Standing::EvidenceMissing { .. } => made,
+                // Its date is anybody's.
+                Standing::DirectPush | Standing::Broken { .. } => reached,
+            };
+            findings.push(finding);
         }
+        findings.reverse();
         Ok(findings)
     }
 
-    /// Verifies one commit.
+    /// Verifies one commit by itself.
     pub async fn commit(&self, commit: &CommitSha) -> Result<CommitFinding, VerifyError> {
+        Ok(self.commit_after(commit, Timestamp::MIN).await?.0)
+    }
+
+    /// Verifies one commit that cannot have been made before `reached`, and answers when it was made at the earliest:
+    /// whoever holds a key that was revoked can write any date into a commit.
+    async fn commit_after(
+        &self,
+        commit: &CommitSha,
+        reached: Timestamp,
+    ) -> Result<(CommitFinding, Timestamp), VerifyError> {
         let bytes = self.source.raw_commit(commit).await?;
         let parts = audit::parse_commit(&bytes);
         let title = parts.as_ref().map_or_else(String::new, |parts| first_line(&parts.message));
@@ -91,23 +119,20 @@ impl Verifier<'_> {
         let values =
             |key: &str| trailers.iter().filter(|t| t.key == key).map(|t| t.value.clone()).collect::<Vec<_>>();
         let approved_by = values("Approved-by");
+        let said = parts.as_ref().and_then(|parts| Timestamp::from_second(parts.time).ok());
+        let made = said.map_or(reached, |said| said.max(reached));
         let standing = match (&parts, values("Evidence").first()) {
             (Some(parts), Some(evidence)) if parts.parents.len() == 2 => {
-                self.landing(commit, &bytes, parts, evidence).await?
+                self.landing(&Candidate { commit, bytes: &bytes, parts, made }, evidence).await?
             }
             _ => Standing::DirectPush,
         };
-        Ok(CommitFinding { commit: commit.clone(), title, standing, approved_by })
+        Ok((CommitFinding { commit: commit.clone(), title, standing, approved_by }, made))
     }
 
-    async fn landing(
-        &self,
-        commit: &CommitSha,
-        bytes: &[u8],
-        parts: &CommitParts,
-        evidence: &str,
-    ) -> Result<Standing, VerifyError> {
-        let mut problems = self.signature(bytes, parts).await?;
+    async fn landing(&self, candidate: &Candidate<'_>, evidence: &str) -> Result<Standing, VerifyError> {
+        let parts = candidate.parts;
+        let mut problems = self.signature(candidate).await?;
         let [base, head] = parts.parents.as_slice() else { return Ok(Standing::DirectPush) };
         problems.extend(self.tree(base, head, &parts.tree).await?);
         let mut missing = Vec::new();
@@ -117,7 +142,7 @@ impl Verifier<'_> {
                 problems.extend(replay(&evidence, base, head));
                 problems.extend(self.policy(&evidence, base).await?);
                 problems.extend(audit::check_message(&parts.message, &evidence));
-                match self.statement(commit, parts, &evidence).await? {
+                match self.statement(candidate, &evidence).await? {
                     Ok(found) => problems.extend(found),
                     Err(why) => missing.push(why),
                 }
@@ -143,11 +168,11 @@ impl Verifier<'_> {
         Ok(String::from_utf8_lossy(&file).into_owned())
     }
 
-    async fn signature(&self, bytes: &[u8], parts: &CommitParts) -> Result<Vec<String>, VerifyError> {
-        let allowed = self.signers_at(parts.parents.first()).await?;
-        let at = Timestamp::from_second(parts.time).unwrap_or(Timestamp::MIN);
-        let checked = split_signature(bytes)
-            .and_then(|(unsigned, signature)| verify_signature("git", &unsigned, &signature, &allowed, at));
+    async fn signature(&self, candidate: &Candidate<'_>) -> Result<Vec<String>, VerifyError> {
+        let allowed = self.signers_at(candidate.parts.parents.first()).await?;
+        let checked = split_signature(candidate.bytes).and_then(|(unsigned, signature)| {
+            verify_signature("git", &unsigned, &signature, &allowed, candidate.made)
+        });
         Ok(checked.err().map(|error| format!("commit: {error}")).into_iter().collect())
     }
 
@@ -201,10 +226,10 @@ impl Verifier<'_> {
 
     async fn statement(
         &self,
-        commit: &CommitSha,
-        parts: &CommitParts,
+        candidate: &Candidate<'_>,
         evidence: &Evidence,
     ) -> Result<Result<Vec<String>, String>, VerifyError> {
+        let Candidate { commit, bytes: _, parts, made } = *candidate;
         let Some(bytes) = self.audit_file(&format!("statements/{commit}.json")).await? else {
             return Ok(Err(format!(
                 "there is no statement about {commit}; it can be signed again from the evidence"
@@ -214,9 +239,8 @@ impl Verifier<'_> {
             return Ok(Ok(vec!["the statement cannot be read".to_owned()]));
         };
         let allowed = self.signers_at(parts.parents.first()).await?;
-        let at = Timestamp::from_second(parts.time).unwrap_or(Timestamp::MIN);
         let verified = envelope.verify(|signed, signature| {
-            verify_signature("countersign", signed, signature, &allowed, at)
+            verify_signature("countersign", signed, signature, &allowed, made)
                 .map_err(|error| error.to_string())
         });
         let [base, head] = parts.parents.as_slice() else { return Ok(Ok(Vec::new())) };

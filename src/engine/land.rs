@@ -4,10 +4,12 @@
 //! The fence is the push with the exact old value of the branch. Everything else (the lock in the store, the second
 //! look) saves work and explains; it is not what keeps an unjudged merge out.
 
+use std::collections::BTreeSet;
+
 use countersign_core::audit::{self, Evidence};
 use countersign_core::change::{ChangeRequest, ChangeState};
 use countersign_core::decide::decide;
-use countersign_core::fact::{FactKind, LandingOutcome};
+use countersign_core::fact::{Fact, FactKind, LandingOutcome};
 use countersign_core::plan::{Action, LandOrder, Plan};
 use countersign_core::revision::{BranchName, CommitSha, Digest, InvalidName, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
@@ -203,8 +205,36 @@ impl Engine {
         }
     }
 
-    /// M is in: the forge has to see it, and the statement has to be there.
+    /// Ends landings of this change that were given up while their push was still on its way, and whose M is in by now:
+    /// nothing lands without its statement. Answers whether there was one.
+    pub(super) async fn end_late(&self, seen: &Observed) -> Result<bool, LandError> {
+        let given_up = given_up(&seen.snapshot.facts);
+        if given_up.is_empty() {
+            return Ok(false);
+        }
+        let id = &seen.snapshot.change.id;
+        let mut late = false;
+        for row in self.store.history(Some(id)).await?.into_iter().filter(|row| given_up.contains(&row.id)) {
+            seen.source.store_commit(&row.bytes).await?;
+            let tip = seen.source.branch_tip(&row.branch).await?;
+            if seen.source.is_ancestor(&row.commit, &tip).await? {
+                let outcome = self.settle(seen, &row).await?;
+                let fact = FactKind::LandingEnded { landing: row.id, outcome };
+                self.store.append(id, &[fact], self.clock.now()).await?;
+                late = true;
+            }
+        }
+        Ok(late)
+    }
+
+    /// M is in: the landing ends.
     async fn finish(&self, seen: &Observed, row: &LandingRow) -> Result<(), LandError> {
+        let outcome = self.settle(seen, row).await?;
+        self.end(row, outcome).await
+    }
+
+    /// M is in: the forge has to see it, and the statement has to be there.
+    async fn settle(&self, seen: &Observed, row: &LandingRow) -> Result<LandingOutcome, LandError> {
         let change = seen.forge.change(&row.change).await?;
         let merged = matches!(change.state, ChangeState::Merged { .. });
         // New commits, another target or a closed request: the forge will never call it merged, and a landing that
@@ -220,7 +250,7 @@ impl Engine {
             LandingOutcome::Landed { commit: row.commit.clone() }
         };
         self.state(seen, row).await?;
-        self.end(row, outcome).await
+        Ok(outcome)
     }
 
     /// Signs the statement about M and appends it to the audit branch.
@@ -237,7 +267,8 @@ impl Engine {
         self.append_audit(seen, &name, envelope.bytes(), "Statement").await
     }
 
-    /// Appends one file to the audit branch by compare-and-swap. The same file again changes nothing.
+    /// Appends one file to the audit branch by compare-and-swap. The same file again changes nothing; one of the same
+    /// name with other bytes, which only somebody else can have put there, is replaced.
     async fn append_audit(
         &self,
         seen: &Observed,
@@ -246,16 +277,17 @@ impl Engine {
         what: &str,
     ) -> Result<(), LandError> {
         let branch: BranchName = AUDIT_BRANCH.parse()?;
-        let files = [(name.to_owned(), bytes)];
         let identity = self.identity(seen);
         let mut last = None;
         for _ in 0..AUDIT_TRIES {
             let parent = self.audit_tip(seen, &branch).await?;
             if let Some(parent) = &parent
-                && seen.source.read_file(&seen.source.tree_of(parent).await?, name).await?.is_some()
+                && seen.source.read_file(&seen.source.tree_of(parent).await?, name).await?.as_ref()
+                    == Some(&bytes)
             {
                 return Ok(());
             }
+            let files = [(name.to_owned(), bytes.clone())];
             let time = self.clock.now().as_second();
             let message = format!("{what} {name}\n");
             let commit = seen.source.commit_files(parent.as_ref(), &files, &message, &identity, time).await?;
@@ -317,6 +349,19 @@ fn no_longer(row: &LandingRow, change: &ChangeRequest) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Landings that were given up and did not turn out to be in since.
+fn given_up(facts: &[Fact]) -> BTreeSet<u64> {
+    let mut given_up = BTreeSet::new();
+    for fact in facts {
+        let FactKind::LandingEnded { landing, outcome } = &fact.kind else { continue };
+        match outcome {
+            LandingOutcome::Aborted { .. } => given_up.insert(*landing),
+            LandingOutcome::Landed { .. } | LandingOutcome::LandedOpen { .. } => given_up.remove(landing),
+        };
+    }
+    given_up
 }
 
 fn ordered(plan: &Plan) -> Option<&LandOrder> {

@@ -62,7 +62,7 @@ impl Engine {
         let remote = forge.remote(id).await?;
         source.fetch(&remote).await?;
         let facts = self.store.facts(id).await?;
-        let base_tip = match landed_onto(&facts) {
+        let base_tip = match landed_onto(&facts, &change.head) {
             Some(base) => base,
             None => source.branch_tip(&change.target).await?,
         };
@@ -146,7 +146,7 @@ impl Engine {
 
 /// The base that a landed change was judged against. It stays on display with what it did, not with the nothing that
 /// it would do now.
-fn landed_onto(facts: &[Fact]) -> Option<CommitSha> {
+fn landed_onto(facts: &[Fact], seen: &CommitSha) -> Option<CommitSha> {
     let landed = facts.iter().rev().find_map(|fact| {
         if let FactKind::LandingEnded { landing, outcome: LandingOutcome::Landed { .. } } = &fact.kind {
             Some(*landing)
@@ -155,8 +155,8 @@ fn landed_onto(facts: &[Fact]) -> Option<CommitSha> {
         }
     })?;
     facts.iter().find_map(|fact| {
-        if let FactKind::LandingBegun { landing, base, .. } = &fact.kind {
-            (*landing == landed).then(|| base.clone())
+        if let FactKind::LandingBegun { landing, base, head, .. } = &fact.kind {
+            (*landing == landed && head == seen).then(|| base.clone())
         } else {
             None
         }

@@ -42,7 +42,7 @@ impl Engine {
     /// Looks at one change and does what follows.
     pub async fn look(&self, id: &ChangeId) -> Result<Looked, LookError> {
         let seen = self.observe(id).await?;
-        if self.recover_landings(&seen).await? {
+        if self.recover_landings(&seen).await? || self.end_late(&seen).await? {
             return Ok(Looked::Again);
         }
         if self.leave_alone(&seen) {

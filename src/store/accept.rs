@@ -75,6 +75,9 @@ impl Sqlite {
             waiting.into_iter().map(|one| (one.delivery, one.answer)).unzip();
         let written = async {
             let mut transaction = transaction?;
+            if let Some(first) = deliveries.first() {
+                forget(&mut transaction, first.now).await?;
+            }
             for delivery in &deliveries {
                 write(&mut transaction, delivery).await?;
             }
@@ -88,12 +91,15 @@ impl Sqlite {
     }
 }
 
+/// Forgets deliveries that no forge will repeat any more.
+async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), BoxError> {
+    let oldest = micros(now).saturating_sub(REMEMBERED);
+    sqlx::query("delete from delivery where at < $1").bind(oldest).execute(connection).await?;
+    Ok(())
+}
+
 async fn write(connection: &mut SqliteConnection, delivery: &Delivery) -> Result<(), BoxError> {
     let now = micros(delivery.now);
-    sqlx::query("delete from delivery where at < $1")
-        .bind(now.saturating_sub(REMEMBERED))
-        .execute(&mut *connection)
-        .await?;
     let new =
         sqlx::query("insert into delivery (forge, delivery, at) values ($1, $2, $3) on conflict do nothing")
             .bind(&delivery.forge)

@@ -7,6 +7,7 @@ mod crashes;
 mod deliveries;
 mod gitea;
 mod good_path;
+mod keys;
 mod landing;
 pub(crate) mod live;
 mod policies;

@@ -145,3 +145,29 @@ story! {
         assert_audited(&tale);
     }
 }
+
+story! {
+    /// The bot ends in the middle of its push and gives the landing up when it is back, while the push is still on its
+    /// way: once it has arrived, what landed is said to have landed, and stated.
+    async fn the_push_arrives_after_the_landing_was_given_up(tale) {
+        let change = tale.scales("ana", "scale", 5).await;
+        tale.says("bo", &change, "/approve").await;
+        tale.fuse.fail_push("main");
+        tale.says_unheard("ana", &change, "/merge").await;
+        let id = tale.id(&change);
+        assert!(tale.engine.look(&id).await.is_err());
+        tale.says("cy", &change, "/hold").await;
+        let display = tale.display(&change).await.body;
+        assert!(display.contains("was given up"), "{display}");
+
+        let landing = tale.engine.store.history(Some(&id)).await.unwrap().remove(0);
+        let remote = tale.town.forge().remote(&id).await.unwrap();
+        let source = tale.engine.sources.repository(&id.repo);
+        source.push(&remote, &landing.branch, Some(&landing.base), &landing.commit).await.unwrap();
+        tale.settles(&change).await;
+        assert_eq!(tale.state(&change).await, "merged");
+        let display = tale.display(&change).await.body;
+        assert!(display.contains("Landed as") && !display.contains("given up"), "{display}");
+        assert_audited(&tale);
+    }
+}
