@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::routing::{get, post};
 use tower::ServiceBuilder;
@@ -23,16 +22,12 @@ pub struct Desk {
     pub wake: Wake,
 }
 
-/// The largest delivery that is read, in bytes. GitHub sends up to 25 MB; what is larger gets 413.
-const LARGEST_DELIVERY: usize = 26 * 1024 * 1024;
 /// How long a request may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// All routes.
 pub fn router(desk: Desk) -> Router {
-    let webhooks = Router::new()
-        .route("/webhooks/{forge}", post(webhook::receive))
-        .layer(DefaultBodyLimit::max(LARGEST_DELIVERY));
+    let webhooks = Router::new().route("/webhooks/{forge}", post(webhook::receive));
     let pages = Router::new()
         .route("/", get(pages::queue))
         .route("/audit", get(pages::landings))

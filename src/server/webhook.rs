@@ -1,13 +1,20 @@
 //! A delivery: verified over its raw bytes, read as a hint, durable before it is answered.
 
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
+use bytes::BytesMut;
 use countersign_core::change::{ChangeId, RepoId};
 use countersign_core::fact::FactKind;
+use http_body_util::BodyExt as _;
 
 use super::Desk;
 use crate::ports::{DeliveryError, Hint, StoreError};
+
+/// The largest delivery that is read, in bytes. GitHub sends up to 25 MB; what is larger gets 413.
+const LARGEST: usize = 26 * 1024 * 1024;
+/// How much of a larger one is read and thrown away. A sender that is cut off while it sends never sees the answer.
+const LARGEST_DISCARDED: usize = 128 * 1024 * 1024;
 
 /// What a receiver answers: a status and a sentence.
 type Answer = (StatusCode, String);
@@ -18,8 +25,12 @@ pub(super) async fn receive(
     State(desk): State<Desk>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Answer {
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(unread) => return unread,
+    };
     let Some(forge) = desk.engine.forges.get(&name) else {
         return (StatusCode::NOT_FOUND, "no forge of this name is configured\n".to_owned());
     };
@@ -43,6 +54,30 @@ pub(super) async fn receive(
             (StatusCode::SERVICE_UNAVAILABLE, "it could not be stored; deliver it again\n".to_owned())
         }
     }
+}
+
+/// The whole body, or what to answer in its place.
+async fn read(mut body: Body) -> Result<BytesMut, Answer> {
+    let (mut kept, mut length) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err((StatusCode::BAD_REQUEST, "the body was cut off\n".to_owned()));
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > LARGEST_DISCARDED {
+            break;
+        }
+        if length <= LARGEST {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = BytesMut::new();
+        }
+    }
+    if length > LARGEST {
+        return Err((StatusCode::PAYLOAD_TOO_LARGE, format!("deliveries have at most {LARGEST} bytes\n")));
+    }
+    Ok(kept)
 }
 
 type Named = (Vec<ChangeId>, Vec<(ChangeId, FactKind)>);

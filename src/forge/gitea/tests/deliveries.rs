@@ -66,7 +66,9 @@ fn events_say_where_to_look() {
     check("push", json!({ "ref": "refs/tags/v1" }), Hint::Nothing);
     check("status", json!({ "context": "ci", "state": "success" }), moved("main"));
     check("status", json!({ "context": "ci", "state": "pending" }), Hint::Nothing);
-    check("status", json!({ "context": "countersign", "state": "success" }), Hint::Nothing);
+    for ours in ["countersign", "countersign (release/1)"] {
+        check("status", json!({ "context": ours, "state": "success" }), Hint::Nothing);
+    }
     check("of_next_year", json!({ "action": "created" }), Hint::Nothing);
     check("pull_request", json!({ "number": "seven" }), Hint::Nothing);
     check("pull_request", json!({ "number": 7, "repository": { "full_name": "other/shop" } }), Hint::Nothing);

@@ -118,7 +118,9 @@ async fn checks_and_statuses_of_others_say_where_to_look() {
     check("check_suite", with(suite), looks(7)).await;
     check("status", with(json!({ "context": "ci", "state": "success" })), moved("main")).await;
     check("status", with(json!({ "context": "ci", "state": "pending" })), Hint::Nothing).await;
-    check("status", with(json!({ "context": "countersign", "state": "success" })), Hint::Nothing).await;
+    for ours in ["countersign", "countersign (release/1)"] {
+        check("status", with(json!({ "context": ours, "state": "success" })), Hint::Nothing).await;
+    }
     check("status", with(json!({ "context": "countersign/prod", "state": "failure" })), Hint::Nothing).await;
 }
 
