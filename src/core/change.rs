@@ -197,4 +197,8 @@ pub struct Review {
     pub head: Option<CommitSha>,
     /// When, by the forge's clock.
     pub submitted_at: Timestamp,
+    /// Whether its text was changed since; `None` where the forge does not tell, or nobody asked because it cannot hold
+    /// a command.
+    #[serde(default)]
+    pub edited: Option<bool>,
 }

@@ -49,7 +49,7 @@ pub(super) fn outstanding(snapshot: &Snapshot) -> Vec<Outstanding> {
         author: review.author.clone(),
         body: review.body.clone(),
         at: review.submitted_at,
-        edited: false,
+        edited: review.edited == Some(true),
     });
     let mut texts: Vec<Outstanding> = comments
         .chain(reviews)
@@ -82,15 +82,21 @@ pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outs
             let lines: Vec<String> = errors.iter().map(|error| format!("- {}", error.message)).collect();
             Some(format!("None of these commands was run:\n{}", lines.join("\n")))
         }
-        Ok(_) if text.edited => {
-            Some("This comment was edited before it was read, so nothing in it was run: say it again in a new comment.".into())
-        }
+        Ok(_) if text.edited => Some(
+            "This was edited before it was read, so nothing in it was run: say it again in a new comment."
+                .into(),
+        ),
         Ok(_) if snapshot.change.state != ChangeState::Open => {
             Some("This change is no longer open: commands have no effect on it.".into())
         }
         Ok(parsed) => {
-            let mut replies: Vec<String> =
-                parsed.dropped.iter().map(|(command, why)| format!("{} was not run: {why}.", report::code_span(&command.to_string()))).collect();
+            let mut replies: Vec<String> = parsed
+                .dropped
+                .iter()
+                .map(|(command, why)| {
+                    format!("{} was not run: {why}.", report::code_span(&command.to_string()))
+                })
+                .collect();
             let mut working = snapshot.clone();
             for command in &parsed.commands {
                 let Ran { facts, reply } = run(&working, in_force, text, command);

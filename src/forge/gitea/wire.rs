@@ -186,6 +186,8 @@ impl PullReview {
             body: self.body,
             head: self.commit_id.parse().ok(),
             submitted_at: self.submitted_at,
+            // What it shows here is what was submitted: an edit goes to the comment beside it.
+            edited: None,
         })
     }
 }

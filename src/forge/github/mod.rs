@@ -4,6 +4,7 @@
 
 mod auth;
 mod call;
+mod edits;
 mod error;
 mod protection;
 mod read;

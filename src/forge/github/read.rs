@@ -14,7 +14,7 @@ use super::wire::{
     AppInfo, CollaboratorPermission, Comparison, IssueComment, Pull, PullCommit, PullLine, PullReview,
     PushActivity, Repositories, Repository, User,
 };
-use super::{GitHub, repo_route};
+use super::{GitHub, edits, repo_route};
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
 use crate::ports::{ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
@@ -82,6 +82,13 @@ impl ForgeReader for GitHub {
         let reviews = self.access.repo(repo).await?.list(ask, &route, |page: Vec<PullReview>| page).await?;
         let mut reviews: Vec<_> = reviews.into_iter().filter_map(PullReview::review).collect();
         reviews.sort_by_key(|review| (review.submitted_at, review.id));
+        if reviews.iter().any(edits::may_command) {
+            let api = self.access.repo(repo).await?;
+            let edited = edits::edited(&api, &self.base, (repo.owner(), repo.name()), id.number).await?;
+            for review in &mut reviews {
+                review.edited = edited.get(&review.id).copied();
+            }
+        }
         Ok(reviews)
     }
 

@@ -201,6 +201,7 @@ impl PullReview {
             body: self.body.unwrap_or_default(),
             head: self.commit_id.and_then(|id| id.parse().ok()),
             submitted_at: self.submitted_at?,
+            edited: None,
         })
     }
 }

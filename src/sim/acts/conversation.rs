@@ -141,6 +141,7 @@ impl World {
                 body: new.body.to_owned(),
                 commit: new.commit.unwrap_or(&change.head.sha).to_owned(),
                 submitted: now,
+                edited: None,
             };
             change.reviews.push(review.clone());
             change.updated = now;
@@ -148,6 +149,25 @@ impl World {
         };
         self.tell_review(repo, number, "submitted", &review, new.author)?;
         Ok(review)
+    }
+
+    /// Its author edits a review, or whoever may write. No delivery tells of it: who relies on one would miss lost ones.
+    pub(crate) fn edit_review(
+        &self,
+        repo: u64,
+        number: u64,
+        review: u64,
+        body: &str,
+    ) -> Result<(), SimError> {
+        check_length(body)?;
+        let mut state = self.state();
+        let now = state.now();
+        let change = state.change_mut(repo, number)?;
+        let found = change.reviews.iter_mut().find(|found| found.id == review);
+        let found = found.ok_or_else(|| SimError::missing("review", &review.to_string()))?;
+        body.clone_into(&mut found.body);
+        found.edited = Some(now);
+        Ok(())
     }
 
     pub(crate) fn dismiss(&self, repo: u64, number: u64, review: u64, actor: u64) -> Result<(), SimError> {

@@ -73,6 +73,12 @@ impl Sim {
         Ok(self.world().give_review(id, number, new)?.id)
     }
 
+    /// Edits a review: its author, or whoever may write.
+    pub fn edit_review(&self, repo: &str, number: u64, review: u64, body: &str) -> Result<(), SimError> {
+        let id = self.world().state().repo_id(repo)?;
+        self.world().edit_review(id, number, review, body)
+    }
+
     /// Takes a review back.
     pub fn dismiss_review(&self, repo: &str, number: u64, review: u64, who: &str) -> Result<(), SimError> {
         let (id, actor) = self.actor(repo, who)?;

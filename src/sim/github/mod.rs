@@ -6,6 +6,7 @@ mod caller;
 mod changes;
 mod checks;
 mod comments;
+mod graphql;
 mod jwt;
 mod paging;
 mod people;
@@ -23,11 +24,15 @@ pub(crate) use caller::{Caller, Need};
 
 use crate::world::World;
 
+/// Where GraphQL is answered. It has a description of its own, which no traffic here is held to.
+pub(crate) const GRAPHQL: &str = "/graphql";
+
 /// Every route under the name that GitHub's description gives it.
 pub(crate) fn routes() -> Router<Arc<World>> {
     let repo = "/repos/{owner}/{repo}";
     let at = |tail: &str| format!("{repo}{tail}");
     Router::new()
+        .route(GRAPHQL, post(graphql::ask))
         .route("/user", get(people::me))
         .route("/user/repos", get(repositories::mine))
         .route("/user/{account_id}", get(people::numbered))

@@ -135,4 +135,5 @@ pub(crate) struct Review {
     pub(crate) body: String,
     pub(crate) commit: String,
     pub(crate) submitted: Timestamp,
+    pub(crate) edited: Option<Timestamp>,
 }

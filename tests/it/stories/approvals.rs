@@ -1,6 +1,9 @@
 //! Whose yes counts, for what, and how long.
 
-use super::{stand_in_story, story};
+use countersign_sim::ReviewGiven;
+
+use super::town::Town as _;
+use super::{REPO, stand_in_story, story};
 
 story! {
     async fn the_author_cannot_approve(tale) {
@@ -111,15 +114,30 @@ story! {
     }
 }
 
-stand_in_story! {
-    /// The forge's own button counts once the effect has been on display for a while. It takes a clock that can be moved.
-    async fn a_review_of_what_was_on_display_counts(tale, town) {
+story! {
+    /// The forge's own button counts once the effect has been on display for a while.
+    async fn a_review_of_what_was_on_display_counts(tale) {
         let change = tale.scales("ana", "scale", 5).await;
-        town.sim.advance(jiff::SignedDuration::from_secs(31));
+        tale.town.half_a_minute_passes().await;
         tale.town.approve("bo", change.number).await;
         tale.settles(&change).await;
         assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
         tale.says("ana", &change, "/merge").await;
         assert_eq!(tale.state(&change).await, "merged", "{}\n{}", tale.reply(&change).await, tale.display(&change).await.body);
+    }
+}
+
+stand_in_story! {
+    /// Whoever may write can edit a review of somebody else, and the REST API does not tell that anybody did.
+    async fn a_review_that_was_edited_before_it_was_read_runs_nothing(tale, town) {
+        let change = tale.scales("ana", "scale", 5).await;
+        town.a_moment_passes().await;
+        let review = town.sim.review(REPO, change.number, "bo", ReviewGiven::Comment, "What is this for?").unwrap();
+        town.sim.edit_review(REPO, change.number, review, "/approve").unwrap();
+        town.sim.review(REPO, change.number, "cy", ReviewGiven::Comment, "/hold").unwrap();
+        tale.settles(&change).await;
+        assert!(tale.replies(&change).await.iter().any(|reply| reply.contains("was edited before it was read")));
+        let display = tale.display(&change).await.body;
+        assert!(display.contains("held by cy") && !display.contains("bo"), "{display}");
     }
 }

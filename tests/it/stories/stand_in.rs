@@ -140,6 +140,10 @@ impl Town for StandIn {
         self.sim.advance(SignedDuration::from_secs(2));
     }
 
+    async fn half_a_minute_passes(&self) {
+        self.sim.advance(SignedDuration::from_secs(32));
+    }
+
     fn login(&self, who: &str) -> String {
         match &self.app {
             Some(app) if who == "countersign" => app.login.clone(),

@@ -32,6 +32,10 @@ pub(crate) trait Town: Send + Sync {
     async fn a_moment_passes(&self) {
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
+    /// Lets it go on for as long as a display must stand before a review can mean it.
+    async fn half_a_minute_passes(&self) {
+        tokio::time::sleep(Duration::from_secs(32)).await;
+    }
     /// Somebody's login there.
     fn login(&self, who: &str) -> String;
     /// A URL that git can push to as somebody.

@@ -150,6 +150,7 @@ fn review(id: u64, login: &str, state: ReviewState, seconds: i64) -> Review {
         body: String::new(),
         head: Some(head('a')),
         submitted_at: at(seconds),
+        edited: None,
     }
 }
 

@@ -21,7 +21,15 @@ fn objected() -> Snapshot {
 fn reviews(snapshot: &mut Snapshot, id: u64, author: Actor, state: ReviewState, at: i64) {
     let head = Some(snapshot.change.head.clone());
     let body = String::new();
-    snapshot.reviews.push(Review { id: ReviewId(id), author, state, body, head, submitted_at: time(at) });
+    snapshot.reviews.push(Review {
+        id: ReviewId(id),
+        author,
+        state,
+        body,
+        head,
+        submitted_at: time(at),
+        edited: None,
+    });
 }
 
 /// Decides, keeps the facts, and returns the replies.

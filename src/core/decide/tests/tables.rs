@@ -319,7 +319,7 @@ fn what_others_merged_after_a_landing_is_not_called_landed() {
 
 #[test]
 fn an_approving_review_counts_for_no_more_than_its_command() {
-    let check = |body: &str, outcome: &str, expected: &[&str]| {
+    let check = |body: &str, edited: Option<bool>, outcome: &str, expected: &[&str]| {
         let mut snapshot = snapshot();
         shown(&mut snapshot, 100);
         snapshot.reviews.push(Review {
@@ -329,14 +329,17 @@ fn an_approving_review_counts_for_no_more_than_its_command() {
             body: body.to_owned(),
             head: Some(snapshot.change.head.clone()),
             submitted_at: time(200),
+            edited,
         });
         drop(check(&snapshot, outcome, expected));
     };
-    check("Fine.", "allow", &[]);
-    check("/approve", "allow", &[]);
-    check("/approve stagin", "hold", &["approval-missing"]);
-    check("/approve 1234567", "hold", &["approval-missing"]);
-    check("/approve what you like!", "hold", &["approval-missing"]);
+    check("Fine.", None, "allow", &[]);
+    check("/approve", None, "allow", &[]);
+    check("/approve", Some(false), "allow", &[]);
+    check("/approve", Some(true), "hold", &["approval-missing"]);
+    check("/approve stagin", None, "hold", &["approval-missing"]);
+    check("/approve 1234567", None, "hold", &["approval-missing"]);
+    check("/approve what you like!", None, "hold", &["approval-missing"]);
 }
 
 #[test]
@@ -417,6 +420,7 @@ fn a_review_right_after_a_display_was_restored_may_mean_what_stood_there_before(
             body: String::new(),
             head: Some(snapshot.change.head.clone()),
             submitted_at: time(at),
+            edited: None,
         });
         drop(check(&snapshot, outcome, expected));
     };

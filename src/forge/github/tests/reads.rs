@@ -317,3 +317,33 @@ async fn git_signs_in_only_over_https_or_where_the_api_does_not_either() {
     let answer = as_user(&server).remote(&change(7)).await.unwrap_err();
     assert!(matches!(answer, ForgeError::Unexpected { .. }), "{answer:?}");
 }
+
+#[tokio::test]
+async fn reviews_that_may_hold_commands_are_asked_about() {
+    let check = async |body: &str, graphql: Option<Value>, edited: Option<bool>| {
+        let server = MockServer::start().await;
+        let review = json!({ "id": 3, "user": user(5, "ann"), "state": "COMMENTED", "body": body, "commit_id": HEAD, "submitted_at": "2026-11-21T07:00:09Z" });
+        get(&server, "/repos/acme/shop/pulls/7/reviews", json!([review])).await;
+        let answer = graphql.map_or_else(
+            || ResponseTemplate::new(404),
+            |nodes| {
+                let page = json!({ "hasNextPage": false, "endCursor": null });
+                let reviews = json!({ "pageInfo": page, "nodes": nodes });
+                ResponseTemplate::new(200).set_body_json(
+                    json!({ "data": { "repository": { "pullRequest": { "reviews": reviews } } } }),
+                )
+            },
+        );
+        let mock = Mock::given(method("POST")).and(path("/api/graphql"));
+        let mock = mock.and(header("authorization", format!("Bearer {TOKEN}").as_str()));
+        let asked = u64::from(body.starts_with('/'));
+        mock.respond_with(answer).expect(asked).mount(&server).await;
+        let reviews = as_user(&server).reviews(&change(7)).await.unwrap();
+        assert_eq!(reviews[0].edited, edited, "{body}");
+    };
+    let node = |edited: Value| Some(json!([{ "databaseId": 3, "lastEditedAt": edited }]));
+    check("Fine.", None, None).await;
+    check("/approve", None, None).await;
+    check("/approve", node(Value::Null), Some(false)).await;
+    check("/approve", node(json!("2026-11-21T07:01:00Z")), Some(true)).await;
+}
