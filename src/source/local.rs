@@ -67,10 +67,12 @@ impl Mirror {
     /// The commit that a revision names, in git's own grammar (`HEAD~2`, a branch, part of an id).
     pub async fn resolve(&self, revision: &str) -> Result<CommitSha, SourceError> {
         let missing = || SourceError::Missing { what: format!("revision `{revision}`") };
-        if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {
+        if revision.is_empty() || revision.contains(['\0', '\n']) {
             return Err(missing());
         }
-        let spec = format!("{revision}^{{commit}}");
+        // A branch may look like an option; by its full name it does not.
+        let folder = if revision.starts_with('-') { "refs/heads/" } else { "" };
+        let spec = format!("{folder}{revision}^{{commit}}");
         match &self.user {
             Some(user) => user.rev_parse(&self.git, &spec).await?,
             None => {

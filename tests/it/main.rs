@@ -13,6 +13,7 @@ mod bad_input;
 mod cluster;
 mod documents;
 mod forge_contract;
+mod hostile_review;
 mod parts;
 mod parts_work;
 mod render;
