@@ -216,7 +216,10 @@ impl Verifier<'_> {
         let tree = self.source.tree_of(base).await?;
         let there = self.source.read_file(&tree, countersign_core::config::POLICY_PATH).await?;
         let used = evidence.snapshot.policy.as_ref().map(|file| file.text.as_bytes());
-        let same = there.as_deref() == used;
+        let mut same = there.as_deref() == used;
+        for (path, file) in evidence.snapshot.library.files() {
+            same &= self.source.read_file(&tree, path).await?.as_deref() == Some(file.text.as_bytes());
+        }
         Ok(if same {
             Vec::new()
         } else {

@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::wire::{self, Mirror};
 use super::{Exit, deliver};
-use crate::engine::{Asking, Evaluator, Progress, offline_snapshot};
+use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
 
@@ -100,6 +100,7 @@ impl Review {
         let policy = self.policy_file(&source, &judged.trees.base).await?;
         let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
+        snapshot.library = library(&source, &judged.trees.base, policy.as_ref()).await?;
         snapshot.policy = policy;
         let in_force = PolicyInForce::of(&snapshot);
         if let PolicyInForce::Broken(errors) = &in_force {

@@ -16,6 +16,7 @@ pub mod effect;
 pub mod environment;
 pub mod evaluation;
 pub mod fact;
+pub mod library;
 pub mod object;
 pub mod plan;
 pub mod policy;

@@ -9,6 +9,7 @@ use crate::actor::{Actor, ActorId, Known, Permission};
 use crate::change::{ChangeRequest, Comment, Review};
 use crate::evaluation::Evaluation;
 use crate::fact::Fact;
+use crate::library::Library;
 use crate::revision::{CommitSha, Digest, ObjectId};
 
 /// The form that snapshots are saved in.
@@ -118,6 +119,9 @@ pub struct Snapshot {
     pub contributors: Contributors,
     /// The policy at B, which decides.
     pub policy: Option<PolicyFile>,
+    /// The files at B that the policy's checks are written in.
+    #[serde(default)]
+    pub library: Library,
     /// The policy at the merge result, where it differs.
     pub proposed_policy: Option<PolicyFile>,
     /// What the change does.

@@ -15,7 +15,7 @@ pub use enact::EnactError;
 pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
-pub use observe::{ObserveError, Observed};
+pub use observe::{ObserveError, Observed, library};
 pub use offline::offline_snapshot;
 pub use people::contributors;
 pub use reconcile::{LookError, Looked};

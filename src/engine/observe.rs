@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use countersign_core::actor::Permission;
 use countersign_core::change::{ChangeId, RepoId};
-use countersign_core::config::POLICY_PATH;
+use countersign_core::config::{self, POLICY_PATH};
 use countersign_core::decide::PolicyInForce;
 use countersign_core::effect;
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
+use countersign_core::library::{self, Library, LibraryFile};
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
@@ -29,6 +30,14 @@ pub enum ObserveError {
     /// Git.
     #[error("the repository could not be read")]
     Source(#[from] SourceError),
+    /// A file that a check is written in.
+    #[error("{path}, which a check is written in: {why}")]
+    Library {
+        /// Which.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Rendering as a whole.
     #[error("the change could not be evaluated")]
     Evaluate(#[from] EvaluateError),
@@ -69,6 +78,7 @@ impl Engine {
         let merge = source.merge(&base_tip, &change.head).await?;
         let trees = trees(source.as_ref(), &base_tip, &change.head, &merge).await?;
         let policy = policy_at(source.as_ref(), &trees.base).await?;
+        let library = library(source.as_ref(), &trees.base, policy.as_ref()).await?;
         let proposed = policy_at(source.as_ref(), &trees.head).await?;
         let proposed_policy = (proposed != policy).then_some(proposed).flatten();
 
@@ -88,6 +98,7 @@ impl Engine {
             merge,
             contributors: contributors(&commits, &accounts, pusher),
             policy,
+            library,
             proposed_policy,
             evaluation: Evaluation::default(),
             digest: countersign_core::revision::Digest::of(&[]),
@@ -185,6 +196,42 @@ async fn trees(
         MergeOutcome::Nothing => base_tree.clone(),
     };
     Ok(Diff { base: base_tree, head: head_tree })
+}
+
+/// The largest library, in bytes of text.
+const LARGEST_LIBRARY: usize = 8 << 20;
+
+/// The files of the target's tree that its policy's checks are written in.
+///
+/// # Errors
+///
+/// Where git fails, a file is no text, or all of them are too much.
+pub async fn library(
+    source: &dyn Source,
+    base: &ObjectId,
+    policy: Option<&PolicyFile>,
+) -> Result<Library, ObserveError> {
+    let mut library = Library::default();
+    let Some(Ok(policy)) = policy.map(|file| config::parse(&file.text, POLICY_PATH)) else {
+        return Ok(library);
+    };
+    if !library::has_files(&policy) {
+        return Ok(library);
+    }
+    let mut room = LARGEST_LIBRARY;
+    let entries = source.list(base, "").await?.into_iter();
+    for entry in
+        entries.filter(|entry| entry.mode.starts_with("100") && library::is_wanted(&policy, &entry.path))
+    {
+        let wrong = |why: &str| ObserveError::Library { path: entry.path.clone(), why: why.to_owned() };
+        let bytes = source.read_file(base, &entry.path).await?.unwrap_or_default();
+        room = room
+            .checked_sub(bytes.len())
+            .ok_or_else(|| wrong("the checks' files have more than 8 MB together"))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8 text"))?;
+        library.insert(entry.path, LibraryFile { blob: entry.id, text });
+    }
+    Ok(library)
 }
 
 async fn policy_at(source: &dyn Source, tree: &ObjectId) -> Result<Option<PolicyFile>, ObserveError> {

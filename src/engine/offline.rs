@@ -3,6 +3,7 @@
 use countersign_core::actor::{Actor, ActorId, ActorKind, Known};
 use countersign_core::change::{ChangeId, ChangeRequest, ChangeState, RepoId, RepoPath};
 use countersign_core::evaluation::Evaluation;
+use countersign_core::library::Library;
 use countersign_core::revision::{BranchName, CommitSha, Digest};
 use countersign_core::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, SCHEMA, Snapshot};
 use jiff::Timestamp;
@@ -34,6 +35,7 @@ pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome)
         merge,
         contributors: Contributors { pusher: Some(nobody), ..Contributors::default() },
         policy: None,
+        library: Library::default(),
         proposed_policy: None,
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),

@@ -15,6 +15,7 @@ use crate::approval::{Requirement, RequirementState};
 use crate::change::{ChangeId, ChangeRequest, ChangeState, CommentId, RepoId, ReviewId};
 use crate::evaluation::Evaluation;
 use crate::fact::{Approval, Fact, FactKind, Via};
+use crate::library::Library;
 use crate::report::{ReportInput, build};
 use crate::revision::{CommitSha, Digest, ObjectId};
 use crate::snapshot::{Contributors, Directory, MergeOutcome, Snapshot};
@@ -280,6 +281,7 @@ fn snapshot() -> Snapshot {
         merge: MergeOutcome::Clean { tree: tree() },
         contributors: Contributors::default(),
         policy: None,
+        library: Library::default(),
         proposed_policy: None,
         evaluation: Evaluation::default(),
         digest: digest(),

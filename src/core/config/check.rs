@@ -5,16 +5,16 @@ use toml::Spanned;
 use super::name;
 use super::predicate::environment_globs;
 use super::table::{Later, Node, Reader, Table};
-use super::{Check, Severity};
+use super::{CelCheck, Check, Judge, RegoCheck, Severity};
 use crate::policy::Expression;
 
-const TO_COME: [Later; 6] = [
-    Later { key: "use", instead: "write the check as `cel`" },
-    Later { key: "rego", instead: "write the check as `cel`" },
-    Later { key: "schema", instead: "write the check as `cel`" },
-    Later { key: "gatekeeper", instead: "write the check as `cel`" },
-    Later { key: "data", instead: "write what it says into `cel`" },
-    Later { key: "parameters", instead: "write what they say into `cel`" },
+const KEYS: [&str; 9] =
+    ["name", "cel", "rego", "data", "parameters", "message", "severity", "environments", "kinds"];
+
+const TO_COME: [Later; 3] = [
+    Later { key: "use", instead: "write the check as `cel` or `rego`" },
+    Later { key: "schema", instead: "write the check as `cel` or `rego`" },
+    Later { key: "gatekeeper", instead: "name its Rego as `rego`" },
 ];
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Vec<Check> {
@@ -29,22 +29,9 @@ fn read_one<'t>(
     names: &mut Vec<Spanned<String>>,
     environments: &[String],
 ) -> Option<Check> {
-    reader.only(table, &["name", "cel", "message", "severity", "environments", "kinds"], &TO_COME);
+    reader.only(table, &KEYS, &TO_COME);
     let name = reader.title(table, names);
-    let cel = match table.get("cel") {
-        Some(node) => read_expression(reader, node),
-        None => {
-            if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
-                reader.missing(
-                    table,
-                    "cel",
-                    "say what must hold, like `cel = \"object.spec.replicas >= 2\"`",
-                );
-            }
-            None
-        }
-    };
-    let message = reader.text_at(table, "message");
+    let judge = read_judge(reader, table, name.as_deref());
     let severity = reader.word_at(
         table,
         "severity",
@@ -52,15 +39,54 @@ fn read_one<'t>(
     );
     let environments = environment_globs(reader, table, "environments", environments);
     let kinds = reader.texts_at(table, "kinds", name::valid_kind);
-    let name = name?;
-    Some(Check {
-        message: message.unwrap_or_else(|| format!("`{name}` does not hold")),
-        cel: cel?,
-        severity: severity.unwrap_or_default(),
-        environments,
-        kinds,
-        name,
-    })
+    Some(Check { name: name?, judge: judge?, severity: severity.unwrap_or_default(), environments, kinds })
+}
+
+fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
+    match (table.get("cel"), table.entry("rego")) {
+        (Some(cel), None) => read_cel(reader, table, cel, name),
+        (None, Some(_)) => read_rego(reader, table),
+        (Some(_), Some(rego)) => {
+            reader.error_with(&rego.key_span, "a check is either `cel` or `rego`", "make two checks of it");
+            None
+        }
+        (None, None) => {
+            if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
+                let hint = "say what must hold, like `cel = \"object.spec.replicas >= 2\"`, or name policies: `rego = \"policies\"`";
+                reader.missing(table, "cel", hint);
+            }
+            None
+        }
+    }
+}
+
+fn read_cel<'t>(
+    reader: &mut Reader<'t>,
+    table: &Table<'_, 't>,
+    cel: &Node<'t>,
+    name: Option<&str>,
+) -> Option<Judge> {
+    only_with(reader, table, &["data", "parameters"], "rego");
+    let expression = read_expression(reader, cel);
+    let message = reader.text_at(table, "message");
+    let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
+    Some(Judge::Cel(CelCheck { expression: expression?, message }))
+}
+
+fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<Judge> {
+    only_with(reader, table, &["message"], "cel");
+    let files = reader.texts_at(table, "rego", name::valid_path);
+    let data = reader.texts_at(table, "data", name::valid_path);
+    let parameters = table.get("parameters").and_then(|node| reader.json(node));
+    (!files.is_empty()).then_some(Judge::Rego(RegoCheck { files, data, parameters }))
+}
+
+/// Refuses keys that mean nothing in this kind of check.
+fn only_with<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, keys: &[&str], other: &str) {
+    for entry in table.entries.iter().filter(|entry| keys.contains(&entry.key)) {
+        let message = format!("`{}` goes with `{other}` only", entry.key);
+        reader.error_with(&entry.key_span, message, "leave it out");
+    }
 }
 
 /// An expression that compiles; else an error at the very place in it, where the text in the file is the text of

@@ -86,16 +86,43 @@ pub enum Severity {
 pub struct Check {
     /// Its name; unique.
     pub name: String,
-    /// A CEL expression over `object`, `oldObject`, `request.operation`, `environment`; true means fine.
-    pub cel: String,
-    /// What to say when it is false.
-    pub message: String,
-    /// How heavy.
+    /// What judges.
+    pub judge: Judge,
+    /// How heavy what it finds is at most.
     pub severity: Severity,
     /// Only in these environments, globs; empty means everywhere.
     pub environments: Vec<String>,
     /// Only these kinds, `group/kind` globs (`apps/Deployment`, `rbac.authorization.k8s.io/*`, `/Pod` for core).
     pub kinds: Vec<String>,
+}
+
+/// What judges an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judge {
+    /// An expression.
+    Cel(CelCheck),
+    /// Policies in Rego.
+    Rego(RegoCheck),
+}
+
+/// An expression in CEL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CelCheck {
+    /// Over `object`, `oldObject`, `request.operation`, `environment`; true means fine.
+    pub expression: String,
+    /// What to say when it is false.
+    pub message: String,
+}
+
+/// Policies in Rego, as conftest reads them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegoCheck {
+    /// Files, folders and patterns on the target branch.
+    pub files: Vec<String>,
+    /// The same of JSON and YAML files that `data` consists of.
+    pub data: Vec<String>,
+    /// What `data.parameters` says.
+    pub parameters: Option<serde_json::Value>,
 }
 
 /// Who must agree.

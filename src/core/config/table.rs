@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use serde_json::{Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -183,6 +184,30 @@ impl<'t> Reader<'t> {
             return None;
         }
         Some(text.to_owned())
+    }
+
+    /// Any value, as JSON; dates and times are none.
+    pub(super) fn json(&mut self, node: &Node<'t>) -> Option<Value> {
+        match node.get_ref() {
+            DeValue::String(text) => Some(Value::String(text.to_string())),
+            DeValue::Boolean(flag) => Some(Value::Bool(*flag)),
+            DeValue::Integer(_) => self.integer(node).map(Value::from),
+            DeValue::Float(float) => {
+                float.as_str().parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number)
+            }
+            DeValue::Array(items) => {
+                items.iter().map(|item| self.json(item)).collect::<Option<_>>().map(Value::Array)
+            }
+            DeValue::Table(table) => {
+                let table = Table::new(table, node.span(), "a table");
+                let entry = |entry: &Entry<'_, 't>| Some((entry.key.to_owned(), self.json(entry.value)?));
+                table.entries.iter().map(entry).collect::<Option<_>>().map(Value::Object)
+            }
+            DeValue::Datetime(_) => {
+                self.error_with(&node.span(), "a date cannot stand here", "write it as a text, in quotes");
+                None
+            }
+        }
     }
 
     /// The text under a key, where it is given.

@@ -43,7 +43,7 @@ fn reason(code: &str, message: String) -> Reason {
 /// Judges a snapshot whose commands are all executed.
 pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     let policy = in_force.policy();
-    let findings = policy::run_checks(&policy, &snapshot.evaluation);
+    let findings = policy::run_checks(&policy, &snapshot.library, &snapshot.evaluation);
     let counted = approval::standing(snapshot);
     let agreement = approval::evaluate(&policy, snapshot, &counted);
     let holds = standing_holds(&snapshot.facts);
@@ -62,7 +62,7 @@ pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
 /// Judges a change by its content alone: no forge, no conversation. Without a declared policy no rule applies.
 pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     let policy = in_force.policy();
-    let findings = policy::run_checks(&policy, &snapshot.evaluation);
+    let findings = policy::run_checks(&policy, &snapshot.library, &snapshot.evaluation);
     let counted = approval::standing(snapshot);
     let declared = matches!(in_force, PolicyInForce::Declared(_));
     let mut agreement = approval::evaluate(&policy, snapshot, &counted);

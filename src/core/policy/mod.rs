@@ -5,6 +5,7 @@ mod check;
 mod expression;
 mod metering;
 mod predicate;
+mod rego;
 #[cfg(test)]
 mod tests;
 mod value;

@@ -194,6 +194,7 @@ fn snapshot() -> Snapshot {
             pusher: Some(actor("cy")),
         },
         policy: Some(PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: String::new() }),
+        library: crate::library::Library::default(),
         proposed_policy: None,
         evaluation: Evaluation {
             environments: vec![

@@ -124,8 +124,10 @@ fn a_whole_policy_is_read() {
         policy.checks,
         [Check {
             name: "two replicas".into(),
-            cel: "object.kind != 'Deployment' || object.spec.replicas >= 2".into(),
-            message: "production runs at least two replicas".into(),
+            judge: Judge::Cel(CelCheck {
+                expression: "object.kind != 'Deployment' || object.spec.replicas >= 2".into(),
+                message: "production runs at least two replicas".into(),
+            }),
             severity: Severity::Warning,
             environments: vec!["prod*".into()],
             kinds: vec!["apps/Deployment".into()],
@@ -276,4 +278,17 @@ proptest! {
     fn a_damaged_policy_is_read_or_refused(text in damaged()) {
         reads(&text);
     }
+}
+
+#[test]
+fn a_check_in_rego_names_its_files() {
+    let text = "version = 1\n[[check]]\nname = \"r\"\nrego = [\"policies/*.rego\", \"lib\"]\ndata = \"data.yaml\"\nparameters = { least = 2, share = 0.5, tags = [\"a\"] }\nseverity = \"warning\"\n";
+    let policy = parse(text, POLICY_PATH).unwrap();
+    let rego = RegoCheck {
+        files: vec!["policies/*.rego".into(), "lib".into()],
+        data: vec!["data.yaml".into()],
+        parameters: Some(serde_json::json!({ "least": 2, "share": 0.5, "tags": ["a"] })),
+    };
+    assert_eq!(policy.checks[0].judge, Judge::Rego(rego));
+    assert_eq!(policy.checks[0].severity, Severity::Warning);
 }

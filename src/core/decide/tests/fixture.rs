@@ -11,6 +11,7 @@ use crate::effect::{self, Effect, Operation, RenderOperation, Risk, Tier};
 use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
 use crate::evaluation::{EnvironmentEvaluation, Evaluation, SideState, UnitEvaluation};
 use crate::fact::{Approval, Display, Fact, FactKind, Via};
+use crate::library::Library;
 use crate::object::ObjectRef;
 use crate::revision::{CommitSha, Diff, Digest};
 use crate::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, PolicyFile, SCHEMA, Snapshot};
@@ -146,6 +147,7 @@ pub(super) fn snapshot() -> Snapshot {
         merge: MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() },
         contributors: Contributors { known: vec![ana()], unknown: Vec::new(), pusher: Some(ana()) },
         policy: Some(PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: POLICY.to_owned() }),
+        library: Library::default(),
         proposed_policy: None,
         evaluation: evaluation(vec![unit(vec![replicas_effect(3, 5)])]),
         digest: Digest::of(b""),

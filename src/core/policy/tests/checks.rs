@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::super::expression::{Input, Language, Prepared, on_large_stack};
 use super::super::*;
 use super::{effect, environment, evaluation};
-use crate::config::{Check, Policy};
+use crate::config::{CelCheck, Check, Judge, Policy};
 use crate::effect::Effect;
+use crate::library::Library;
 
 fn check(cel: &str) -> Check {
     Check {
         name: "c".into(),
-        cel: cel.into(),
-        message: "no".into(),
+        judge: Judge::Cel(CelCheck { expression: cel.into(), message: "no".into() }),
         severity: Severity::Error,
         environments: Vec::new(),
         kinds: Vec::new(),
@@ -22,7 +22,7 @@ fn check(cel: &str) -> Check {
 
 fn run(check: Check, effects: Vec<Effect>) -> Vec<Finding> {
     let policy = Policy { checks: vec![check], ..Policy::builtin() };
-    run_checks(&policy, &evaluation(vec![environment("production", effects)], &[]))
+    run_checks(&policy, &Library::default(), &evaluation(vec![environment("production", effects)], &[]))
 }
 
 fn sealed() -> Value {
@@ -298,7 +298,8 @@ fn findings_come_in_the_order_of_checks_then_of_the_change() {
     let policy = Policy { checks: vec![named("z"), named("a")], ..Policy::builtin() };
     let effects =
         vec![effect("/Pod shop/two", None, Some(json!({}))), effect("/Pod shop/one", None, Some(json!({})))];
-    let findings = run_checks(&policy, &evaluation(vec![environment("production", effects)], &[]));
+    let findings =
+        run_checks(&policy, &Library::default(), &evaluation(vec![environment("production", effects)], &[]));
     let order: Vec<_> =
         findings.iter().map(|f| (f.check.as_str(), f.object.as_ref().unwrap().name.as_str())).collect();
     assert_eq!(order, [("z", "two"), ("z", "one"), ("a", "two"), ("a", "one")]);

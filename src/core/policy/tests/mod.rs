@@ -3,6 +3,7 @@
 
 mod checks;
 mod predicates;
+mod rego;
 
 use serde_json::Value;
 

@@ -1,0 +1,214 @@
+//! Rego as conftest reads it: rules called `deny`, `violation` or `warn`, or beginning so (`deny_latest_tag`), in any
+//! package, each a set of messages. `input` is the object; `data` is what the files of `data` say, with
+//! `data.parameters`, and where a policy names it `data.countersign` with `operation`, `environment` and `before`.
+//!
+//! Where the engine underneath and OPA differ, a check errs and so blocks: what cannot be parsed, what calls a function
+//! that is not there, what takes too long, and rules whose value is no set of messages. Functions that answer
+//! differently each time are refused.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use regex::Regex;
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value as RegoValue};
+use serde_json::{Map, Value, json};
+
+use crate::config::RegoCheck;
+use crate::library::Library;
+
+/// How long one rule may take for one object.
+const LONGEST: Duration = Duration::from_secs(2);
+/// How much of its work the engine does between two looks at the time.
+const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+/// The most messages that one rule is believed.
+const MOST: usize = 1_000;
+
+/// Functions whose answer is not the same every time, so that nothing that was decided could be decided again.
+const MOODY: [&str; 6] =
+    ["http.send", "opa.runtime", "rand.intn", "time.now_ns", "uuid.rfc4122", "net.lookup_ip_addr"];
+
+static RULES: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\b(?:deny|violation|warn)(?:_[A-Za-z0-9]+)*\b").ok());
+
+/// Policies that are loaded, and what can be asked of them.
+#[derive(Clone)]
+pub(super) struct Rules {
+    engine: Engine,
+    rules: Vec<Asked>,
+    sees_change: bool,
+}
+
+/// A rule that gives messages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    /// `data.main`
+    package: String,
+    /// `deny_latest_tag`
+    name: String,
+}
+
+/// How a message is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tone {
+    /// `deny`, `violation`.
+    Denies,
+    /// `warn`.
+    Warns,
+}
+
+/// What a rule says of an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Said {
+    pub(super) rule: String,
+    pub(super) tone: Tone,
+    pub(super) message: String,
+}
+
+impl Rules {
+    /// Loads what a check names.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing is named, a file does not parse, or what is there could not be trusted to answer right.
+    pub(super) fn load(check: &RegoCheck, library: &Library) -> Result<Self, String> {
+        let is_policy = |path: &&str| path.ends_with(".rego") && !path.ends_with("_test.rego");
+        let policies: Vec<(&str, &str)> =
+            library.select(&check.files).filter(|(path, _)| is_policy(path)).collect();
+        if policies.is_empty() {
+            return Err(format!("there is no Rego file at {}", crate::report::listed(&check.files, 5)));
+        }
+        let mut engine = Engine::new();
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+        let mut rules = BTreeSet::new();
+        for (path, text) in &policies {
+            if let Some(name) = MOODY.into_iter().find(|name| text.contains(name)) {
+                return Err(format!(
+                    "{path}: `{name}` gives another answer every time; a decision has to stay one"
+                ));
+            }
+            let package = add(&mut engine, path, text)?;
+            rules.extend(declared(&engine, path, text, &package)?);
+        }
+        if rules.is_empty() {
+            return Err(format!(
+                "none of {} has a rule called `deny`, `violation` or `warn`",
+                crate::report::listed(
+                    &policies.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>(),
+                    5
+                )
+            ));
+        }
+        engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
+        let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
+        Ok(Self { engine, rules: rules.into_iter().collect(), sees_change })
+    }
+
+    /// Whether a policy looks at what a change does, and not at the object alone.
+    pub(super) fn judges_transition(&self) -> bool {
+        self.sees_change
+    }
+
+    /// Everything that the rules say of an object, sorted. `change` is what `data.countersign` says.
+    ///
+    /// # Errors
+    ///
+    /// Where a rule cannot be evaluated, in time, to messages.
+    pub(super) fn judge(&self, object: &Value, change: &Value) -> Result<BTreeSet<Said>, String> {
+        let mut engine = self.engine.clone();
+        engine.set_input(RegoValue::from(object.clone()));
+        if self.sees_change {
+            let data = json!({ "countersign": change });
+            engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
+        }
+        let mut said = BTreeSet::new();
+        for Asked { package, name } in &self.rules {
+            let tone = if name.starts_with("warn") { Tone::Warns } else { Tone::Denies };
+            let value = engine.eval_rule(format!("{package}.{name}")).map_err(|error| words(&error))?;
+            for message in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
+                said.insert(Said { rule: name.clone(), tone, message });
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// Adds a file in whichever of the two syntaxes it is written. The answer is its package, like `data.main`.
+fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
+    engine.set_rego_v0(false);
+    let newer = match engine.add_policy(path.to_owned(), text.to_owned()) {
+        Ok(package) => return Ok(package),
+        Err(error) => error,
+    };
+    engine.set_rego_v0(true);
+    engine.add_policy(path.to_owned(), text.to_owned()).map_err(|_| words(&newer))
+}
+
+/// The rules of a file that give messages.
+fn declared(engine: &Engine, path: &str, text: &str, package: &str) -> Result<BTreeSet<Asked>, String> {
+    let Some(pattern) = RULES.as_ref() else { return Err("rules cannot be looked for".to_owned()) };
+    let candidates: BTreeSet<&str> = pattern.find_iter(text).map(|found| found.as_str()).collect();
+    let mut rules = BTreeSet::new();
+    for name in candidates {
+        if engine.has_declared_rule_rooted_at(path, name).map_err(|error| words(&error))? {
+            rules.insert(Asked { package: package.to_owned(), name: name.to_owned() });
+        }
+    }
+    Ok(rules)
+}
+
+/// What the files of `data` say together, and the parameters.
+fn data(check: &RegoCheck, library: &Library) -> Result<Value, String> {
+    let mut all = Map::new();
+    for (path, text) in library.select(&check.data) {
+        let read: Value = if path.ends_with(".json") {
+            serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?
+        } else if path.ends_with(".yaml") || path.ends_with(".yml") {
+            serde_saphyr::from_str(text).map_err(|error| format!("{path}: {error}"))?
+        } else {
+            continue;
+        };
+        let Value::Object(read) = read else { return Err(format!("{path}: data has to be a mapping")) };
+        for (key, value) in read {
+            if all.insert(key.clone(), value).is_some() {
+                return Err(format!("{path}: another file of `data` has `{key}` too"));
+            }
+        }
+    }
+    if let Some(parameters) = &check.parameters {
+        all.insert("parameters".to_owned(), parameters.clone());
+    }
+    Ok(Value::Object(all))
+}
+
+/// The messages of a rule's value: texts, or objects with a text called `msg`.
+fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
+    let value = match value {
+        RegoValue::Undefined | RegoValue::Bool(false) => return Ok(Vec::new()),
+        value @ (RegoValue::Set(_) | RegoValue::Array(_)) => serde_json::to_value(value),
+        _ => return Err("gives no set of messages: write `deny contains msg if { … }`"),
+    };
+    let Ok(Value::Array(items)) = value else { return Err("gives messages that cannot be read") };
+    if items.len() > MOST {
+        return Err("gives more than a thousand messages");
+    }
+    let message = |item: Value| match item {
+        Value::String(message) => Ok(message),
+        Value::Object(object) => match object.get("msg") {
+            Some(Value::String(message)) => Ok(message.clone()),
+            _ => Err("gives an object without a text called `msg`"),
+        },
+        _ => Err("gives what is neither a text nor an object"),
+    };
+    items.into_iter().map(message).collect()
+}
+
+/// The engine's words, on one line. They quote the policy, which is no secret, and never the input.
+fn words(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
+    lines.join(" ")
+}

@@ -1,0 +1,144 @@
+//! What Rego says of objects, in both of its syntaxes, and what it may not do.
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::super::*;
+use super::{effect, environment, evaluation};
+use crate::config::{Check, Judge, Policy, RegoCheck};
+use crate::library::{Library, LibraryFile};
+
+fn library(files: &[(&str, &str)]) -> Library {
+    let mut library = Library::default();
+    for (path, text) in files {
+        let blob = "1".repeat(40).parse().unwrap();
+        library.insert((*path).to_owned(), LibraryFile { blob, text: (*text).to_owned() });
+    }
+    library
+}
+
+fn check() -> Check {
+    let files = vec!["policy".to_owned()];
+    let data = vec!["data".to_owned()];
+    let parameters = Some(json!({ "least": 2 }));
+    Check {
+        name: "c".into(),
+        judge: Judge::Rego(RegoCheck { files, data, parameters }),
+        severity: Severity::Error,
+        environments: Vec::new(),
+        kinds: Vec::new(),
+    }
+}
+
+fn deployment(replicas: i64, image: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "namespace": "shop" },
+        "spec": { "replicas": replicas, "template": { "spec": { "containers": [{ "name": "web", "image": image }] } } },
+    })
+}
+
+/// What is found where a Deployment goes from `before` to `after`.
+fn found(files: &[(&str, &str)], before: Option<Value>, after: Option<Value>) -> String {
+    let policy = Policy { checks: vec![check()], ..Policy::builtin() };
+    let effects = vec![effect("apps/Deployment shop/web", before, after)];
+    let findings =
+        run_checks(&policy, &library(files), &evaluation(vec![environment("production", effects)], &[]));
+    let line = |finding: Finding| {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let marks = [(finding.existing, " (existing)"), (finding.errored, " (errored)")];
+        let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
+        format!("{severity} {}: {}{marks}\n", finding.rule.unwrap_or_default(), finding.message)
+    };
+    findings.into_iter().map(line).collect()
+}
+
+/// The same of a policy alone, and a Deployment that appears.
+fn says(policy: &str) -> String {
+    found(&[("policy/p.rego", policy)], None, Some(deployment(1, "nginx")))
+}
+
+#[test]
+fn both_syntaxes_all_three_names_and_any_package() {
+    assert_snapshot!(says("package main\nimport rego.v1\ndeny contains msg if { input.spec.replicas < 2; msg := \"too few\" }"), @"error deny: too few");
+    assert_snapshot!(says("package main\ndeny contains \"too few\" if input.spec.replicas < 2"), @"error deny: too few");
+    assert_snapshot!(says("package main\ndeny[msg] { input.spec.replicas < 2; msg := \"too few\" }"), @"error deny: too few");
+    assert_snapshot!(says("package main\nimport future.keywords\ndeny contains msg if { input.spec.replicas < 2\n msg := \"too few\" }"), @"error deny: too few");
+    assert_snapshot!(says("package acme.k8s\nviolation[{\"msg\": msg, \"details\": {}}] { msg := sprintf(\"%v has %d\", [input.metadata.name, input.spec.replicas]) }"), @"error violation: web has 1");
+    assert_snapshot!(says("package main\nwarn_tag[msg] { c := input.spec.template.spec.containers[_]; not contains(c.image, \":\"); msg := c.name }"), @"warning warn_tag: web");
+    assert_snapshot!(says("package main\ndeny_a contains \"a\" if true\ndeny_b contains \"b\" if true\nwarn contains \"w\" if true"), @r"
+    error deny_a: a
+    error deny_b: b
+    warning warn: w
+    ");
+    assert_snapshot!(says("package main\ndeny[msg] { input.kind == \"Pod\"; msg := \"no\" }"), @"");
+}
+
+#[test]
+fn libraries_data_and_parameters_are_there() {
+    let files = [
+        (
+            "policy/p.rego",
+            "package main\nimport data.lib.count_of\nimport rego.v1\ndeny contains msg if { count_of(input) < data.parameters.least; msg := data.words.few }",
+        ),
+        ("policy/lib.rego", "package lib\ncount_of(object) = n { n := object.spec.replicas }"),
+        ("policy/p_test.rego", "package main\ntest_x { this does not parse"),
+        ("data/words.yaml", "words: {few: too few}\n"),
+        ("data/more.json", "{\"numbers\": [1]}"),
+        ("data/notes.txt", "not data"),
+    ];
+    assert_snapshot!(found(&files, None, Some(deployment(1, "nginx"))), @"error deny: too few");
+    assert_snapshot!(found(&files, None, Some(deployment(2, "nginx"))), @"");
+}
+
+#[test]
+fn only_what_a_change_makes_worse_is_new() {
+    let policy = [(
+        "policy/p.rego",
+        "package main\nimport rego.v1\ndeny contains msg if { input.spec.replicas < 2; msg := \"too few\" }\ndeny contains msg if { endswith(input.spec.template.spec.containers[_].image, \":latest\"); msg := \"latest\" }",
+    )];
+    let (before, after) = (deployment(1, "nginx:1"), deployment(1, "nginx:latest"));
+    assert_snapshot!(found(&policy, Some(before.clone()), Some(after)), @r"
+    error deny: latest
+    error deny: too few (existing)
+    ");
+    assert_snapshot!(found(&policy, Some(before), None), @"");
+}
+
+#[test]
+fn a_policy_may_look_at_the_change() {
+    let policy = [(
+        "policy/p.rego",
+        "package main\nimport rego.v1\nchange := data.countersign\ndeny contains msg if { change.operation == \"DELETE\"; msg := sprintf(\"%v leaves %v\", [change.before.metadata.name, change.environment]) }\ndeny contains \"halved\" if { input.spec.replicas * 2 <= change.before.spec.replicas }",
+    )];
+    assert_snapshot!(found(&policy, Some(deployment(4, "nginx")), None), @"error deny: web leaves production");
+    assert_snapshot!(found(&policy, Some(deployment(4, "nginx")), Some(deployment(2, "nginx"))), @"error deny: halved");
+    assert_snapshot!(found(&policy, None, Some(deployment(2, "nginx"))), @"");
+}
+
+#[test]
+fn what_cannot_be_judged_blocks_by_name() {
+    assert_snapshot!(found(&[], None, Some(deployment(1, "nginx"))), @"error : check `c` could not be run: there is no Rego file at `policy` (errored)");
+    assert_snapshot!(says("package main\nallow { true }"), @"error : check `c` could not be run: none of `policy/p.rego` has a rule called `deny`, `violation` or `warn` (errored)");
+    assert_snapshot!(says("package main\ndeny := true"), @"error : check `c` could not judge Deployment shop/web: `deny` gives no set of messages: write `deny contains msg if { … }` (errored)");
+    assert_snapshot!(says("package main\ndeny contains 7 if true"), @"error : check `c` could not judge Deployment shop/web: `deny` gives what is neither a text nor an object (errored)");
+    assert_snapshot!(says("package main\ndeny contains {\"message\": \"x\"} if true"), @"error : check `c` could not judge Deployment shop/web: `deny` gives an object without a text called `msg` (errored)");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if rand.intn(\"a\", 2) == 1"), @"error : check `c` could not be run: policy/p.rego: `rand.intn` gives another answer every time; a decision has to stay one (errored)");
+    let files = [
+        ("policy/p.rego", "package main\ndeny contains \"x\" if data.a"),
+        ("data/a.yaml", "a: 1\n"),
+        ("data/b.yaml", "a: 2\n"),
+    ];
+    assert_snapshot!(found(&files, None, Some(deployment(1, "nginx"))), @"error : check `c` could not be run: data/b.yaml: another file of `data` has `a` too (errored)");
+}
+
+#[test]
+fn a_rule_without_end_is_ended() {
+    let loops = "package main\nimport rego.v1\ndeny contains \"x\" if { some a in numbers.range(1, 3000); some b in numbers.range(1, 3000); some c in numbers.range(1, 3000); a * b * c == -1 }";
+    let said = says(loops);
+    assert!(said.contains("(errored)"), "{said}");
+}
+
+#[test]
+fn what_does_not_parse_says_where() {
+    let said = says("package main\n\ndeny contains msg if {");
+    assert!(said.contains("policy/p.rego:") && said.contains("(errored)"), "{said}");
+}
