@@ -52,16 +52,19 @@ pub fn inert(text: &str) -> String {
                 out.push('\\');
                 out.push(c);
             }
-            '#' | '!' if out.is_empty() || starts_word(after) => {
+            '#' | '!' if begins(&out) || starts_word(after) => {
                 out.push('\\');
                 out.push(c);
                 out.push_str(BREAK);
             }
-            '-' | '+' | '=' | '/' | '#' | '!' if out.is_empty() => {
+            '-' | '+' | '=' | '/' | '#' | '!' if begins(&out) => {
                 out.push('\\');
                 out.push(c);
             }
-            '.' if only_digits(&out) => out.push_str("\\."),
+            '.' | ')' if only_digits(out.trim_start()) => {
+                out.push('\\');
+                out.push(c);
+            }
             '@' | '%' if starts_word(after) => {
                 out.push(c);
                 out.push_str(BREAK);
@@ -216,6 +219,11 @@ fn starts_emoji(text: &str) -> bool {
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'));
     plain
         && (name.contains(|c: char| c.is_ascii_alphabetic()) || matches!(name, "+1" | "-1" | "100" | "1234"))
+}
+
+/// Whether what comes next begins a line, as Markdown sees it: it minds no blanks before.
+fn begins(text: &str) -> bool {
+    text.trim_start().is_empty()
 }
 
 fn only_digits(text: &str) -> bool {
