@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use countersign_core::config::Level;
 use countersign_core::decide::{Judgement, PolicyInForce, judge_content};
@@ -16,6 +17,7 @@ use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use countersign_core::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::cache::CacheArgs;
 use super::wire::{self, Mirror};
 use super::{Exit, deliver};
 use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
@@ -57,9 +59,11 @@ pub(super) struct Review {
     /// Look at no cluster
     #[arg(long)]
     offline: bool,
-    /// Units rendered side by side
-    #[arg(long, default_value_t = 2)]
-    jobs: usize,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// Units rendered side by side; by default as the settings say, else one for each processor
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// How to print
     #[arg(long, default_value = "terminal")]
     format: ReportFormat,
@@ -128,8 +132,15 @@ impl Review {
         in_force: &PolicyInForce,
     ) -> anyhow::Result<Evaluation> {
         let scratch = tempfile::tempdir().context("no scratch folder")?;
-        let render = settings.map_or_else(RenderSettings::default, |settings| settings.render.clone());
-        let renderer = wire::renderer(&render, scratch.path())?;
+        let processors = || std::thread::available_parallelism().map_or(2, usize::from);
+        let render = settings.map(|settings| settings.render.clone());
+        let mut render =
+            render.unwrap_or_else(|| RenderSettings { parallel: processors(), ..RenderSettings::default() });
+        render.parallel = self.jobs.unwrap_or(render.parallel);
+        let mut renderer = wire::renderer(&render, scratch.path())?;
+        if let Some(cache) = self.cache.open()? {
+            renderer = renderer.remembering(cache);
+        }
         let clusters = self.clusters(settings).await?;
         let policy = in_force.policy();
         let declared = matches!(in_force, PolicyInForce::Declared(_));
@@ -150,7 +161,8 @@ impl Review {
             clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
             key: &SealingKey::new(key),
             mask: &policy.mask,
-            parallel: self.jobs,
+            // Beside those that render, some are read and compared.
+            parallel: render.parallel.saturating_mul(2),
             progress: &progress,
         };
         let evaluation = evaluator.evaluate(trees, &environments, !declared).await;

@@ -15,6 +15,7 @@ use crate::engine::{Engine, Links};
 use crate::forge::gitea::{Gitea, GiteaConfig};
 use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use crate::ports::{Forge, Secret, SystemClock};
+pub(super) use crate::render::DiskCache;
 use crate::render::{self, Programs};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
 pub(super) use crate::source::Mirror;
@@ -146,6 +147,14 @@ pub(super) fn renderer(settings: &RenderSettings, scratch: &Path) -> anyhow::Res
         ..render::RenderSettings::new(scratch.to_owned(), sandbox)
     };
     Programs::new(settings).context("the scratch folder of renderers cannot be used")
+}
+
+/// Bytes of renders that are remembered on disk.
+const DISK_CACHE: u64 = 512 << 20;
+
+/// Renders of earlier runs, in a folder of the user's own.
+pub(super) fn disk_cache(folder: &Path) -> anyhow::Result<DiskCache> {
+    Ok(DiskCache::open(folder, DISK_CACHE)?)
 }
 
 /// Confines this process and becomes the renderer that the arguments name.

@@ -102,6 +102,17 @@ impl Mirror {
         Err(SourceError::Missing { what: "a branch `main` or `master`".to_owned() })
     }
 
+    /// The top folder of the work tree; `None` where the repository is bare.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.user.as_ref()?.work_tree.as_deref()
+    }
+
+    /// Where `origin` is, as git writes it: it may hold credentials. `None` where there is no such remote.
+    pub async fn origin_url(&self) -> Option<String> {
+        let dir = &self.user.as_ref()?.git_dir;
+        as_user("reading the remotes", dir, &["config", "--get", "remote.origin.url"], &[]).await.ok()
+    }
+
     /// The files of the work tree as `git add --all` would take them, as a tree. The user's index stays as it is.
     pub async fn worktree_tree(&self) -> Result<ObjectId, SourceError> {
         const ACTION: &str = "reading the work tree";
