@@ -2,6 +2,7 @@
 //!
 //! Results go to stdout, progress and diagnostics to stderr.
 
+mod advice;
 mod audit;
 mod cache;
 mod demo;
@@ -18,9 +19,10 @@ mod wire;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -162,7 +164,6 @@ fn failed(error: &anyhow::Error) -> Exit {
 
 /// Writes a result: whole to stdout, or whole to a file by renaming, never a part.
 fn deliver(text: &str, output: Option<&PathBuf>) -> anyhow::Result<()> {
-    use anyhow::Context as _;
     match output {
         None => {
             let mut out = anstream::stdout();
@@ -173,13 +174,30 @@ fn deliver(text: &str, output: Option<&PathBuf>) -> anyhow::Result<()> {
             }
         }
         Some(file) => {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
-            let mut whole = tempfile::NamedTempFile::new_in(&folder)
-                .with_context(|| format!("{}: cannot be written", folder.display()))?;
+            // Readable as the user's other files are: reports hold no secrets.
+            let mut whole = tempfile::Builder::new()
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+                .tempfile_in(folder_of(file))
+                .with_context(|| format!("{}: cannot be written", file.display()))?;
             whole.write_all(text.as_bytes())?;
             whole.persist(file).with_context(|| format!("{}: cannot be written", file.display()))?;
             Ok(())
         }
     }
+}
+
+/// Says before the work what would only fail after it.
+fn check_output(output: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = output else { return Ok(()) };
+    if !folder_of(file).is_dir() {
+        bail!("--output {}: there is no folder {}; make it first", file.display(), folder_of(file).display());
+    }
+    if file.is_dir() {
+        bail!("--output {}: is a folder; name a file in it", file.display());
+    }
+    Ok(())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cache::CacheArgs;
 use super::wire::{self, Mirror};
-use super::{Exit, deliver};
+use super::{Exit, advice, deliver};
 use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
@@ -30,28 +30,28 @@ use crate::settings::{RenderSettings, Settings};
 )]
 pub(super) struct Review {
     /// The repository
-    #[arg(long, default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".")]
     repo: PathBuf,
     /// The target; by default the remote's default branch, else main, else master
-    #[arg(long)]
+    #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// The change; its merge into the target is what is judged
-    #[arg(long, default_value = "HEAD", conflicts_with = "worktree")]
+    #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "worktree")]
     head: String,
     /// Judge the files as they are, committed or not
     #[arg(long)]
     worktree: bool,
     /// A policy file instead of the target's `.countersign.toml`
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Only this environment (may be repeated)
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     environment: Vec<String>,
     /// Settings with renderers and clusters
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// A kubeconfig for `--cluster`
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// A cluster that the policy names, and the context that reaches it
     #[arg(long, value_name = "NAME=CONTEXT")]
@@ -68,7 +68,7 @@ pub(super) struct Review {
     #[arg(long, default_value = "terminal")]
     format: ReportFormat,
     /// Write to this file instead of stdout
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When the exit status says no
     #[arg(long, default_value = "block")]
@@ -98,9 +98,13 @@ impl Review {
     }
 
     async fn review(&self) -> anyhow::Result<Exit> {
+        super::check_output(self.output.as_deref())?;
         let settings = self.settings.as_deref().map(Settings::read).transpose()?;
         let source = wire::local(&self.repo).await?;
-        let judged = self.judged(&source).await?;
+        let judged = match self.judged(&source).await {
+            Ok(judged) => judged,
+            Err(error) => return Err(advice::on(&source, error).await),
+        };
         let policy = self.policy_file(&source, &judged.trees.base).await?;
         let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
@@ -173,7 +177,7 @@ impl Review {
     fn chosen(&self, environments: Vec<Environment>) -> anyhow::Result<Vec<Environment>> {
         for name in &self.environment {
             if !environments.iter().any(|environment| environment.name == *name) {
-                bail!("there is no environment `{name}`");
+                bail!("{}", advice::no_environment(name, &environments));
             }
         }
         let wanted = |environment: &Environment| {

@@ -18,8 +18,8 @@ use crate::ports::{Forge, Secret, SystemClock};
 pub(super) use crate::render::DiskCache;
 use crate::render::{self, Programs};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
-pub(super) use crate::source::Mirror;
 use crate::source::Mirrors;
+pub(super) use crate::source::{History, Mirror};
 use crate::store::Sqlite;
 
 /// Builds the engine that the settings describe.
@@ -164,7 +164,11 @@ pub(super) fn sandbox(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// A user's own repository, which is only ever read.
 pub(super) async fn local(folder: &Path) -> anyhow::Result<Mirror> {
-    Mirror::local(folder).await.with_context(|| format!("{}: is not a repository", folder.display()))
+    if !folder.is_dir() {
+        bail!("{}: there is no such folder", folder.display());
+    }
+    let what = || format!("{}: is not a git repository, or git will not open it", folder.display());
+    Mirror::local(folder).await.with_context(what)
 }
 
 fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {

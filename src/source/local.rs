@@ -22,8 +22,20 @@ pub(super) struct UserRepository {
     objects: PathBuf,
     index: PathBuf,
     work_tree: Option<PathBuf>,
+    shallow: bool,
     /// Removed with the mirror.
     _scratch: TempDir,
+}
+
+/// How much history a repository has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// Not one commit.
+    None,
+    /// It ends where it was cut off by `clone --depth`.
+    Shallow,
+    /// All of it.
+    Whole,
 }
 
 impl Mirror {
@@ -57,10 +69,12 @@ impl Mirror {
         let info = scratch.path().join("objects/info");
         tokio::fs::create_dir_all(&info).await.map_err(io)?;
         tokio::fs::write(info.join("alternates"), borrowed.as_encoded_bytes()).await.map_err(io)?;
-        if tokio::fs::try_exists(&shallow).await.map_err(io)? {
+        let is_shallow = tokio::fs::try_exists(&shallow).await.map_err(io)?;
+        if is_shallow {
             tokio::fs::copy(&shallow, scratch.path().join("shallow")).await.map_err(io)?;
         }
-        let user = UserRepository { git_dir, objects, index, work_tree, _scratch: scratch };
+        let shallow = is_shallow;
+        let user = UserRepository { git_dir, objects, index, work_tree, shallow, _scratch: scratch };
         Ok(Self { git, batch: Batch::default(), fetching: Mutex::new(()), user: Some(user) })
     }
 
@@ -83,11 +97,27 @@ impl Mirror {
         .ok_or_else(missing)
     }
 
-    /// The revision that reviews are against by default: the default branch of `origin`, else `main`, else `master`.
+    /// How much of its history the repository has.
+    pub async fn history(&self) -> Result<History, SourceError> {
+        if self.user.as_ref().is_some_and(|user| user.shallow) {
+            return Ok(History::Shallow);
+        }
+        let mut call = self.git.call("listing the branches", &["for-each-ref", "--count=1"]);
+        if let Some(user) = &self.user {
+            call = call.env("GIT_DIR", &user.git_dir);
+        }
+        // A head that is on no branch has commits, too.
+        let none = call.output().await?.is_empty() && self.resolve("HEAD").await.is_err();
+        Ok(if none { History::None } else { History::Whole })
+    }
+
+    /// The revision that reviews are against by default: the default branch of `origin`, that of a bare repository,
+    /// else `main`, else `master`.
     pub async fn default_branch(&self) -> Result<String, SourceError> {
+        let bare = self.user.as_ref().is_some_and(|user| user.work_tree.is_none());
         let candidates = [
             "refs/remotes/origin/HEAD",
-            "refs/remotes/origin/main",
+            if bare { "HEAD" } else { "refs/remotes/origin/main" },
             "refs/heads/main",
             "refs/remotes/origin/master",
             "refs/heads/master",

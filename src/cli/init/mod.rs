@@ -26,7 +26,7 @@ use crate::settings::RenderSettings;
 )]
 pub(super) struct Init {
     /// The repository
-    #[arg(long, default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".")]
     repo: PathBuf,
     /// Which forge the check is for; by default what the address of `origin` says
     #[arg(long)]
@@ -199,16 +199,11 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// What was written, and what comes next.
 fn said(files: &[NewFile], found: &Found, forge: Option<ForgeName>) -> String {
-    let mut text: String = files.iter().map(|file| format!("wrote {}\n", file.path)).collect();
     let with_policy = files.iter().any(|file| file.path == POLICY_PATH);
-    if with_policy {
-        let names: Vec<&str> =
-            found.environments.iter().map(|environment| environment.name.as_str()).collect();
-        text.push_str(&match names.len() {
-            0 => "  No environment was found: name yours in it.\n".to_owned(),
-            1..=8 => format!("  environments: {}\n", names.join(", ")),
-            many => format!("  {many} environments\n"),
-        });
+    let mut text = String::new();
+    for file in files {
+        let about = if file.path == POLICY_PATH { about_environments(found) } else { String::new() };
+        text.push_str(&format!("wrote {}{about}\n", file.path));
     }
     text.push_str("\nNext:\n");
     if with_policy {

@@ -143,8 +143,7 @@ fn ways(source: &EnvironmentSource) -> Vec<String> {
         EnvironmentSource::Kustomize(roots) => each("kustomize", paths::shorter(roots)),
         EnvironmentSource::Yaml(files) => each("yaml", paths::folders(files)),
         EnvironmentSource::Helm { chart, values, release, namespace } => {
-            let chart = if chart.is_empty() { "." } else { chart };
-            let mut way = format!("helm = {}", toml_text(chart));
+            let mut way = format!("helm = {}", toml_path(chart));
             if !values.is_empty() {
                 let _ = write!(way, ", values = {}", toml_list(values));
             }
@@ -158,16 +157,21 @@ fn ways(source: &EnvironmentSource) -> Vec<String> {
     }
 }
 
+/// The root of the repository is `.`.
+fn toml_path(path: &str) -> String {
+    toml_text(if path.is_empty() { "." } else { path })
+}
+
 fn toml_text(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 
-/// One text, or a list; a long one on lines of its own.
-fn toml_list(texts: &[String]) -> String {
-    match texts {
-        [one] => toml_text(one),
+/// One path, or a list; a long one on lines of its own.
+fn toml_list(paths: &[String]) -> String {
+    match paths {
+        [one] => toml_path(one),
         many => {
-            let all: Vec<String> = many.iter().map(|text| toml_text(text)).collect();
+            let all: Vec<String> = many.iter().map(|path| toml_path(path)).collect();
             let line = format!("[{}]", all.join(", "));
             if line.len() <= 100 { line } else { format!("[\n    {},\n]", all.join(",\n    ")) }
         }
