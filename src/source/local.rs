@@ -44,17 +44,19 @@ impl Mirror {
         const ACTION: &str = "opening the repository";
         let io = |error: std::io::Error| SourceError::Git { action: ACTION, source: error.into() };
         // Git itself decides, by the user's settings, whether a folder of another owner is trusted.
-        let ask = async |what: &[&str]| {
-            let mut args = vec!["rev-parse", "--path-format=absolute"];
-            args.extend_from_slice(what);
-            as_user(ACTION, dir, &args, &[]).await.map(PathBuf::from)
+        let question =
+            ["--absolute-git-dir", "--git-path", "objects", "--git-path", "index", "--git-path", "shallow"];
+        let args =
+            [&["rev-parse", "--path-format=absolute"], &question[..], &["--show-object-format"]].concat();
+        let answer = as_user(ACTION, dir, &args, &[]).await?;
+        let lines: Vec<&str> = answer.lines().collect();
+        let &[git_dir, objects, index, shallow, format] = lines.as_slice() else {
+            // A path with a line break in it.
+            return Err(nonsense(ACTION));
         };
-        let git_dir = ask(&["--absolute-git-dir"]).await?;
-        let objects = ask(&["--git-path", "objects"]).await?;
-        let index = ask(&["--git-path", "index"]).await?;
-        let shallow = ask(&["--git-path", "shallow"]).await?;
-        let work_tree = ask(&["--show-toplevel"]).await.ok();
-        let format = as_user(ACTION, dir, &["rev-parse", "--show-object-format"], &[]).await?;
+        let [git_dir, objects, index, shallow] = [git_dir, objects, index, shallow].map(PathBuf::from);
+        let top = ["rev-parse", "--path-format=absolute", "--show-toplevel"];
+        let work_tree = as_user(ACTION, dir, &top, &[]).await.ok().map(PathBuf::from);
 
         let scratch = tempfile::Builder::new().prefix("countersign-review-").tempdir().map_err(io)?;
         let git = Git::new(scratch.path().to_owned());

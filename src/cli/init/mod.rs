@@ -217,11 +217,18 @@ fn said(files: &[NewFile], found: &Found, forge: Option<ForgeName>) -> String {
             .to_owned(),
     });
     let paths: Vec<&str> = files.iter().map(|file| file.path).collect();
-    text.push_str(&format!(
-        "  git add {}   # a policy counts once it is on the target branch\n",
-        paths.join(" ")
-    ));
+    let why = if with_policy { "   # a policy counts once it is on the target branch" } else { "" };
+    text.push_str(&format!("  git add {}{why}\n", paths.join(" ")));
     text
+}
+
+fn about_environments(found: &Found) -> String {
+    let names: Vec<&str> = found.environments.iter().map(|environment| environment.name.as_str()).collect();
+    match names.len() {
+        0 => ": no environment was found; name yours in it".to_owned(),
+        1..=8 => format!(": environments {}", names.join(", ")),
+        many => format!(": {many} environments"),
+    }
 }
 
 #[cfg(test)]
