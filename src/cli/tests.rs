@@ -18,15 +18,22 @@ fn commands() -> Vec<(String, Command)> {
     all
 }
 
-/// The indented lines of what follows the options, without comments and what a shell does with the output.
+/// The words of a line that are ours: no comment, and nothing of what a shell does with the output.
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().take_while(|word| !["#", "|", ">"].contains(word)).collect()
+}
+
+/// The indented lines of what follows the options.
 fn examples(command: &Command) -> Vec<String> {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
-    let ours = |line: &str| {
-        let words = line.split(' ').take_while(|word| !["#", "|", ">"].contains(word));
-        words.collect::<Vec<_>>().join(" ")
-    };
-    lines.map(ours).collect()
+    text.lines().filter_map(|line| line.strip_prefix("  ")).map(|line| words(line).join(" ")).collect()
+}
+
+#[track_caller]
+fn parses(line: &str) {
+    if let Err(error) = Arguments::try_parse_from(words(line)) {
+        panic!("{line}: {error}");
+    }
 }
 
 #[test]
@@ -36,10 +43,18 @@ fn every_command_has_examples_that_parse() {
         assert!(!examples.is_empty(), "`{name} --help` ends without examples");
         for example in examples {
             assert!(example.starts_with(&name), "an example of `{name}`: {example}");
-            Arguments::try_parse_from(example.split_whitespace())
-                .unwrap_or_else(|error| panic!("{example}: {error}"));
+            parses(&example);
         }
     }
+}
+
+#[test]
+fn the_commands_of_the_readme_parse() {
+    const README: &str = include_str!("../../README.md");
+    let commands: Vec<&str> =
+        README.lines().map(str::trim_start).filter(|line| line.starts_with("countersign ")).collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    commands.into_iter().for_each(parses);
 }
 
 #[test]

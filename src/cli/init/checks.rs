@@ -80,7 +80,7 @@ jobs:
           countersign review --base "$BASE" --head "$HEAD" --format markdown --output "$report" || status=$?
           if [ -f "$report" ]; then
             cat "$report"
-            cat "$report" >> "$GITHUB_STEP_SUMMARY"
+            cat "$report" >> "${GITHUB_STEP_SUMMARY:-/dev/null}"
           fi
           exit "$status"
 "#;
