@@ -9,9 +9,14 @@ use super::{Exit, deliver, wire};
 use crate::audit::{CommitFinding, Standing, Verifier};
 use crate::engine::AUDIT_BRANCH;
 
+pub(super) const EXAMPLES: &str = "Example:\n  countersign audit verify v1.0..main";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Audit {
     /// Check every commit on the first-parent line of a range
+    #[command(
+        after_help = "Examples:\n  countersign audit verify v1.0..main\n  countersign audit verify --allowed-signers signers --format json HEAD"
+    )]
     Verify {
         /// `FROM..TO`, or one revision for its whole history
         #[arg(default_value = "HEAD")]

@@ -12,6 +12,9 @@ use crate::ports::Forge;
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  countersign doctor\n  countersign doctor --settings /etc/countersign/countersign.toml"
+)]
 pub(super) struct Doctor {
     /// The settings file
     #[arg(long, default_value = "countersign.toml")]

@@ -2,20 +2,27 @@
 //!
 //! Results go to stdout, progress and diagnostics to stderr.
 
+mod advice;
 mod audit;
+mod cache;
 mod demo;
 mod doctor;
+mod init;
+mod manual;
 mod policy;
 mod review;
 mod schema;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -49,6 +56,12 @@ impl From<Exit> for ExitCode {
 /// Shows what a change really does, holds it to policy, lands it auditably.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, max_term_width = 100)]
+#[command(after_help = "\
+First steps, in a clone of a repository of manifests, kustomize roots or charts:
+  countersign review              # what merging HEAD into the default branch would do
+  countersign review --worktree   # the same for the files as they are
+  countersign init                # a policy file to begin with, and a check for CI
+  countersign demo                # the bot at work on a stand-in forge")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +71,8 @@ struct Arguments {
 enum Command {
     /// Say what merging the commit at hand would do to every environment
     Review(review::Review),
+    /// Write a policy file to begin with, and a check for CI
+    Init(init::Init),
     /// Run the bot
     Serve(serve::Serve),
     /// Play a story of four requests on a stand-in forge and a simulated cluster; needs no program but git
@@ -65,16 +80,23 @@ enum Command {
     /// Check settings, forges and clusters, and say what is missing
     Doctor(doctor::Doctor),
     /// Work with policy files
-    #[command(subcommand)]
+    #[command(subcommand, after_help = policy::EXAMPLES)]
     Policy(policy::Policy),
     /// Prove what landed
-    #[command(subcommand)]
+    #[command(subcommand, after_help = audit::EXAMPLES)]
     Audit(audit::Audit),
     /// Print the JSON Schema of a file format
+    #[command(
+        after_help = "Examples:\n  countersign schema report\n  countersign schema settings > settings.schema.json"
+    )]
     Schema {
         /// Which format
         format: Format,
     },
+    /// Print what a shell needs to complete our arguments
+    Completions(manual::Completions),
+    /// Print the manual page, or write the pages of all commands
+    Man(manual::Man),
 }
 
 /// A file format with a schema.
@@ -114,12 +136,15 @@ fn start(command: Command) -> ExitCode {
     let outcome = runtime.block_on(async {
         match command {
             Command::Review(review) => review.run().await,
+            Command::Init(init) => init.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Doctor(doctor) => doctor.run().await,
             Command::Policy(policy) => policy.run(),
             Command::Audit(audit) => audit.run().await,
             Command::Schema { format } => schema::print(format),
+            Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     });
     // A task that still waits for a process or a socket must not keep the program.
@@ -139,7 +164,6 @@ fn failed(error: &anyhow::Error) -> Exit {
 
 /// Writes a result: whole to stdout, or whole to a file by renaming, never a part.
 fn deliver(text: &str, output: Option<&PathBuf>) -> anyhow::Result<()> {
-    use anyhow::Context as _;
     match output {
         None => {
             let mut out = anstream::stdout();
@@ -150,13 +174,30 @@ fn deliver(text: &str, output: Option<&PathBuf>) -> anyhow::Result<()> {
             }
         }
         Some(file) => {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.map_or_else(|| PathBuf::from("."), PathBuf::from);
-            let mut whole = tempfile::NamedTempFile::new_in(&folder)
-                .with_context(|| format!("{}: cannot be written", folder.display()))?;
+            // Readable as the user's other files are: reports hold no secrets.
+            let mut whole = tempfile::Builder::new()
+                .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
+                .tempfile_in(folder_of(file))
+                .with_context(|| format!("{}: cannot be written", file.display()))?;
             whole.write_all(text.as_bytes())?;
             whole.persist(file).with_context(|| format!("{}: cannot be written", file.display()))?;
             Ok(())
         }
     }
+}
+
+/// Says before the work what would only fail after it.
+fn check_output(output: Option<&Path>) -> anyhow::Result<()> {
+    let Some(file) = output else { return Ok(()) };
+    if !folder_of(file).is_dir() {
+        bail!("--output {}: there is no folder {}; make it first", file.display(), folder_of(file).display());
+    }
+    if file.is_dir() {
+        bail!("--output {}: is a folder; name a file in it", file.display());
+    }
+    Ok(())
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -11,15 +11,20 @@ use countersign_core::verdict::Verdict;
 
 use super::{Exit, deliver};
 
+pub(super) const EXAMPLES: &str =
+    "Examples:\n  countersign policy check\n  countersign policy explain --input snapshot.json";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
     /// Check a policy file: every error with file, line and column
+    #[command(after_help = "Examples:\n  countersign policy check\n  countersign policy check proposed.toml")]
     Check {
         /// The file
         #[arg(default_value = POLICY_PATH)]
         file: PathBuf,
     },
     /// Decide a recorded snapshot again, offline
+    #[command(after_help = "Example:\n  countersign policy explain --input snapshot.json")]
     Explain {
         /// A snapshot that the bot saved (JSON)
         #[arg(long)]

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use countersign_core::config::Level;
 use countersign_core::decide::{Judgement, PolicyInForce, judge_content};
@@ -16,8 +17,9 @@ use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use countersign_core::verdict::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::cache::CacheArgs;
 use super::wire::{self, Mirror};
-use super::{Exit, deliver};
+use super::{Exit, advice, deliver};
 use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
@@ -28,28 +30,28 @@ use crate::settings::{RenderSettings, Settings};
 )]
 pub(super) struct Review {
     /// The repository
-    #[arg(long, default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".")]
     repo: PathBuf,
     /// The target; by default the remote's default branch, else main, else master
-    #[arg(long)]
+    #[arg(long, value_name = "REV")]
     base: Option<String>,
     /// The change; its merge into the target is what is judged
-    #[arg(long, default_value = "HEAD", conflicts_with = "worktree")]
+    #[arg(long, value_name = "REV", default_value = "HEAD", conflicts_with = "worktree")]
     head: String,
     /// Judge the files as they are, committed or not
     #[arg(long)]
     worktree: bool,
     /// A policy file instead of the target's `.countersign.toml`
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Only this environment (may be repeated)
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     environment: Vec<String>,
     /// Settings with renderers and clusters
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// A kubeconfig for `--cluster`
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
     /// A cluster that the policy names, and the context that reaches it
     #[arg(long, value_name = "NAME=CONTEXT")]
@@ -57,14 +59,16 @@ pub(super) struct Review {
     /// Look at no cluster
     #[arg(long)]
     offline: bool,
-    /// Units rendered side by side
-    #[arg(long, default_value_t = 2)]
-    jobs: usize,
+    #[command(flatten)]
+    cache: CacheArgs,
+    /// Units rendered side by side; by default as the settings say, else one for each processor
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
     /// How to print
     #[arg(long, default_value = "terminal")]
     format: ReportFormat,
     /// Write to this file instead of stdout
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// When the exit status says no
     #[arg(long, default_value = "block")]
@@ -94,9 +98,13 @@ impl Review {
     }
 
     async fn review(&self) -> anyhow::Result<Exit> {
+        super::check_output(self.output.as_deref())?;
         let settings = self.settings.as_deref().map(Settings::read).transpose()?;
         let source = wire::local(&self.repo).await?;
-        let judged = self.judged(&source).await?;
+        let judged = match self.judged(&source).await {
+            Ok(judged) => judged,
+            Err(error) => return Err(advice::on(&source, error).await),
+        };
         let policy = self.policy_file(&source, &judged.trees.base).await?;
         let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
@@ -128,8 +136,15 @@ impl Review {
         in_force: &PolicyInForce,
     ) -> anyhow::Result<Evaluation> {
         let scratch = tempfile::tempdir().context("no scratch folder")?;
-        let render = settings.map_or_else(RenderSettings::default, |settings| settings.render.clone());
-        let renderer = wire::renderer(&render, scratch.path())?;
+        let processors = || std::thread::available_parallelism().map_or(2, usize::from);
+        let render = settings.map(|settings| settings.render.clone());
+        let mut render =
+            render.unwrap_or_else(|| RenderSettings { parallel: processors(), ..RenderSettings::default() });
+        render.parallel = self.jobs.unwrap_or(render.parallel);
+        let mut renderer = wire::renderer(&render, scratch.path())?;
+        if let Some(cache) = self.cache.open()? {
+            renderer = renderer.remembering(cache);
+        }
         let clusters = self.clusters(settings).await?;
         let policy = in_force.policy();
         let declared = matches!(in_force, PolicyInForce::Declared(_));
@@ -150,7 +165,8 @@ impl Review {
             clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
             key: &SealingKey::new(key),
             mask: &policy.mask,
-            parallel: self.jobs,
+            // Beside those that render, some are read and compared.
+            parallel: render.parallel.saturating_mul(2),
             progress: &progress,
         };
         let evaluation = evaluator.evaluate(trees, &environments, !declared).await;
@@ -161,7 +177,7 @@ impl Review {
     fn chosen(&self, environments: Vec<Environment>) -> anyhow::Result<Vec<Environment>> {
         for name in &self.environment {
             if !environments.iter().any(|environment| environment.name == *name) {
-                bail!("there is no environment `{name}`");
+                bail!("{}", advice::no_environment(name, &environments));
             }
         }
         let wanted = |environment: &Environment| {

@@ -20,6 +20,9 @@ use crate::telemetry::{self, LogForm};
 use crate::worker;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  countersign serve\n  countersign serve --settings /etc/countersign/countersign.toml"
+)]
 pub(super) struct Serve {
     /// The settings file
     #[arg(long, default_value = "countersign.toml")]

@@ -15,10 +15,11 @@ use crate::engine::{Engine, Links};
 use crate::forge::gitea::{Gitea, GiteaConfig};
 use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use crate::ports::{Forge, Secret, SystemClock};
+pub(super) use crate::render::DiskCache;
 use crate::render::{self, Programs};
 use crate::settings::{self, ForgeKind, ForgeSettings, RenderSettings, Settings};
-pub(super) use crate::source::Mirror;
 use crate::source::Mirrors;
+pub(super) use crate::source::{History, Mirror};
 use crate::store::Sqlite;
 
 /// Builds the engine that the settings describe.
@@ -148,6 +149,14 @@ pub(super) fn renderer(settings: &RenderSettings, scratch: &Path) -> anyhow::Res
     Programs::new(settings).context("the scratch folder of renderers cannot be used")
 }
 
+/// Bytes of renders that are remembered on disk.
+const DISK_CACHE: u64 = 512 << 20;
+
+/// Renders of earlier runs, in a folder of the user's own.
+pub(super) fn disk_cache(folder: &Path) -> anyhow::Result<DiskCache> {
+    Ok(DiskCache::open(folder, DISK_CACHE)?)
+}
+
 /// Confines this process and becomes the renderer that the arguments name.
 pub(super) fn sandbox(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     render::sandbox::main(arguments)
@@ -155,7 +164,11 @@ pub(super) fn sandbox(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// A user's own repository, which is only ever read.
 pub(super) async fn local(folder: &Path) -> anyhow::Result<Mirror> {
-    Mirror::local(folder).await.with_context(|| format!("{}: is not a repository", folder.display()))
+    if !folder.is_dir() {
+        bail!("{}: there is no such folder", folder.display());
+    }
+    let what = || format!("{}: is not a git repository, or git will not open it", folder.display());
+    Mirror::local(folder).await.with_context(what)
 }
 
 fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {

@@ -100,7 +100,9 @@ impl Explorer<'_> {
         match &place {
             Place::File(path) => drop(self.found.reads.files.insert(path.clone())),
             Place::Absent(path) => drop(self.found.reads.absent.insert(path.clone())),
-            Place::Folder(_) | Place::Outside => {}
+            // Where it leads is never read, but that it leads there is.
+            Place::Outside => self.found.reads.files.extend(self.ground.tree.links_on(path)),
+            Place::Folder(_) => {}
         }
         place
     }

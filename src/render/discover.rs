@@ -46,6 +46,7 @@ pub(super) async fn discover(ground: Ground<'_>) -> Result<Vec<Environment>, Sou
         roots.entry(environment_of(&root)).or_default().push(root);
     }
     for (name, roots) in roots {
+        let roots = roots.iter().map(|root| pattern(root)).collect();
         add(&mut found, &name, "kustomize", EnvironmentSource::Kustomize(roots));
     }
     for chart in charts(tree, &mut taken) {
@@ -60,6 +61,7 @@ pub(super) async fn discover(ground: Ground<'_>) -> Result<Vec<Environment>, Sou
         loose.entry(environment_of(parent_path(&file))).or_default().push(file);
     }
     for (name, files) in loose {
+        let files = files.iter().map(|file| pattern(file)).collect();
         add(&mut found, &name, "yaml", EnvironmentSource::Yaml(files));
     }
     Ok(found.into_values().collect())
@@ -106,6 +108,12 @@ fn add(found: &mut BTreeMap<String, Environment>, name: &str, kind: &str, source
         default_namespace: None,
     };
     found.insert(name, environment);
+}
+
+/// A path as a pattern that matches it alone.
+fn pattern(path: &str) -> String {
+    let special = |c: char| matches!(c, '*' | '?' | '[' | '{');
+    path.chars().map(|c| if special(c) { format!("[{c}]") } else { c.to_string() }).collect()
 }
 
 /// The environment that a path belongs to by the names in it, the innermost first.

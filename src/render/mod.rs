@@ -4,12 +4,14 @@
 //! in a sandbox without network, environment, other files or other processes. Nothing here fetches anything, and no
 //! output of a renderer other than its manifests leaves this module: errors are our own sentences.
 //!
-//! Rendered text may hold secrets. It stays in memory, in a cache of bounded size; only exports touch the disk.
+//! Rendered text may hold secrets. It stays in memory, in a cache of bounded size, unless whoever starts us gives a
+//! [`DiskCache`], which lies in a folder that the user alone can read. The server gives none.
 
 mod cache;
 mod chart;
 mod closure;
 mod discover;
+mod disk;
 mod explain;
 mod kustomize;
 mod programs;
@@ -21,5 +23,6 @@ mod tree;
 mod unit;
 
 pub use discover::unite;
+pub use disk::{CacheError, DiskCache};
 pub use programs::Programs;
 pub use settings::{RenderSettings, Unsandboxed};

@@ -14,10 +14,11 @@ use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
+use super::disk::DiskCache;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
-use super::tool::{Candidate, Kind, Tool, file_digest, locate, version_in};
+use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
 use super::tree::Tree;
 use super::{discover, unit};
 use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
@@ -40,6 +41,8 @@ pub struct Programs {
     _lock: File,
     pub(super) slots: Semaphore,
     pub(super) rendered: std::sync::Mutex<Recent<countersign_core::revision::Digest, Rendered>>,
+    /// Renders of earlier runs.
+    pub(super) disk: Option<DiskCache>,
     texts: Texts,
     trees: Mutex<Recent<ObjectId, Arc<Tree>>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
@@ -59,6 +62,7 @@ impl Programs {
         Ok(Self {
             slots: Semaphore::new(settings.parallel.max(1)),
             rendered: std::sync::Mutex::new(Recent::new(settings.cache)),
+            disk: None,
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
             trees: Mutex::new(Recent::new(TREES)),
             closures: Mutex::new(Recent::new(CLOSURES)),
@@ -69,6 +73,13 @@ impl Programs {
             _lock: lock,
             settings,
         })
+    }
+
+    /// The same, with renders of earlier runs at hand, and its own for later ones.
+    #[must_use]
+    pub fn remembering(mut self, disk: DiskCache) -> Self {
+        self.disk = Some(disk);
+        self
     }
 
     /// Whether renderers can be confined on this machine: tried once, by a process that attempts what is forbidden.
@@ -118,6 +129,13 @@ impl Programs {
 
     async fn ask_version(&self, candidate: &Candidate<'_>) -> Option<Tool> {
         let program = locate(candidate.program)?;
+        let found = |version| Tool { program: program.clone(), leading: candidate.leading, version };
+        let key = self.disk.as_ref().and_then(|_| file_key(&program, candidate));
+        if let (Some(disk), Some(key)) = (&self.disk, &key)
+            && let Some(version) = disk.get(key)
+        {
+            return Some(found(version));
+        }
         let args: Vec<String> = candidate.version.iter().map(|arg| (*arg).to_owned()).collect();
         let room = tempfile::tempdir_in(self.scratch.path()).ok()?;
         let finished = self.confined(&program, &args, room.path()).await.ok()?.ok()?;
@@ -125,7 +143,10 @@ impl Programs {
         let hashed = program.clone();
         let digest = tokio::task::spawn_blocking(move || file_digest(&hashed)).await.ok()?.ok()?;
         let version = format!("{version} sha256:{digest}");
-        Some(Tool { program, leading: candidate.leading, version })
+        if let (Some(disk), Some(key)) = (&self.disk, &key) {
+            disk.put(key, &version);
+        }
+        Some(found(version))
     }
 
     pub(super) async fn tree(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {

@@ -9,7 +9,7 @@ use super::explain::{self, Scene};
 use super::programs::Programs;
 use super::sandbox::{self, Confinement, SandboxState};
 use super::settings::Unsandboxed;
-use super::tool::Kind;
+use super::tool::{Kind, Tool};
 use super::tree::{Place, SUBMODULE, Tree};
 use crate::ports::{
     ReadSet, RenderError, RenderedText, Rendering, Source, SourceError, TreeEntry, UnitSource, UnitSpec,
@@ -132,23 +132,37 @@ impl Programs {
 
     async fn run_tool(&self, work: &Work<'_>, kind: Kind, args: &[String]) -> Result<RenderedText, Failure> {
         let tool = self.tool(kind).await.ok_or_else(|| self.no_tool(kind))?;
+        let args: Vec<String> =
+            tool.leading.iter().map(|arg| (*arg).to_owned()).chain(args.iter().cloned()).collect();
+        let exported = work.exported();
+        // What is not the same each time is not remembered from one day to the next.
+        let disk = self.disk.as_ref().filter(|_| !work.closure.unstable);
+        let key = disk.map(|_| render_key(tool, &args, &exported));
+        if let (Some(disk), Some(key)) = (disk, &key)
+            && let Some(text) = disk.get(key)
+        {
+            return Ok(RenderedText { file: None, text });
+        }
         let _slot = self.slots.acquire().await.map_err(|_| Failure::new("rendering was stopped"))?;
         let room = tempfile::tempdir_in(self.scratch.path())?;
         let root = room.path().join("tree");
         std::fs::create_dir(&root)?;
-        let named = work.source.export(&work.exported(), &root).await?;
+        let named = work.source.export(&exported, &root).await?;
         for sentence in &named {
             let file = sentence.split(" is a ").next().unwrap_or_default();
             if work.tree.entry(file).is_some_and(|entry| work.needs(entry)) {
                 return Err(Failure::in_file(sentence.clone(), file));
             }
         }
-        let args: Vec<String> =
-            tool.leading.iter().map(|arg| (*arg).to_owned()).chain(args.iter().cloned()).collect();
         let scene = Scene { kind, root: &root, work, limits: &self.settings };
         match self.confined(&tool.program, &args, room.path()).await? {
             Ok(finished) if finished.status.success() => match String::from_utf8(finished.stdout) {
-                Ok(text) => Ok(RenderedText { file: None, text }),
+                Ok(text) => {
+                    if let (Some(disk), Some(key)) = (disk, &key) {
+                        disk.put(key, &text);
+                    }
+                    Ok(RenderedText { file: None, text })
+                }
                 Err(_) => Err(Failure::new(format!("{} gave manifests that are not UTF-8", kind.name()))),
             },
             Ok(finished) => Err(explain::explain(&scene, &finished)),
@@ -290,6 +304,21 @@ fn check_name(what: &str, name: &str) -> Result<(), Failure> {
         "`{shown}` is no valid {what} name: use at most 53 lower-case letters, digits, `-` and `.`; set `{what}` in \
          the policy file"
     )))
+}
+
+/// Names one run of a program for good: this version of ours, the program's own bytes and version (which are the
+/// capabilities that helm assumes), every argument, and all that it will find in its folder.
+fn render_key(tool: &Tool, args: &[String], exported: &[TreeEntry]) -> Digest {
+    let mut text = format!("countersign.render/v1 {}\n", env!("CARGO_PKG_VERSION"));
+    // Lengths first: no name can pass for two.
+    let mut add = |part: &str| text.push_str(&format!("{}:{part}\n", part.len()));
+    add(&tool.version);
+    add(&args.len().to_string());
+    args.iter().for_each(|arg| add(arg));
+    for entry in exported {
+        [&entry.path, &entry.mode, entry.id.as_str()].into_iter().for_each(&mut add);
+    }
+    Digest::of(text.as_bytes())
 }
 
 /// SHA-256 over everything that decides the output: the renderer, what it is asked, and each file's mode and blob.

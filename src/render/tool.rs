@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign_core::revision::Digest;
+
 use crate::process::Finished;
 
 /// A program that was found and asked for its version.
@@ -74,6 +76,19 @@ pub(super) fn version_in(finished: &Finished) -> Option<String> {
         number.starts_with(|c: char| c.is_ascii_digit()).then(|| word.to_owned())
     })?;
     finished.status.success().then(|| word.chars().take(64).collect())
+}
+
+/// A name for the very file that a program is now, and for what it is asked: replacing or altering the file gives
+/// another, since no user can set when a file last changed.
+pub(super) fn file_key(program: &Path, candidate: &Candidate<'_>) -> Option<Digest> {
+    use std::os::unix::fs::MetadataExt as _;
+    let meta = program.metadata().ok()?;
+    let (device, inode, size) = (meta.dev(), meta.ino(), meta.size());
+    let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
+    let file = (device, inode, size, modified, changed);
+    let text =
+        format!("countersign.tool/v1\n{program:?} {:?} {file:?}", (candidate.leading, candidate.version));
+    Some(Digest::of(text.as_bytes()))
 }
 
 /// SHA-256 of a file, in hexadecimal digits.

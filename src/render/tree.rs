@@ -87,6 +87,14 @@ impl Tree {
         (place, links)
     }
 
+    /// The symlinks that stand on a path as it is written.
+    pub(super) fn links_on(&self, path: &str) -> Vec<String> {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        let prefixes =
+            ends.filter_map(|end| path.get(..end)).filter(|prefix| self.links.contains_key(*prefix));
+        prefixes.map(str::to_owned).collect()
+    }
+
     /// Adds what the symlinks among a read-set's files lead to, until nothing is added any more.
     pub(super) fn follow(&self, reads: &mut ReadSet) {
         loop {

@@ -22,8 +22,20 @@ pub(super) struct UserRepository {
     objects: PathBuf,
     index: PathBuf,
     work_tree: Option<PathBuf>,
+    shallow: bool,
     /// Removed with the mirror.
     _scratch: TempDir,
+}
+
+/// How much history a repository has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// Not one commit.
+    None,
+    /// It ends where it was cut off by `clone --depth`.
+    Shallow,
+    /// All of it.
+    Whole,
 }
 
 impl Mirror {
@@ -32,17 +44,19 @@ impl Mirror {
         const ACTION: &str = "opening the repository";
         let io = |error: std::io::Error| SourceError::Git { action: ACTION, source: error.into() };
         // Git itself decides, by the user's settings, whether a folder of another owner is trusted.
-        let ask = async |what: &[&str]| {
-            let mut args = vec!["rev-parse", "--path-format=absolute"];
-            args.extend_from_slice(what);
-            as_user(ACTION, dir, &args, &[]).await.map(PathBuf::from)
+        let question =
+            ["--absolute-git-dir", "--git-path", "objects", "--git-path", "index", "--git-path", "shallow"];
+        let args =
+            [&["rev-parse", "--path-format=absolute"], &question[..], &["--show-object-format"]].concat();
+        let answer = as_user(ACTION, dir, &args, &[]).await?;
+        let lines: Vec<&str> = answer.lines().collect();
+        let &[git_dir, objects, index, shallow, format] = lines.as_slice() else {
+            // A path with a line break in it.
+            return Err(nonsense(ACTION));
         };
-        let git_dir = ask(&["--absolute-git-dir"]).await?;
-        let objects = ask(&["--git-path", "objects"]).await?;
-        let index = ask(&["--git-path", "index"]).await?;
-        let shallow = ask(&["--git-path", "shallow"]).await?;
-        let work_tree = ask(&["--show-toplevel"]).await.ok();
-        let format = as_user(ACTION, dir, &["rev-parse", "--show-object-format"], &[]).await?;
+        let [git_dir, objects, index, shallow] = [git_dir, objects, index, shallow].map(PathBuf::from);
+        let top = ["rev-parse", "--path-format=absolute", "--show-toplevel"];
+        let work_tree = as_user(ACTION, dir, &top, &[]).await.ok().map(PathBuf::from);
 
         let scratch = tempfile::Builder::new().prefix("countersign-review-").tempdir().map_err(io)?;
         let git = Git::new(scratch.path().to_owned());
@@ -57,10 +71,12 @@ impl Mirror {
         let info = scratch.path().join("objects/info");
         tokio::fs::create_dir_all(&info).await.map_err(io)?;
         tokio::fs::write(info.join("alternates"), borrowed.as_encoded_bytes()).await.map_err(io)?;
-        if tokio::fs::try_exists(&shallow).await.map_err(io)? {
+        let is_shallow = tokio::fs::try_exists(&shallow).await.map_err(io)?;
+        if is_shallow {
             tokio::fs::copy(&shallow, scratch.path().join("shallow")).await.map_err(io)?;
         }
-        let user = UserRepository { git_dir, objects, index, work_tree, _scratch: scratch };
+        let shallow = is_shallow;
+        let user = UserRepository { git_dir, objects, index, work_tree, shallow, _scratch: scratch };
         Ok(Self { git, batch: Batch::default(), fetching: Mutex::new(()), user: Some(user) })
     }
 
@@ -83,11 +99,27 @@ impl Mirror {
         .ok_or_else(missing)
     }
 
-    /// The revision that reviews are against by default: the default branch of `origin`, else `main`, else `master`.
+    /// How much of its history the repository has.
+    pub async fn history(&self) -> Result<History, SourceError> {
+        if self.user.as_ref().is_some_and(|user| user.shallow) {
+            return Ok(History::Shallow);
+        }
+        let mut call = self.git.call("listing the branches", &["for-each-ref", "--count=1"]);
+        if let Some(user) = &self.user {
+            call = call.env("GIT_DIR", &user.git_dir);
+        }
+        // A head that is on no branch has commits, too.
+        let none = call.output().await?.is_empty() && self.resolve("HEAD").await.is_err();
+        Ok(if none { History::None } else { History::Whole })
+    }
+
+    /// The revision that reviews are against by default: the default branch of `origin`, that of a bare repository,
+    /// else `main`, else `master`.
     pub async fn default_branch(&self) -> Result<String, SourceError> {
+        let bare = self.user.as_ref().is_some_and(|user| user.work_tree.is_none());
         let candidates = [
             "refs/remotes/origin/HEAD",
-            "refs/remotes/origin/main",
+            if bare { "HEAD" } else { "refs/remotes/origin/main" },
             "refs/heads/main",
             "refs/remotes/origin/master",
             "refs/heads/master",
@@ -100,6 +132,17 @@ impl Mirror {
             }
         }
         Err(SourceError::Missing { what: "a branch `main` or `master`".to_owned() })
+    }
+
+    /// The top folder of the work tree; `None` where the repository is bare.
+    pub fn work_tree(&self) -> Option<&Path> {
+        self.user.as_ref()?.work_tree.as_deref()
+    }
+
+    /// Where `origin` is, as git writes it: it may hold credentials. `None` where there is no such remote.
+    pub async fn origin_url(&self) -> Option<String> {
+        let dir = &self.user.as_ref()?.git_dir;
+        as_user("reading the remotes", dir, &["config", "--get", "remote.origin.url"], &[]).await.ok()
     }
 
     /// The files of the work tree as `git add --all` would take them, as a tree. The user's index stays as it is.

@@ -17,5 +17,6 @@ mod remote;
 mod trees;
 
 pub use git::{GitFailure, GitLimits};
+pub use local::History;
 pub use mirror::Mirror;
 pub use mirrors::Mirrors;

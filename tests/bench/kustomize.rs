@@ -25,7 +25,7 @@ const PARALLEL: usize = 2;
 const RUNS: usize = 5;
 
 pub(crate) fn run() {
-    let (base, head) = (side("1.0"), side("1.1"));
+    let (base, head) = (side(ROOTS, "1.0"), side(ROOTS, "1.1"));
     let repository = repository(&base, &head);
     let checkouts = folder();
     write(&checkouts.path().join("base"), &base);
@@ -34,7 +34,7 @@ pub(crate) fn run() {
     let (mut bare, mut rendered, mut evaluated) = (Vec::new(), Vec::new(), Vec::new());
     // In turns, so that what else this machine does falls on all alike.
     for _ in 0..RUNS {
-        bare.push(processes(checkouts.path()));
+        bare.push(processes(checkouts.path(), ROOTS));
         rendered.push(runtime.block_on(programs(repository.path())));
         evaluated.push(runtime.block_on(evaluation(repository.path())));
     }
@@ -56,7 +56,7 @@ pub(crate) fn run() {
 }
 
 /// A shared base, and a root for each application that patches it.
-fn side(version: &str) -> Vec<(String, String)> {
+pub(crate) fn side(roots: usize, version: &str) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut file = |path: String, text: &str| files.push((path, text.to_owned()));
     file("base/kustomization.yaml".to_owned(), "resources: [deployment.yaml, service.yaml]\n");
@@ -65,8 +65,8 @@ fn side(version: &str) -> Vec<(String, String)> {
         "base/service.yaml".to_owned(),
         "apiVersion: v1\nkind: Service\nmetadata: {name: app}\nspec:\n  selector: {app: app}\n  ports: [{port: 80}]\n",
     );
-    for number in 0..ROOTS {
-        let root = format!("apps/app-{number:02}");
+    for number in 0..roots {
+        let root = format!("apps/app-{number:03}");
         file(
             format!("{root}/kustomization.yaml"),
             &format!(
@@ -86,10 +86,11 @@ fn side(version: &str) -> Vec<(String, String)> {
     files
 }
 
-fn processes(checkouts: &Path) -> Duration {
+/// The renderer's processes, bare: all roots of both sides.
+pub(crate) fn processes(checkouts: &Path, roots: usize) -> Duration {
     let sides = ["base", "head"].map(|side| checkouts.join(side));
     let roots =
-        (0..ROOTS).flat_map(|number| sides.each_ref().map(|side| side.join(format!("apps/app-{number:02}"))));
+        (0..roots).flat_map(|number| sides.each_ref().map(|side| side.join(format!("apps/app-{number:03}"))));
     let waiting: Arc<Mutex<VecDeque<PathBuf>>> = Arc::new(Mutex::new(roots.collect()));
     let began = Instant::now();
     let work = || {

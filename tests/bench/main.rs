@@ -19,6 +19,7 @@ mod manifests;
 mod measure;
 mod push;
 mod review;
+mod warm;
 mod webhook;
 
 fn main() {
@@ -30,12 +31,13 @@ fn main() {
         Some(_) | None => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    let all: [(&str, fn()); 5] = [
+    let all: [(&str, fn()); 6] = [
         ("webhook", webhook::run),
         ("push", push::run),
         ("decide", decide::run),
         ("review", review::run),
         ("kustomize", kustomize::run),
+        ("warm", warm::run),
     ];
     println!("| what | figure | beside it, in the same run | ratio |\n|---|---|---|---|");
     for (_, run) in all.into_iter().filter(|(name, _)| wanted(name)) {

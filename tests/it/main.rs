@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod cluster;
+mod command_line;
 mod documents;
 mod forge_contract;
 mod hostile_review;

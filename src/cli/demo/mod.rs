@@ -16,7 +16,7 @@ use crate::telemetry::{self, LogForm};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  countersign demo\n  countersign demo --once    (plays the story and exits with its verdict)"
+    after_help = "Examples:\n  countersign demo\n  countersign demo --once   # plays the story and exits with its verdict"
 )]
 pub(super) struct Demo {
     /// Play the story, then exit: 0 if every request ended as the story tells

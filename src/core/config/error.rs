@@ -129,7 +129,7 @@ fn number(value: usize) -> u32 {
 }
 
 /// The word of `known` that was probably meant by `text`: at most a third of its letters differ.
-pub(crate) fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     if text.chars().count() > 64 {
         return None;
     }

@@ -12,8 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error::nearest;
-pub use error::{Level, PolicyError};
+pub use error::{Level, PolicyError, nearest};
 pub(crate) use name::glob;
 pub use read::parse;
 pub(crate) use table::one_of;
