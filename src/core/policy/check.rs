@@ -98,7 +98,7 @@ enum Compiled<'a> {
     /// An expression, and what to say where it is false.
     Cel(Expression, &'a str),
     /// Policies.
-    Rego(Rules),
+    Rego(Box<Rules>),
 }
 
 /// One object before and after.
@@ -144,7 +144,7 @@ impl<'a> Compiled<'a> {
             Judge::Cel(cel) => Expression::compile(&cel.expression)
                 .map(|expression| Self::Cel(expression, &cel.message))
                 .map_err(|error| error.message),
-            Judge::Rego(rego) => Rules::load(rego, library).map(Self::Rego),
+            Judge::Rego(rego) => Rules::load(rego, library).map(Box::new).map(Self::Rego),
         }
     }
 

@@ -188,21 +188,27 @@ fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
     let value = match value {
         RegoValue::Undefined | RegoValue::Bool(false) => return Ok(Vec::new()),
         value @ (RegoValue::Set(_) | RegoValue::Array(_)) => serde_json::to_value(value),
-        _ => return Err("gives no set of messages: write `deny contains msg if { … }`"),
+        RegoValue::Null
+        | RegoValue::Bool(true)
+        | RegoValue::Number(_)
+        | RegoValue::String(_)
+        | RegoValue::Object(_) => {
+            return Err("gives no set of messages: write `deny contains msg if { … }`");
+        }
     };
     let Ok(Value::Array(items)) = value else { return Err("gives messages that cannot be read") };
     if items.len() > MOST {
         return Err("gives more than a thousand messages");
     }
-    let message = |item: Value| match item {
-        Value::String(message) => Ok(message),
-        Value::Object(object) => match object.get("msg") {
-            Some(Value::String(message)) => Ok(message.clone()),
-            _ => Err("gives an object without a text called `msg`"),
-        },
-        _ => Err("gives what is neither a text nor an object"),
+    let message = |item: &Value| match (item.as_str(), item.as_object()) {
+        (Some(message), _) => Ok(message.to_owned()),
+        (None, Some(object)) => {
+            let message = object.get("msg").and_then(Value::as_str);
+            message.map(str::to_owned).ok_or("gives an object without a text called `msg`")
+        }
+        (None, None) => Err("gives what is neither a text nor an object"),
     };
-    items.into_iter().map(message).collect()
+    items.iter().map(message).collect()
 }
 
 /// The engine's words, on one line. They quote the policy, which is no secret, and never the input.
