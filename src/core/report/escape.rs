@@ -37,8 +37,14 @@ pub fn code_span(text: &str) -> String {
 ///
 /// References are broken by `&#8203;`, a space without width: an entity alone (`&#64;team`) would not do, since forges
 /// look for mentions after the Markdown is read.
+///
+/// Leading spaces go: four of them would make code of what follows.
 pub fn inert(text: &str) -> String {
-    let text = visible(text);
+    inert_inside(visible(text).trim_start())
+}
+
+/// The same for visible text that need not stand at the start of a block.
+fn inert_inside(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = None;
     let mut rest = text.chars();
@@ -84,6 +90,32 @@ pub fn inert(text: &str) -> String {
             _ => out.push(c),
         }
         before = Some(c);
+    }
+    out
+}
+
+/// Text for HTML, as content or as an attribute's value in quotes: no tag, no entity, one line, nothing that hides or
+/// reorders. References are not broken: nobody looks for them in a page of ours.
+pub(super) fn html_text(text: &str) -> String {
+    html_escaped(&visible(text))
+}
+
+/// The same, where lines stay lines.
+pub(super) fn html_lines(text: &str) -> String {
+    html_escaped(&visible_lines(text))
+}
+
+fn html_escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
     }
     out
 }
@@ -149,11 +181,12 @@ fn inert_within(text: &str, first: bool) -> String {
     if first || text.is_empty() {
         return inert(text);
     }
+    let text = visible(text);
     // What only means something at the start of a block is spared where something stands before it.
     let mut chars = text.chars();
     match chars.next() {
         Some(c @ ('-' | '+' | '=' | '/')) => format!("{c}{}", inert_within(chars.as_str(), false)),
-        _ => inert(text),
+        _ => inert_inside(&text),
     }
 }
 

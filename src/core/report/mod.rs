@@ -4,6 +4,7 @@ mod build;
 mod comment;
 mod danger;
 mod escape;
+mod html;
 mod image;
 mod model;
 mod summary;
@@ -14,6 +15,7 @@ pub use build::{ReportInput, build};
 pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
+pub use html::html;
 pub use model::*;
 pub use terminal::{Colour, Style, terminal};
 

@@ -5,6 +5,7 @@ mod comment;
 mod doubt;
 mod escape;
 mod hostile;
+mod html;
 mod length;
 mod sample;
 mod terminal;
