@@ -7,6 +7,7 @@ mod escape;
 mod html;
 mod image;
 mod model;
+mod sarif;
 mod summary;
 mod terminal;
 
@@ -17,6 +18,7 @@ pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use html::html;
 pub use model::*;
+pub use sarif::sarif;
 pub use terminal::{Colour, Style, terminal};
 
 /// A list for a sentence: at most `limit` items, then how many more.

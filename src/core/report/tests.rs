@@ -8,4 +8,5 @@ mod hostile;
 mod html;
 mod length;
 mod sample;
+mod sarif;
 mod terminal;
