@@ -24,7 +24,7 @@ pub fn code_span(text: &str) -> String {
         return EMPTY_CODE.to_owned();
     }
     if text.contains('|') {
-        return format!("<code>{}</code>", inert(&text));
+        return format!("<code>{}</code>", inert_inside(&text));
     }
     let ticks = "`".repeat(longest_run(&text, '`') + 1);
     let touches = text.starts_with('`') || text.ends_with('`');

@@ -188,7 +188,11 @@ impl<'a> Log<'a> {
         let found = Found {
             rule: if unit.is_some() { Rule::Render } else { Rule::Cluster },
             level: if error.undecided { Level::Error } else { Level::Warning },
-            said: error.message.clone(),
+            said: format!(
+                "{}: {}",
+                [environment, unit].into_iter().flatten().collect::<Vec<_>>().join(" / "),
+                error.message
+            ),
             environment,
             unit,
             object: error.object.as_ref(),

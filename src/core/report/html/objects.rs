@@ -194,7 +194,11 @@ fn unit(
             summary.tag("h4", &[], |h4| h4.name(&unit.name));
             let Counts { without_effect, .. } = Counts::of(&unit.effects);
             let total = unit.effects.len() - without_effect;
-            let mut facts = vec![unit.renderer.clone(), unit.path.clone(), count(total, "object")];
+            let mut facts = vec![unit.renderer.clone()];
+            if unit.path != unit.name {
+                facts.push(unit.path.clone());
+            }
+            facts.push(count(total, "object"));
             if without_effect > 0 {
                 facts.push(format!("{} without effect", count(without_effect, "manifest")));
             }

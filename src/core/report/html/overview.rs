@@ -9,7 +9,7 @@ use crate::report::danger::dangers as all_dangers;
 use crate::report::danger::fate;
 use crate::report::image::image_moves;
 use crate::report::model::*;
-use crate::report::summary::{Counts, count, known_by, names, number, object_words};
+use crate::report::summary::{Counts, count, known_by, names, number, object_words, untold};
 
 /// Environments named in a sentence.
 const NAMED: usize = 6;
@@ -55,6 +55,19 @@ fn totals(section: &mut Markup, report: &Report) {
             p.text(&format!(" in {}.", count(environments, "environment")));
         }
     });
+    let unknown: Vec<&str> = report
+        .environments
+        .iter()
+        .filter(|environment| environment.units.iter().any(untold))
+        .map(|environment| environment.name.as_str())
+        .collect();
+    if !unknown.is_empty() {
+        section.tag("p", &[], |p| {
+            p.text("Not all that would change could be told in ");
+            p.name(&names(&unknown, NAMED));
+            p.text(".");
+        });
+    }
     let Counts { create, change, replace, delete, orphan, refused, without_effect } = counts;
     let tiles = [
         ("create", "created", create),

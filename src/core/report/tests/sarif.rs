@@ -49,7 +49,7 @@ fn findings_risks_and_errors_are_results() {
     note new risk/image apps/shop/deployment.yaml:14 image: Deployment shop/web in staging: spec.replicas 3 → 5; spec.template.spec.containers[name=web].image registry.example.org/shop:1.4.2 → registry.example.org/shop:1.5.0
     warning new risk/secret apps/vault:null secret: Secret shop/db in staging: data.password changes (secret)
     warning new risk/replacement apps/vault:null replacement: Deployment shop/worker in staging: would be replaced: spec.selector cannot change in place
-    error new evaluation/render-failed apps/broken/kustomization.yaml:4 apps/broken/kustomization.yaml names missing.yaml, which is not there: add it or remove the line
+    error new evaluation/render-failed apps/broken/kustomization.yaml:4 production / broken: apps/broken/kustomization.yaml names missing.yaml, which is not there: add it or remove the line
     "#);
 }
 
