@@ -17,6 +17,7 @@ mod hostile_review;
 mod parts;
 mod parts_work;
 mod render;
+mod reports;
 mod source;
 mod store_contract;
 mod stories;
