@@ -1,7 +1,7 @@
 //! One object's diff. The text is written once, in an order that reads as a unified diff; the style sheet puts it side
 //! by side. Unchanged lines stand twice, and one of the two is always hidden.
 
-use super::markup::Markup;
+use super::markup::{Attributes, Markup};
 
 /// Longer lines get no marks inside.
 const MARKED_LENGTH: usize = 2_000;
@@ -30,7 +30,7 @@ pub(super) fn diff(page: &mut Markup, text: &str) {
         Run::Gap(_) => true,
     });
     let class = if one_side { "diff whole" } else { "diff" };
-    page.tag("pre", &[("class", class), ("tabindex", "0")], |pre| {
+    page.tag("pre", &[("class", class)], |pre| {
         for run in &runs {
             draw(pre, run);
         }
@@ -72,8 +72,10 @@ fn runs(text: &str) -> Vec<Run<'_>> {
 fn draw(pre: &mut Markup, run: &Run<'_>) {
     match run {
         Run::Same(lines) => pre.tag("span", &[("class", "row")], |row| {
-            for (class, hidden) in [("l", "false"), ("r twin", "true")] {
-                row.tag("span", &[("class", class), ("aria-hidden", hidden)], |side| {
+            let sides: [Attributes<'_>; 2] =
+                [&[("class", "l")], &[("class", "r twin"), ("aria-hidden", "true")]];
+            for attributes in sides {
+                row.tag("span", attributes, |side| {
                     for line in lines {
                         side.lines(line);
                         side.ours("\n");

@@ -10,7 +10,7 @@ use crate::object::ObjectRef;
 use crate::report::comment::{sign, unit_notes};
 use crate::report::danger::{danger_label, fate, risk_words};
 use crate::report::model::*;
-use crate::report::summary::{Counts, count, number, object_name, place, value_words};
+use crate::report::summary::{Counts, count, number, object_name, place, untold, value_words};
 
 /// Lines of diffs that are open when the page opens.
 const OPEN_LINES: usize = 400;
@@ -198,7 +198,9 @@ fn unit(
             if unit.path != unit.name {
                 facts.push(unit.path.clone());
             }
-            facts.push(count(total, "object"));
+            if total > 0 || !untold(unit) {
+                facts.push(count(total, "object"));
+            }
             if without_effect > 0 {
                 facts.push(format!("{} without effect", count(without_effect, "manifest")));
             }

@@ -190,6 +190,44 @@ fn the_page_loads_nothing_and_runs_only_what_is_in_it() {
     }
 }
 
+/// How much two colours differ, from 1 to 21, as accessibility guidelines reckon it.
+fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (one, other) = (luminance(one) + 0.05, luminance(other) + 0.05);
+    one.max(other) / one.min(other)
+}
+
+#[test]
+fn every_text_stands_out_from_what_is_behind_it() {
+    let style = taken(&html(&quiet())).style;
+    let colour = |name: &str| -> [String; 2] {
+        let (_, tail) = style.split_once(&format!("--{name}: light-dark(")).unwrap();
+        let (light, dark) = tail.split_once(')').unwrap().0.split_once(", ").unwrap();
+        [light.to_owned(), dark.to_owned()]
+    };
+    for (text, behind) in [
+        ("ink", "paper bad-soft panel"),
+        ("quiet", "paper panel"),
+        ("link", "paper bad-soft"),
+        ("good", "paper panel good-soft good-mark"),
+        ("bad", "paper panel bad-soft bad-mark"),
+        ("warn", "paper panel warn-soft"),
+    ] {
+        for behind in behind.split(' ') {
+            for (text_colour, colour) in colour(text).iter().zip(colour(behind)) {
+                let contrast = contrast(text_colour, &colour);
+                assert!(contrast >= 4.5, "{text} {text_colour} on {behind} {colour}: {contrast:.1}");
+            }
+        }
+    }
+}
+
 #[test]
 fn one_object_reads_like_this() {
     let mut report = quiet();
@@ -204,11 +242,11 @@ fn one_object_reads_like_this() {
     <tr><td><code>spec.replicas</code></td><td class="old"><code>3</code></td><td class="new"><code>5</code></td></tr>
     <tr><td><code>spec.template.spec.containers[name=web].image</code></td><td class="old"><code>registry.example.org/shop:1.4.2</code></td><td class="new"><code>registry.example.org/shop:1.5.0</code></td></tr>
     </table>
-    <div class="text"><pre class="diff" tabindex="0"><span class="row"><span class="l" aria-hidden="false"> spec:
+    <div class="text"><pre class="diff"><span class="row"><span class="l"> spec:
     </span><span class="r twin" aria-hidden="true"> spec:
     </span></span><span class="row"><del class="l">-  replicas: <mark>3</mark>
     </del><ins class="r">+  replicas: <mark>5</mark>
-    </ins></span><span class="row"><span class="l" aria-hidden="false">   template:
+    </ins></span><span class="row"><span class="l">   template:
          spec:
            containers:
            - name: web
@@ -218,7 +256,7 @@ fn one_object_reads_like_this() {
            - name: web
     </span></span><span class="row"><del class="l">-        image: registry.example.org/shop:<mark>1.4.2</mark>
     </del><ins class="r">+        image: registry.example.org/shop:<mark>1.5.0</mark>
-    </ins></span><span class="row"><span class="l" aria-hidden="false">         ports:
+    </ins></span><span class="row"><span class="l">         ports:
     </span><span class="r twin" aria-hidden="true">         ports:
     </span></span></pre></div>
     </div>

@@ -11,7 +11,7 @@ fn drawn(text: &str) -> String {
 #[test]
 fn a_change_stands_between_lines_that_stay() {
     assert_snapshot!(drawn("@@ -1,3 +1,3 @@\n spec:\n-  replicas: 3\n+  replicas: 5\n@@ -9 +9 @@\n+  a: b\n@@ 4 more lines are not shown: 4 added, 0 removed @@\n"), @r#"
-    <pre class="diff" tabindex="0"><span class="row"><span class="l" aria-hidden="false"> spec:
+    <pre class="diff"><span class="row"><span class="l"> spec:
     </span><span class="r twin" aria-hidden="true"> spec:
     </span></span><span class="row"><del class="l">-  replicas: <mark>3</mark>
     </del><ins class="r">+  replicas: <mark>5</mark>
@@ -25,7 +25,7 @@ fn a_change_stands_between_lines_that_stay() {
 #[test]
 fn what_only_comes_has_one_side() {
     assert_snapshot!(drawn("+a: 1\n+b: <\n"), @r#"
-    <pre class="diff whole" tabindex="0"><span class="row"><ins class="r">+a: 1
+    <pre class="diff whole"><span class="row"><ins class="r">+a: 1
     +b: &lt;
     </ins></span></pre>
     "#);
