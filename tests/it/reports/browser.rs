@@ -58,9 +58,13 @@ impl Browser {
         for domain in ["Runtime", "Log", "Network", "Page"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
-        browser.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
-        while browser.next()["method"] != "Page.loadEventFired" {}
+        browser.go(file);
         browser
+    }
+
+    fn go(&mut self, file: &Path) {
+        self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        while self.next()["method"] != "Page.loadEventFired" {}
     }
 
     fn call(&mut self, method: &str, params: Value) -> Value {
@@ -112,6 +116,14 @@ impl Browser {
     #[track_caller]
     fn check(&mut self, expression: &str, value: impl Into<Value>) {
         assert_eq!(self.eval(&format!("return {expression};")), value.into(), "{expression}");
+    }
+
+    /// The same at once: where scripts are off, nothing happens later.
+    #[track_caller]
+    fn check_now(&mut self, expression: &str, value: impl Into<Value>) {
+        let answer =
+            self.call("Runtime.evaluate", json!({ "expression": expression, "returnByValue": true }));
+        assert_eq!(answer["result"]["value"], value.into(), "{expression}: {answer}");
     }
 
     fn press(&mut self, key: &str) {
@@ -192,4 +204,30 @@ fn the_page_works_in_a_browser() {
     page.eval("const image = document.createElement('img'); image.src = 'data:image/gif;base64,R0lGODlhAQABAAAAACw='; image.onload = () => { window.in = 1; }; document.body.append(image);");
     page.check("window.in === undefined", true);
     assert!(!page.complaints.is_empty());
+}
+
+#[test]
+fn the_page_reads_without_its_script() {
+    let Some(program) = tools::chromium() else { return };
+    let folder = repository();
+    let file = folder.path().join("review.html");
+    review(folder.path(), &["--format", "html", "--output", file.to_str().unwrap()]);
+    let mut page = Browser::open(&program, &file);
+    page.call("Emulation.setScriptExecutionDisabled", json!({ "value": true }));
+    page.go(&file);
+    let visible = |selector: &str| format!("document.querySelector('{selector}').checkVisibility()");
+    for (selector, there) in [
+        ("h1", true),
+        (".views", true),
+        (".object .diff", true),
+        (".filters", false),
+        (".tools", false),
+        ("#text", false),
+    ] {
+        page.check_now(&visible(selector), there);
+    }
+    let row = "getComputedStyle(document.querySelector('.diff:not(.whole) .row')).display";
+    page.check_now(row, "grid");
+    page.check_now("document.getElementById('view-inline').click()", Value::Null);
+    page.check_now(row, "block");
 }
