@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::model::*;
-use super::summary::missing;
+use super::summary::{NO_POLICY, missing, unjudged};
 use markup::Markup;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -93,6 +93,9 @@ fn body(body: &mut Markup, report: &Report) {
 
 /// The class of the page; what is not known is shown as undecided.
 fn outcome(report: &Report) -> &'static str {
+    if unjudged(report) {
+        return "unjudged";
+    }
     match report.verdict.outcome.as_str() {
         "allow" => "allow",
         "hold" => "hold",
@@ -103,6 +106,7 @@ fn outcome(report: &Report) -> &'static str {
 
 fn verdict_words(report: &Report) -> &'static str {
     match outcome(report) {
+        "unjudged" => "No policy",
         "allow" => "Ready",
         "hold" => "Not yet",
         "block" => "Cannot land yet",
@@ -112,6 +116,9 @@ fn verdict_words(report: &Report) -> &'static str {
 
 /// The verdict and what is missing.
 fn title(report: &Report) -> String {
+    if unjudged(report) {
+        return NO_POLICY.to_owned();
+    }
     let missing = missing(report);
     if missing.is_empty() {
         return verdict_words(report).to_owned();

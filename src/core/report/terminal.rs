@@ -8,7 +8,7 @@ mod sections;
 use super::danger::{dangers, fate};
 use super::escape::terminal_safe;
 use super::model::*;
-use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, untold};
+use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
 use crate::effect::Tier;
 use crate::evaluation::Side;
 use paint::{Ink, Paint, columns, fit, pad};
@@ -221,6 +221,7 @@ impl Draw<'_> {
     /// The verdict on the left, totals on the right.
     fn last(&self) -> Vec<String> {
         let (ink, word) = match self.report.verdict.outcome.as_str() {
+            _ if unjudged(self.report) => (Ink::Strong, "no policy, nothing was judged"),
             "allow" => (Ink::Good, "ready"),
             "hold" => (Ink::Change, "on hold"),
             "block" => (Ink::Bad, "blocked"),

@@ -288,6 +288,10 @@ fn remarks(body: &mut Markup, environment: &EnvironmentReport, effect: &EffectRe
     remarks.extend(effect.moved_from.as_ref().map(|from| format!("moves here from {from}")));
     match effect.operation {
         Operation::Create | Operation::Update => remarks.extend(effect.reason.clone()),
+        // Told by where it comes from.
+        Operation::None if effect.moved_from.is_some() => {}
+        // Told by the sign.
+        Operation::Delete if effect.reason.is_none() && effect.source.is_none() => {}
         Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail | Operation::None => {
             remarks.push(fate(effect));
         }

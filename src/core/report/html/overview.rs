@@ -22,7 +22,7 @@ pub(super) fn verdict(main: &mut Markup, report: &Report) {
             section.words(
                 "p",
                 &[],
-                "There is no policy: environments were found by convention, and nothing lands by this report.",
+                "Environments were found by convention, and nothing lands by this report.",
             );
         }
         if !report.verdict.reasons.is_empty() {

@@ -111,6 +111,8 @@ fn remarks(environment: &EnvironmentReport, effect: &EffectReport) -> Vec<String
         Operation::Update | Operation::Create => {
             remarks.extend(effect.reason.as_ref().map(|reason| safe(reason)))
         }
+        // Told by where it comes from.
+        Operation::None if effect.moved_from.is_some() => {}
         Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail | Operation::None => {
             remarks.push(safe(&fate(effect).replace('`', "")));
         }

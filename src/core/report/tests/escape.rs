@@ -64,6 +64,7 @@ fn inert_text_reads_the_same_and_does_nothing() {
     assert_snapshot!(inert("- item"), @r#"\- item"#);
     assert_snapshot!(inert("+ item"), @r#"\+ item"#);
     assert_snapshot!(inert("12. item"), @r#"12\. item"#);
+    assert_snapshot!(inert("12) item"), @r#"12\) item"#);
     assert_snapshot!(inert("/close"), @r#"\/close"#);
     assert_snapshot!(inert("==="), @r#"\==="#);
     assert_snapshot!(inert("\n \n    item"), @"item");

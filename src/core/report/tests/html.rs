@@ -269,6 +269,17 @@ fn one_object_reads_like_this() {
 }
 
 #[test]
+fn nothing_is_called_ready_that_no_rule_was_applied_to() {
+    let report = Report { discovered: true, ..quiet() };
+    let page = html(&report);
+    assert!(page.contains("<h1>There is no policy: this is what merging would do</h1>"), "{page}");
+    assert!(!page.contains("Ready"), "{page}");
+    let plain = terminal(&report, Style { width: 100, colour: Colour::Plain });
+    assert!(plain.contains("\nno policy, nothing was judged  "), "{plain}");
+    assert!(markdown(&report, None).starts_with("### There is no policy: this is what merging would do\n"));
+}
+
+#[test]
 fn a_secret_is_told_and_not_shown() {
     let page = html(&full());
     assert!(page.contains("<td class=\"old\"><em>secret, changes</em></td>"), "{page}");
