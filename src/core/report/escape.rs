@@ -24,7 +24,7 @@ pub fn code_span(text: &str) -> String {
         return EMPTY_CODE.to_owned();
     }
     if text.contains('|') {
-        return format!("<code>{}</code>", inert_inside(&text));
+        return format!("<code>{}</code>", inert(&text));
     }
     let ticks = "`".repeat(longest_run(&text, '`') + 1);
     let touches = text.starts_with('`') || text.ends_with('`');
@@ -37,14 +37,8 @@ pub fn code_span(text: &str) -> String {
 ///
 /// References are broken by `&#8203;`, a space without width: an entity alone (`&#64;team`) would not do, since forges
 /// look for mentions after the Markdown is read.
-///
-/// Leading spaces go: four of them would make code of what follows.
 pub fn inert(text: &str) -> String {
-    inert_inside(visible(text).trim_start())
-}
-
-/// The same for visible text that need not stand at the start of a block.
-fn inert_inside(text: &str) -> String {
+    let text = visible(text);
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = None;
     let mut rest = text.chars();
@@ -181,12 +175,11 @@ fn inert_within(text: &str, first: bool) -> String {
     if first || text.is_empty() {
         return inert(text);
     }
-    let text = visible(text);
     // What only means something at the start of a block is spared where something stands before it.
     let mut chars = text.chars();
     match chars.next() {
         Some(c @ ('-' | '+' | '=' | '/')) => format!("{c}{}", inert_within(chars.as_str(), false)),
-        _ => inert_inside(&text),
+        _ => inert(text),
     }
 }
 
