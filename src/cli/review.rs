@@ -26,7 +26,7 @@ use crate::settings::{RenderSettings, Settings};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --worktree --fail-on block"
+    after_help = "Examples:\n  countersign review\n  countersign review --base origin/main --head HEAD --format markdown\n  countersign review --format html --output review.html\n  countersign review --worktree --fail-on block"
 )]
 pub(super) struct Review {
     /// The repository
@@ -79,7 +79,9 @@ pub(super) struct Review {
 enum ReportFormat {
     Terminal,
     Markdown,
+    Html,
     Json,
+    Sarif,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -249,6 +251,8 @@ impl Review {
                 report::terminal(report, Style { width: width(terminal), colour })
             }
             ReportFormat::Markdown => report::markdown(report, None),
+            ReportFormat::Html => report::html(report),
+            ReportFormat::Sarif => report::sarif(report),
             ReportFormat::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
         })
     }

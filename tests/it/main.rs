@@ -18,6 +18,7 @@ mod hostile_review;
 mod parts;
 mod parts_work;
 mod render;
+mod reports;
 mod source;
 mod store_contract;
 mod stories;

@@ -17,6 +17,7 @@ use dress::{Cuts, section};
 use fit::Detail;
 use objects::Folds;
 pub(super) use objects::sign;
+pub(super) use table::{Row, approvals_cell, cluster_cell, policy_cell, rows, unit_notes};
 
 /// What the comment needs beside the report.
 #[derive(Debug, Clone, Copy)]

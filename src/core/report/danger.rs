@@ -52,20 +52,23 @@ pub(super) fn danger_label(effect: &EffectReport) -> Option<(usize, String)> {
     let mut labels: Vec<(usize, &str)> = effect
         .risks
         .iter()
-        .filter_map(|risk| match risk {
-            Risk::DataLoss => Some((1, "data loss")),
-            Risk::Replace => Some((2, "replacement")),
-            Risk::Privilege => Some((3, "privilege")),
-            Risk::Exposure => Some((4, "exposure")),
-            Risk::ScaleToZero => Some((5, "scaled to zero")),
-            Risk::TwoOwners => Some((6, "two owners")),
-            Risk::Orphan => Some((7, "left behind")),
-            Risk::Suspended => Some((8, "suspended applier")),
-            Risk::Namespace => (!deadly).then_some((9, "namespace")),
-            Risk::Crd => (!deadly).then_some((10, "custom resource definition")),
-            Risk::Prune => (!deadly).then_some((11, "deletion")),
-            Risk::Secret => Some((12, "secret")),
-            Risk::Image | Risk::Chart => None,
+        .filter_map(|risk| {
+            let weight = match risk {
+                Risk::DataLoss => 1,
+                Risk::Replace => 2,
+                Risk::Privilege => 3,
+                Risk::Exposure => 4,
+                Risk::ScaleToZero => 5,
+                Risk::TwoOwners => 6,
+                Risk::Orphan => 7,
+                Risk::Suspended => 8,
+                Risk::Namespace if !deadly => 9,
+                Risk::Crd if !deadly => 10,
+                Risk::Prune if !deadly => 11,
+                Risk::Secret => 12,
+                Risk::Namespace | Risk::Crd | Risk::Prune | Risk::Image | Risk::Chart => return None,
+            };
+            Some((weight, risk_words(*risk)))
         })
         .collect();
     if effect.operation == Operation::Fail {
@@ -75,6 +78,26 @@ pub(super) fn danger_label(effect: &EffectReport) -> Option<(usize, String)> {
     let weight = labels.first()?.0;
     let names: Vec<&str> = labels.into_iter().map(|(_, name)| name).collect();
     Some((weight, names.join(", ")))
+}
+
+/// A risk as people call it.
+pub(super) fn risk_words(risk: Risk) -> &'static str {
+    match risk {
+        Risk::DataLoss => "data loss",
+        Risk::Replace => "replacement",
+        Risk::Privilege => "privilege",
+        Risk::Exposure => "exposure",
+        Risk::ScaleToZero => "scaled to zero",
+        Risk::TwoOwners => "two owners",
+        Risk::Orphan => "left behind",
+        Risk::Suspended => "suspended applier",
+        Risk::Namespace => "namespace",
+        Risk::Crd => "custom resource definition",
+        Risk::Prune => "deletion",
+        Risk::Secret => "secret",
+        Risk::Image => "image",
+        Risk::Chart => "chart",
+    }
 }
 
 /// What happens to an object, in words that follow its name.

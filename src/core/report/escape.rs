@@ -88,6 +88,32 @@ pub fn inert(text: &str) -> String {
     out
 }
 
+/// Text for HTML, as content or as an attribute's value in quotes: no tag, no entity, one line, nothing that hides or
+/// reorders. References are not broken: nobody looks for them in a page of ours.
+pub(super) fn html_text(text: &str) -> String {
+    html_escaped(&visible(text))
+}
+
+/// The same, where lines stay lines.
+pub(super) fn html_lines(text: &str) -> String {
+    html_escaped(&visible_lines(text))
+}
+
+fn html_escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// The same as [`inert`] where HTML stands and Markdown is not read: within a `<summary>`.
 pub(crate) fn inert_html(text: &str) -> String {
     let text = visible(text);

@@ -4,8 +4,10 @@ mod build;
 mod comment;
 mod danger;
 mod escape;
+mod html;
 mod image;
 mod model;
+mod sarif;
 mod summary;
 mod terminal;
 
@@ -14,7 +16,9 @@ pub use build::{ReportInput, build};
 pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
+pub use html::html;
 pub use model::*;
+pub use sarif::sarif;
 pub use terminal::{Colour, Style, terminal};
 
 /// A list for a sentence: at most `limit` items, then how many more.

@@ -179,6 +179,14 @@ pub(super) fn untold(unit: &UnitReport) -> bool {
     !unit.already_broken && (unit.head == SideState::Failed || unit.base == SideState::Failed)
 }
 
+/// What is said instead of a verdict where no rule was applied.
+pub(super) const NO_POLICY: &str = "There is no policy: this is what merging would do";
+
+/// Whether nothing was held to any rule: then nothing missing is no merit.
+pub(super) fn unjudged(report: &Report) -> bool {
+    report.discovered && report.verdict.outcome == "allow"
+}
+
 /// What stands in the way, a few words each, the heaviest first.
 pub(super) fn missing(report: &Report) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

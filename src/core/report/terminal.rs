@@ -1,17 +1,15 @@
 //! The report for a terminal: a summary first, then dangers, one block for each object, the verdict last, where a
 //! reader's eyes are when the command ends. Hostile text cannot move the cursor, colour anything or hide.
 
+mod objects;
 mod paint;
 mod sections;
 
-use super::comment::sign;
-use super::danger::{danger_label, dangers, fate};
+use super::danger::{dangers, fate};
 use super::escape::terminal_safe;
 use super::model::*;
-use super::summary::{
-    Counts, blocks, count, diff_lines, field_words, missing, names, number, object_name, place, untold,
-};
-use crate::effect::{Operation, Tier};
+use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
+use crate::effect::Tier;
 use crate::evaluation::Side;
 use paint::{Ink, Paint, columns, fit, pad};
 
@@ -51,7 +49,7 @@ pub fn terminal(report: &Report, style: Style) -> String {
         draw.approvals(),
         draw.outside(),
         draw.reasons(),
-        vec![draw.last()],
+        draw.last(),
     ];
     let mut text = String::new();
     for block in blocks.into_iter().filter(|block| !block.is_empty()) {
@@ -85,7 +83,8 @@ impl Draw<'_> {
         let fold = untouched > QUIET_ENVIRONMENTS;
         let environments: Vec<_> =
             self.report.environments.iter().filter(|environment| !fold || !quiet(environment)).collect();
-        let width = |longest: Option<usize>| longest.unwrap_or(0).clamp(1, NAME_WIDTH);
+        let widest = NAME_WIDTH.min(self.width * 2 / 5);
+        let width = |longest: Option<usize>| longest.unwrap_or(0).clamp(1, widest);
         let first = width(environments.iter().map(|environment| columns(&safe(&environment.name))).max());
         let units = environments.iter().flat_map(|environment| &environment.units);
         let second = width(units.map(|unit| columns(&safe(&unit.name))).max());
@@ -94,7 +93,7 @@ impl Draw<'_> {
             .flat_map(|environment| self.environment(environment, first, second))
             .collect();
         if fold {
-            lines.push(self.line(&format!("{untouched} environments looked at and not touched")));
+            lines.extend(self.hanging("", &format!("{untouched} environments looked at and not touched")));
         }
         lines
     }
@@ -104,25 +103,24 @@ impl Draw<'_> {
         let remarks = self.remarks(environment);
         if environment.units.is_empty() {
             let rest = std::iter::once("·".to_owned()).chain(remarks).collect::<Vec<_>>().join("   ");
-            return vec![self.line(&format!("{}   {rest}", self.paint.ink(Ink::Strong, &name)))];
+            return self.hanging(&format!("{}   ", self.paint.ink(Ink::Strong, &name)), &rest);
         }
         let mut lines = Vec::new();
         for (at, unit) in environment.units.iter().enumerate() {
             let name = if at == 0 { self.paint.ink(Ink::Strong, &name) } else { " ".repeat(first) };
             let unit_name = pad(&fit(&safe(&unit.name), second), second);
-            let mut rest = vec![self.counts(unit)];
+            let mut rest = vec![self.counts(&unit.effects)];
             rest.extend(self.unit_remarks(environment, unit));
             if at == 0 {
                 rest.extend(remarks.iter().cloned());
             }
-            lines.push(self.line(&format!("{name}   {unit_name}   {}", rest.join("   "))));
+            lines.extend(self.hanging(&format!("{name}   {unit_name}   "), &rest.join("   ")));
         }
         lines
     }
 
-    fn counts(&self, unit: &UnitReport) -> String {
-        let Counts { create, change, replace, delete, orphan, refused, without_effect } =
-            Counts::of(&unit.effects);
+    fn counts<'e>(&self, effects: impl IntoIterator<Item = &'e EffectReport>) -> String {
+        let Counts { create, change, replace, delete, orphan, refused, without_effect } = Counts::of(effects);
         let parts = [
             (Ink::Good, "+", create),
             (Ink::Change, "~", change),
@@ -220,65 +218,10 @@ impl Draw<'_> {
         lines.collect()
     }
 
-    fn objects(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        for environment in &self.report.environments {
-            for unit in environment.units.iter().filter(|unit| !unit.effects.is_empty()) {
-                if !lines.is_empty() {
-                    lines.push(String::new());
-                }
-                let title = self.line(&safe(&format!("{} / {}", environment.name, unit.name)));
-                lines.push(self.paint.ink(Ink::Strong, &title));
-                for effect in &unit.effects {
-                    lines.push(String::new());
-                    lines.extend(self.object(environment, effect));
-                }
-            }
-        }
-        lines
-    }
-
-    fn object(&self, environment: &EnvironmentReport, effect: &EffectReport) -> Vec<String> {
-        let ink = match effect.operation {
-            Operation::Create => Ink::Good,
-            Operation::Update => Ink::Change,
-            Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail => Ink::Bad,
-            Operation::None => Ink::Faint,
-        };
-        let sign = self.paint.ink(ink, sign(effect.operation));
-        let name = safe(&format!("{} {}", effect.object.kind, object_name(&effect.object)));
-        let place = effect.source.as_ref().map(|origin| safe(&format!("{}:{}", origin.file, origin.line)));
-        let mut lines = vec![self.ends(&format!("{sign} {name}"), &place.unwrap_or_default())];
-        let remarks = remarks(environment, effect);
-        if !remarks.is_empty() {
-            let wrapped = self.hanging("    ", &remarks.join(" · "));
-            lines.extend(wrapped.iter().map(|line| self.paint.ink(Ink::Faint, line)));
-        }
-        if effect.changes.is_empty() {
-            lines.extend(diff_lines(&effect.diff).iter().map(|line| self.diff_line(line)));
-        } else {
-            lines.extend(
-                effect
-                    .changes
-                    .iter()
-                    .flat_map(|change| self.hanging("    ", &safe(&field_words(change).replace('`', "")))),
-            );
-        }
-        lines
-    }
-
-    fn diff_line(&self, line: &str) -> String {
-        let text = self.line(&format!("    {}", safe(line)));
-        match line.as_bytes().first() {
-            Some(b'+') => self.paint.ink(Ink::Good, &text),
-            Some(b'-') => self.paint.ink(Ink::Bad, &text),
-            Some(_) | None => text,
-        }
-    }
-
     /// The verdict on the left, totals on the right.
-    fn last(&self) -> String {
+    fn last(&self) -> Vec<String> {
         let (ink, word) = match self.report.verdict.outcome.as_str() {
+            _ if unjudged(self.report) => (Ink::Strong, "no policy, nothing was judged"),
             "allow" => (Ink::Good, "ready"),
             "hold" => (Ink::Change, "on hold"),
             "block" => (Ink::Bad, "blocked"),
@@ -298,53 +241,35 @@ impl Draw<'_> {
         self.ends(&self.paint.ink(ink, &said), &totals)
     }
 
-    /// One line, not wider than the terminal.
-    fn line(&self, text: &str) -> String {
-        fit(text, self.width)
-    }
-
     /// A text on the left and one at the right edge; below each other where they do not fit.
-    fn ends(&self, left: &str, right: &str) -> String {
-        if right.is_empty() {
-            return self.line(left);
-        }
+    fn ends(&self, left: &str, right: &str) -> Vec<String> {
         let (wide, far) = (columns(left), columns(right));
-        if wide + 2 + far <= self.width {
-            return format!("{left}{}{right}", " ".repeat(self.width - wide - far));
+        if !right.is_empty() && wide + 2 + far <= self.width {
+            return vec![format!("{left}{}{right}", " ".repeat(self.width - wide - far))];
         }
-        format!("{}\n    {}", self.line(left), fit(right, self.width.saturating_sub(4)))
+        let mut lines = paint::wrap(left, self.width);
+        if !right.is_empty() {
+            lines.extend(self.hanging("    ", right));
+        }
+        lines
     }
 
-    /// A text behind a head, wrapped below its own first word.
+    /// A text behind a head, wrapped below its own first word; below the head where that leaves too little room.
     fn hanging(&self, head: &str, text: &str) -> Vec<String> {
         let indent = columns(head);
-        let room = self.width.saturating_sub(indent).max(20);
-        let mut lines = paint::wrap(text, room).into_iter();
+        if indent + columns(text) <= self.width {
+            return vec![format!("{head}{text}")];
+        }
+        if indent > self.width / 2 {
+            let mut lines = paint::wrap(head.trim_end(), self.width);
+            lines.extend(self.hanging("    ", text));
+            return lines;
+        }
+        let mut lines = paint::wrap(text, self.width - indent).into_iter();
         let mut out = vec![format!("{head}{}", lines.next().unwrap_or_default())];
         out.extend(lines.map(|line| format!("{}{line}", " ".repeat(indent))));
         out
     }
-}
-
-/// What the sign before an object does not say.
-fn remarks(environment: &EnvironmentReport, effect: &EffectReport) -> Vec<String> {
-    let mut remarks: Vec<String> = danger_label(effect).into_iter().map(|(_, label)| label).collect();
-    remarks.extend(effect.moved_from.as_ref().map(|from| safe(&format!("moves here from {from}"))));
-    match effect.operation {
-        Operation::Update | Operation::Create => {
-            remarks.extend(effect.reason.as_ref().map(|reason| safe(reason)))
-        }
-        Operation::Replace | Operation::Delete | Operation::Orphan | Operation::Fail | Operation::None => {
-            remarks.push(safe(&fate(effect).replace('`', "")));
-        }
-    }
-    if effect.settled == Some(false) {
-        remarks.push("unsettled: another applier holds some of its fields".to_owned());
-    }
-    if effect.tier < environment.tier {
-        remarks.push("not predicted by the cluster".to_owned());
-    }
-    remarks
 }
 
 fn safe(text: &str) -> String {

@@ -5,6 +5,8 @@ mod comment;
 mod doubt;
 mod escape;
 mod hostile;
+mod html;
 mod length;
 mod sample;
+mod sarif;
 mod terminal;

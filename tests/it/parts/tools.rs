@@ -16,6 +16,14 @@ pub fn kustomize() -> Option<PathBuf> {
     present("kustomize", built("kustomize"))
 }
 
+/// A browser, where one is installed.
+pub fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let paths = env::var_os("PATH").unwrap_or_default();
+    let mut found = env::split_paths(&paths).flat_map(|folder| names.map(|name| folder.join(name)));
+    present("chromium", found.find(|program| program.is_file()))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);

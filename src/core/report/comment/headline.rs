@@ -7,7 +7,7 @@ use crate::change::ChangeState;
 use crate::effect::Tier;
 use crate::report::escape::{code_span, inert, prose};
 use crate::report::model::*;
-use crate::report::summary::{Counts, count, cut, known_by, missing, names, number, untold};
+use crate::report::summary::{Counts, NO_POLICY, count, cut, known_by, missing, names, number, untold};
 use crate::verdict::Reason;
 
 /// Reasons named in the title.
@@ -37,6 +37,7 @@ pub(super) fn title(view: &View<'_>, detail: &Detail, cuts: &mut Cuts) -> (Strin
         said.push_str(&format!(" and {more} more"));
     }
     let opening = match verdict.outcome.as_str() {
+        "allow" if view.report.discovered => return (format!("### {NO_POLICY}"), None),
         "allow" if view.commands.iter().any(|command| command == "/merge") => {
             return ("### ✅ Ready: say `/merge`".to_owned(), None);
         }

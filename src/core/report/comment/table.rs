@@ -46,15 +46,15 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 /// One row of the table, or several folded into one.
-pub(super) struct Row<'a> {
-    environment: &'a EnvironmentReport,
-    unit: Option<&'a UnitReport>,
-    counts: Counts,
-    findings: Vec<&'a Finding>,
+pub(in crate::report) struct Row<'a> {
+    pub(in crate::report) environment: &'a EnvironmentReport,
+    pub(in crate::report) unit: Option<&'a UnitReport>,
+    pub(in crate::report) counts: Counts,
+    pub(in crate::report) findings: Vec<&'a Finding>,
 }
 
 /// One row for each environment and unit that has something to tell.
-pub(super) fn rows(report: &Report) -> Vec<Row<'_>> {
+pub(in crate::report) fn rows(report: &Report) -> Vec<Row<'_>> {
     report.environments.iter().flat_map(|environment| rows_of(report, environment)).collect()
 }
 
@@ -134,7 +134,13 @@ fn tells(row: &Row<'_>, unit: &UnitReport) -> bool {
 
 fn unit_cell(unit: &UnitReport) -> String {
     let name = inert(&unit.name);
-    let mut notes: Vec<&str> = Vec::new();
+    let notes = unit_notes(unit);
+    if notes.is_empty() { name } else { format!("{name} ({})", notes.join("; ")) }
+}
+
+/// What is special about a unit.
+pub(in crate::report) fn unit_notes(unit: &UnitReport) -> Vec<&'static str> {
+    let mut notes = Vec::new();
     match (unit.already_broken, unit.base, unit.head) {
         (true, _, _) => notes.push("already broken before this change"),
         (false, _, SideState::Failed) => notes.push("⚠ does not render"),
@@ -149,7 +155,7 @@ fn unit_cell(unit: &UnitReport) -> String {
     if !unit.stable {
         notes.push("renders differently each time");
     }
-    if notes.is_empty() { name } else { format!("{name} ({})", notes.join("; ")) }
+    notes
 }
 
 fn count_cells(counts: &Counts) -> Vec<String> {
@@ -165,7 +171,8 @@ fn count_cells(counts: &Counts) -> Vec<String> {
     ]
 }
 
-fn policy_cell(findings: &[&Finding]) -> String {
+/// What the checks say, in a few words; empty where they say nothing.
+pub(in crate::report) fn policy_cell(findings: &[&Finding]) -> String {
     let open = || findings.iter().filter(|finding| finding.waived.is_none());
     let errors = open().filter(|finding| blocks(finding)).count();
     let warnings = open().filter(|finding| !blocks(finding) && finding.severity >= Severity::Warning).count();
@@ -178,7 +185,7 @@ fn policy_cell(findings: &[&Finding]) -> String {
 }
 
 /// How far the rules of one environment are, where the verdict ties rules to environments.
-fn approvals_cell(report: &Report, environment: &EnvironmentReport) -> String {
+pub(in crate::report) fn approvals_cell(report: &Report, environment: &EnvironmentReport) -> String {
     let mut tied = report.verdict.reasons.iter().filter(|reason| {
         reason.environment.as_ref() == Some(&environment.name) && reason.code.starts_with("approval")
     });
@@ -195,7 +202,7 @@ fn has_error(report: &Report, environment: &EnvironmentReport) -> bool {
 }
 
 /// How the cluster stands, and only what was seen of it.
-fn cluster_cell(report: &Report, environment: &EnvironmentReport) -> String {
+pub(in crate::report) fn cluster_cell(report: &Report, environment: &EnvironmentReport) -> String {
     let drifted = environment.drift.len();
     match (&environment.cluster, environment.tier) {
         (None, _) => "none".to_owned(),

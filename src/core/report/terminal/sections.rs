@@ -16,7 +16,7 @@ impl Draw<'_> {
             let title = format!("already different in the cluster, not by this change: {}", environment.name);
             lines.extend(self.hanging("", &safe(&title)));
             for drift in &environment.drift {
-                lines.push(self.line(&format!("    {}", safe(&drift.object.to_string()))));
+                lines.extend(self.hanging("    ", &safe(&drift.object.to_string())));
                 for change in &drift.changes {
                     let value =
                         |value: &Option<Value>| value.as_ref().map_or("absent".to_owned(), value_words);
@@ -89,13 +89,13 @@ impl Draw<'_> {
             return Vec::new();
         }
         let mut lines = vec!["also changed, read by no environment:".to_owned()];
-        lines.extend(self.report.outside.iter().map(|changed| {
+        lines.extend(self.report.outside.iter().flat_map(|changed| {
             let sign = match changed.change {
                 PathOperation::Add => "+",
                 PathOperation::Change => "~",
                 PathOperation::Remove => "-",
             };
-            self.line(&format!("    {sign} {}", safe(&changed.path)))
+            self.hanging(&format!("    {sign} "), &safe(&changed.path))
         }));
         lines
     }

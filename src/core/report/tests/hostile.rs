@@ -14,7 +14,7 @@ use crate::policy::Waived;
 use crate::report::*;
 
 /// A report in which everything that others name carries the same text.
-fn carrying(text: &str) -> Report {
+pub(super) fn carrying(text: &str) -> Report {
     let mut report = blocked();
     let evil = EffectReport {
         source: Some(Origin { file: text.into(), line: 1 }),

@@ -1,0 +1,269 @@
+//! The report as SARIF 2.1.0, for whatever shows findings beside the lines they are about: what checks saw, dangers,
+//! what the cluster would refuse, what could not be told. What people have to do (approvals, holds) is no result and
+//! stands in the run's properties with the verdict. Nothing is judged or left out here.
+
+mod place;
+mod rule;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::danger::{fate, risk_words};
+use super::escape::terminal_safe;
+use super::model::*;
+use super::summary::object_words;
+use crate::config::Severity;
+use crate::effect::{Operation, Risk};
+use crate::evaluation::Side;
+use crate::object::ObjectRef;
+use crate::policy::Finding;
+use place::Place;
+use rule::{Level, Rule, Rules};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// What our fingerprints are made of; another making gets another name.
+const FINGERPRINT: &str = "countersign/v1";
+
+/// One SARIF log with one run. The same report gives the same bytes.
+pub fn sarif(report: &Report) -> String {
+    let mut log = Log { report, rules: Rules::default(), results: Vec::new(), seen: BTreeMap::new() };
+    for finding in &report.findings {
+        log.finding(finding);
+    }
+    for environment in &report.environments {
+        for unit in &environment.units {
+            for effect in &unit.effects {
+                log.effect(environment, unit, effect);
+            }
+        }
+    }
+    for error in &report.errors {
+        log.error(error);
+    }
+    format!("{:#}\n", log.finish())
+}
+
+/// One result before it is written.
+struct Found<'a> {
+    rule: Rule<'a>,
+    level: Level,
+    said: String,
+    environment: Option<&'a str>,
+    unit: Option<&'a str>,
+    object: Option<&'a ObjectRef>,
+    place: Place<'a>,
+    /// Whether base has it too.
+    existing: Existing,
+    /// Further properties.
+    properties: Map<String, Value>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Existing {
+    Yes,
+    No,
+}
+
+struct Log<'a> {
+    report: &'a Report,
+    rules: Rules,
+    results: Vec<Value>,
+    /// How often each identity came up.
+    seen: BTreeMap<String, usize>,
+}
+
+impl<'a> Log<'a> {
+    fn finding(&mut self, finding: &'a Finding) {
+        let failed = if finding.errored { "the check itself failed: " } else { "" };
+        let level = match (finding.errored, finding.severity) {
+            (true, _) | (false, Severity::Error) => Level::Error,
+            (false, Severity::Warning) => Level::Warning,
+            (false, Severity::Info) => Level::Note,
+        };
+        let mut properties = Map::new();
+        if let Some(rule) = &finding.rule {
+            properties.insert("rule".to_owned(), json!(rule));
+        }
+        let found = Found {
+            rule: Rule::Check(&finding.check),
+            level,
+            said: format!("{failed}{}", finding.message),
+            environment: Some(&finding.environment),
+            unit: None,
+            object: finding.object.as_ref(),
+            place: self.place_of(finding),
+            existing: if finding.existing { Existing::Yes } else { Existing::No },
+            properties,
+        };
+        let key = [finding.rule.as_deref().unwrap_or_default(), finding.file.as_deref().unwrap_or_default()];
+        // An object stays itself when its file moves.
+        let key = if finding.object.is_some() { &key[..1] } else { &key[..] };
+        let mut result = self.result(found, key);
+        if let (Some(waived), Value::Object(members)) = (&finding.waived, &mut result) {
+            let why = format!("waived by {} until {}: {}", waived.by, waived.until, waived.reason);
+            let suppression =
+                json!({ "kind": "external", "status": "accepted", "justification": text(&why) });
+            members.insert("suppressions".to_owned(), json!([suppression]));
+        }
+        self.results.push(result);
+    }
+
+    /// Where a check says that it is; where it does not say, where its object stands.
+    fn place_of(&self, finding: &'a Finding) -> Place<'a> {
+        let said = Place { file: finding.file.as_deref(), line: finding.line, column: finding.column };
+        let (None, Some(object)) = (said.file, &finding.object) else { return said };
+        let home = self.report.environments.iter().filter(|found| found.name == finding.environment);
+        let mut effects = home.flat_map(|found| &found.units).flat_map(|unit| &unit.effects);
+        let effect = effects.find(|effect| effect.object.identity() == object.identity());
+        let origin = effect.and_then(|effect| effect.source.as_ref());
+        origin.map_or(said, |at| Place { file: Some(&at.file), line: Some(at.line), column: None })
+    }
+
+    /// One result for each of an object's risks, and one where the cluster would refuse it.
+    fn effect(&mut self, environment: &'a EnvironmentReport, unit: &'a UnitReport, effect: &'a EffectReport) {
+        let said = format!("{} in {}: {}", object_words(&effect.object), environment.name, fate(effect));
+        let refused =
+            (effect.operation == Operation::Fail).then_some((Rule::Refused, Level::Error, said.clone()));
+        let risks = effect.risks.iter().map(|risk| {
+            let level = match risk {
+                Risk::Image | Risk::Chart => Level::Note,
+                Risk::Replace
+                | Risk::DataLoss
+                | Risk::Privilege
+                | Risk::Exposure
+                | Risk::ScaleToZero
+                | Risk::Prune
+                | Risk::Orphan
+                | Risk::Suspended
+                | Risk::TwoOwners
+                | Risk::Crd
+                | Risk::Namespace
+                | Risk::Secret => Level::Warning,
+            };
+            (Rule::Risk(*risk), level, format!("{}: {said}", risk_words(*risk)))
+        });
+        for (rule, level, said) in refused.into_iter().chain(risks) {
+            let origin = effect.source.as_ref();
+            let place = match origin {
+                Some(origin) => Place { file: Some(&origin.file), line: Some(origin.line), column: None },
+                None => Place { file: Some(&unit.path), line: None, column: None },
+            };
+            let properties = Map::from_iter([
+                ("operation".to_owned(), json!(effect.operation)),
+                ("tier".to_owned(), json!(effect.tier)),
+            ]);
+            let found = Found {
+                rule,
+                level,
+                said,
+                environment: Some(&environment.name),
+                unit: Some(&unit.name),
+                object: Some(&effect.object),
+                place,
+                existing: Existing::No,
+                properties,
+            };
+            let result = self.result(found, &[]);
+            self.results.push(result);
+        }
+    }
+
+    fn error(&mut self, error: &'a ErrorReport) {
+        let (environment, unit) = (error.environment.as_deref(), error.unit.as_deref());
+        let side = match error.side {
+            Some(Side::Base) => "base",
+            Some(Side::Head) => "head",
+            None => "",
+        };
+        let home = self.report.environments.iter().find(|found| Some(found.name.as_str()) == environment);
+        let home = home.and_then(|found| found.units.iter().find(|found| Some(found.name.as_str()) == unit));
+        let file = error.file.as_deref().or(home.map(|unit| unit.path.as_str()));
+        let mut properties = Map::from_iter([("undecided".to_owned(), json!(error.undecided))]);
+        if !side.is_empty() {
+            properties.insert("side".to_owned(), json!(side));
+        }
+        let found = Found {
+            rule: if unit.is_some() { Rule::Render } else { Rule::Cluster },
+            level: if error.undecided { Level::Error } else { Level::Warning },
+            said: format!(
+                "{}: {}",
+                [environment, unit].into_iter().flatten().collect::<Vec<_>>().join(" / "),
+                error.message
+            ),
+            environment,
+            unit,
+            object: error.object.as_ref(),
+            place: Place { file, line: error.line, column: error.column },
+            existing: if home.is_some_and(|unit| unit.already_broken) { Existing::Yes } else { Existing::No },
+            properties,
+        };
+        let result = self.result(found, &[side]);
+        self.results.push(result);
+    }
+
+    /// `key` is what else tells this result from its like: never a line, a commit or a number that others move.
+    fn result(&mut self, found: Found<'_>, key: &[&str]) -> Value {
+        let Found { rule, level, said, environment, unit, object, place, existing, mut properties } = found;
+        let id = rule.id();
+        let identity = object.map(ObjectRef::identity).map(<[&str; 4]>::from);
+        let identity = json!([id, environment, unit, identity, key]).to_string();
+        let number = self.seen.entry(identity.clone()).or_default();
+        *number += 1;
+        let fingerprint = Sha256::digest(format!("{identity}#{number}"));
+        let fingerprint: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+        for (name, value) in [("environment", environment), ("unit", unit)] {
+            properties.extend(value.map(|value| (name.to_owned(), json!(value))));
+        }
+        properties.insert("verdict".to_owned(), json!(self.report.verdict.outcome));
+        let mut result = json!({
+            "ruleId": id,
+            "ruleIndex": self.rules.index(rule),
+            "level": level.word(),
+            "message": { "text": text(&said) },
+            "baselineState": if existing == Existing::Yes { "unchanged" } else { "new" },
+            "partialFingerprints": { FINGERPRINT: fingerprint },
+            "properties": properties,
+        });
+        let location = place::location(&place, environment, unit, object);
+        if let (Some(location), Value::Object(members)) = (location, &mut result) {
+            members.insert("locations".to_owned(), json!([location]));
+        }
+        result
+    }
+
+    fn finish(self) -> Value {
+        let report = self.report;
+        json!({
+            "$schema": SCHEMA,
+            "version": "2.1.0",
+            "runs": [{
+                "tool": { "driver": {
+                    "name": "Countersign",
+                    "semanticVersion": env!("CARGO_PKG_VERSION"),
+                    "rules": self.rules.into_descriptors(),
+                } },
+                "automationDetails": { "id": "countersign/" },
+                "columnKind": "unicodeCodePoints",
+                "originalUriBaseIds": { place::ROOT: { "description": { "text": "The root of the judged tree." } } },
+                "invocations": [{ "executionSuccessful": !report.errors.iter().any(|error| error.undecided) }],
+                "results": self.results,
+                "properties": {
+                    "verdict": report.verdict,
+                    "base": report.base.commit,
+                    "head": report.head.commit,
+                    "tree": report.merged.as_ref().map(|merged| &merged.tree),
+                    "changeDigest": report.change_digest,
+                    "discovered": report.discovered,
+                },
+            }],
+        })
+    }
+}
+
+/// A message: what hides is written out, and nothing in it is a link.
+fn text(said: &str) -> String {
+    terminal_safe(said).replace('`', "").replace("](", "] (")
+}

@@ -1,0 +1,106 @@
+//! The rules that a run speaks of: one for each check of the policy, and our own.
+
+use serde_json::{Value, json};
+
+use super::text;
+use crate::effect::Risk;
+use crate::report::danger::risk_words;
+
+/// What a result is an instance of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rule<'a> {
+    /// A check of the policy, by its name.
+    Check(&'a str),
+    /// A danger.
+    Risk(Risk),
+    /// The cluster would refuse an object.
+    Refused,
+    /// A unit does not render.
+    Render,
+    /// A cluster did not tell.
+    Cluster,
+}
+
+/// How heavy a result is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Error,
+    Warning,
+    Note,
+}
+
+impl Level {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
+impl Rule<'_> {
+    /// Its stable name.
+    pub(super) fn id(&self) -> String {
+        match self {
+            Self::Check(name) => format!("policy/{}", text(name)),
+            Self::Risk(risk) => format!("risk/{}", risk_words(*risk).replace(' ', "-")),
+            Self::Refused => "effect/refused".to_owned(),
+            Self::Render => "evaluation/render-failed".to_owned(),
+            Self::Cluster => "evaluation/cluster-untold".to_owned(),
+        }
+    }
+
+    fn description(&self) -> String {
+        match self {
+            Self::Check(name) => format!("The policy's check {}", text(name)),
+            Self::Risk(risk) => risk_description(*risk).to_owned(),
+            Self::Refused => "The cluster would refuse the object".to_owned(),
+            Self::Render => "A unit does not render, so what would change is not known".to_owned(),
+            Self::Cluster => "A cluster did not tell, so what would change there is not known".to_owned(),
+        }
+    }
+}
+
+fn risk_description(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Replace => "A field that cannot change in place changes: the object is deleted and made anew",
+        Risk::DataLoss => "Stored data goes with the object",
+        Risk::Privilege => "Somebody or something may do more than before",
+        Risk::Exposure => "What can reach it, or what it can reach, changes",
+        Risk::ScaleToZero => "Nothing of it runs afterwards",
+        Risk::Image => "A container image moves",
+        Risk::Chart => "A chart's version moves",
+        Risk::Prune => "Pruning deletes the object",
+        Risk::Orphan => "The object stays in the cluster and is owned by nobody",
+        Risk::Suspended => "Its applier is suspended, so the change waits there",
+        Risk::TwoOwners => "Two units own the object and would overwrite each other",
+        Risk::Crd => "A custom resource definition changes for all of its objects",
+        Risk::Namespace => "A namespace changes, or goes with all that is in it",
+        Risk::Secret => "A secret changes",
+    }
+}
+
+/// The rules that were used, in the order of their first use.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    known: Vec<(String, String)>,
+}
+
+impl Rules {
+    /// Its place in the list.
+    pub(super) fn index(&mut self, rule: Rule<'_>) -> usize {
+        let id = rule.id();
+        let at = self.known.iter().position(|(known, _)| *known == id);
+        at.unwrap_or_else(|| {
+            self.known.push((id, rule.description()));
+            self.known.len() - 1
+        })
+    }
+
+    pub(super) fn into_descriptors(self) -> Vec<Value> {
+        let descriptor =
+            |(id, said): (String, String)| json!({ "id": id, "shortDescription": { "text": said } });
+        self.known.into_iter().map(descriptor).collect()
+    }
+}
