@@ -16,12 +16,16 @@ pub fn kustomize() -> Option<PathBuf> {
     present("kustomize", built("kustomize"))
 }
 
-/// A browser, where one is installed.
+/// A browser, where one is installed: not every build server has one, or may install it.
 pub fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let paths = env::var_os("PATH").unwrap_or_default();
     let mut found = env::split_paths(&paths).flat_map(|folder| names.map(|name| folder.join(name)));
-    present("chromium", found.find(|program| program.is_file()))
+    let found = found.find(|program| program.is_file());
+    if found.is_none() {
+        skip("chromium");
+    }
+    found
 }
 
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
@@ -34,17 +38,22 @@ pub(super) fn built(tool: &str) -> Option<PathBuf> {
 /// Passes `found` on. Where it is nothing, the running test is noted as skipped for want of `part`.
 pub(super) fn present<T>(part: &str, found: Option<T>) -> Option<T> {
     if found.is_none() {
-        let test = thread::current().name().unwrap_or("a test").to_owned();
         assert!(
             env::var_os("CI").is_none_or(|ci| ci != "true"),
             "CI=true, and {part} is absent: run tests/run"
         );
-        eprintln!("skipped: {test} needs {part}, which is absent; tests/run gets it");
-        if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {
-            let line = format!("{part}\t{test}\n");
-            let noted = OpenOptions::new().append(true).create(true).open(list);
-            noted.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests");
-        }
+        skip(part);
     }
     found
+}
+
+/// Notes the running test as skipped for want of `part`.
+fn skip(part: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("skipped: {test} needs {part}, which is absent; see README.md");
+    if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {
+        let line = format!("{part}\t{test}\n");
+        let noted = OpenOptions::new().append(true).create(true).open(list);
+        noted.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests");
+    }
 }
