@@ -133,7 +133,9 @@ pub struct Effect {
     pub moved_from: Option<String>,
 }
 
+mod applier;
 mod compare;
+mod custom;
 mod digest;
 mod exposure;
 mod generated;

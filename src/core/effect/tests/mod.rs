@@ -1,6 +1,7 @@
 //! Manifests of both sides in, effects out, one line each.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod appliers;
 mod digests;
 mod objects;
 mod risky;
