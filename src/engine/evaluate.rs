@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::effect::{self, Effect, Owners, Tier};
+use countersign_core::effect::{self, Effect, Owners, Renders, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
     UnitEvaluation,
 };
-use countersign_core::object::{CustomScopes, RenderedObject, Sealer, SealingKey, parse_manifests};
+use countersign_core::object::{
+    CustomScopes, ObjectRef, RenderedObject, Sealer, SealingKey, parse_manifests,
+};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{
-    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec,
+    Cluster, Clusters, ReadSet, RenderError, RenderedText, Renderer, Rendering, Source, SourceError, UnitSpec,
 };
 
 /// Told how far an evaluation is.
@@ -88,7 +90,7 @@ struct Touched {
 /// The objects of one side, or why there are none.
 enum SideOutcome {
     Absent,
-    Rendered { objects: Vec<RenderedObject>, stable: bool, input: Digest },
+    Rendered { renders: Renders, stable: bool, input: Digest },
     Failed { error: UnitError, input: Digest },
 }
 
@@ -96,6 +98,8 @@ enum SideOutcome {
 pub(super) struct EvaluatedUnit {
     pub(super) evaluation: UnitEvaluation,
     pub(super) objects: Diff<Vec<RenderedObject>>,
+    /// Objects of head whose names differ at each render.
+    renamed: Vec<ObjectRef>,
 }
 
 impl Evaluator<'_> {
@@ -176,6 +180,7 @@ impl Evaluator<'_> {
             drift: Vec::new(),
             errors: Vec::new(),
         };
+        evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
         self.ask_cluster(environment, &mut units, &mut evaluation).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
         Ok(evaluation)
@@ -241,27 +246,40 @@ impl Evaluator<'_> {
     }
 
     fn parse(&self, environment: &Environment, rendering: Rendering, side: Side) -> SideOutcome {
+        let Rendering { texts, stable, again, input } = rendering;
+        let read = || {
+            let objects = self.read(environment, &texts, side)?;
+            let again = again.as_deref().map(|texts| self.read(environment, texts, side)).transpose()?;
+            Ok(Renders { objects, again })
+        };
+        match read() {
+            Ok(renders) => SideOutcome::Rendered { renders, stable, input },
+            Err(error) => SideOutcome::Failed { error, input },
+        }
+    }
+
+    fn read(
+        &self,
+        environment: &Environment,
+        texts: &[RenderedText],
+        side: Side,
+    ) -> Result<Vec<RenderedObject>, UnitError> {
         let sealer = Sealer { key: self.key, environment: &environment.name, mask: self.mask };
+        let namespace = environment.default_namespace.as_deref();
         let mut objects = Vec::new();
-        for text in &rendering.texts {
-            let namespace = environment.default_namespace.as_deref();
-            match parse_manifests(&text.text, text.file.as_deref(), namespace, &sealer) {
-                Ok(parsed) => objects.extend(parsed),
-                Err(error) => {
-                    let error = UnitError {
-                        side,
-                        message: error.message,
-                        file: text.file.clone(),
-                        line: error.line,
-                        column: error.column,
-                    };
-                    return SideOutcome::Failed { error, input: rendering.input };
-                }
-            }
+        for text in texts {
+            let parsed = parse_manifests(&text.text, text.file.as_deref(), namespace, &sealer);
+            objects.extend(parsed.map_err(|error| UnitError {
+                side,
+                message: error.message,
+                file: text.file.clone(),
+                line: error.line,
+                column: error.column,
+            })?);
         }
         // A definition in another file of the unit says whether its kind lives in namespaces.
         CustomScopes::of(objects.iter().map(|object| &object.body)).apply(&mut objects);
-        SideOutcome::Rendered { objects, stable: rendering.stable, input: rendering.input }
+        Ok(objects)
     }
 }
 
@@ -292,8 +310,8 @@ impl SideOutcome {
         if let Self::Failed { error, .. } = self { Some(error) } else { None }
     }
 
-    fn into_objects(self) -> Vec<RenderedObject> {
-        if let Self::Rendered { objects, .. } = self { objects } else { Vec::new() }
+    fn into_renders(self) -> Renders {
+        if let Self::Rendered { renders, .. } = self { renders } else { Renders::default() }
     }
 }
 
@@ -312,11 +330,15 @@ fn combine(
     let already_broken = errors.len() == 2 && base.input() == head.input();
     let stable = base.stable() && head.stable();
     let input_digest = head.input().or(base.input()).cloned().unwrap_or_else(|| Digest::of(&[]));
-    let objects = Diff { base: base.into_objects(), head: head.into_objects() };
-    let mut effects = match sides.head {
-        SideState::Failed => Vec::new(),
-        SideState::Rendered | SideState::Absent => effect::compare(environment, &objects.base, &objects.head),
+    let mut renders = Diff { base: base.into_renders(), head: head.into_renders() };
+    let (mut effects, renamed) = match sides.head {
+        SideState::Failed => Default::default(),
+        SideState::Rendered | SideState::Absent if stable => {
+            (effect::compare(environment, &renders.base.objects, &renders.head.objects), Vec::new())
+        }
+        SideState::Rendered | SideState::Absent => effect::compare_unstable(environment, &mut renders),
     };
+    let objects = Diff { base: renders.base.objects, head: renders.head.objects };
     if sides.base == SideState::Failed {
         for effect in &mut effects {
             effect.reason = Some("base could not be rendered, so all of it is shown".to_owned());
@@ -336,7 +358,16 @@ fn combine(
         already_broken,
         effects,
     };
-    EvaluatedUnit { evaluation, objects }
+    EvaluatedUnit { evaluation, objects, renamed }
+}
+
+/// What a name that differs at each render means.
+fn name_differs(object: &ObjectRef) -> EnvironmentError {
+    let message = format!(
+        "{object}: its name differs at each render, so each sync makes a new one and leaves or prunes the last; give \
+         it a fixed name"
+    );
+    EnvironmentError { object: Some(object.clone()), message, undecided: false }
 }
 
 /// Lets a cluster predict all effects of an environment, and puts its answers in their place.

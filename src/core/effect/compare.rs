@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Effect, Operation, RenderOperation, Risk, Tier, applier, custom, generated, immutable, risks};
 use crate::diff;
 use crate::environment::Environment;
-use crate::object::{ObjectRef, RenderedObject};
+use crate::object::{ObjectRef, RenderedObject, holds_unstable, unstable_paths};
 
 /// Group, kind, namespace, name.
 pub(super) type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -85,7 +85,13 @@ pub(super) fn assess(
             effect.rendered = RenderOperation::Remove;
             (effect.operation, effect.reason) = applier::removal(environment, body);
         }
-        (Some(before), Some(after)) if before == after => return None,
+        (Some(before), Some(after)) if before == after => {
+            if !holds_unstable(after) {
+                return None;
+            }
+            let paths = unstable_paths(after);
+            effect.reason = Some(format!("each sync changes it: {} differs at each render", named(&paths)));
+        }
         (Some(before), Some(after)) => {
             effect.changes = diff::fields(before, after);
             if effect.changes.is_empty() && before.get("status") == after.get("status") {
@@ -104,6 +110,15 @@ pub(super) fn assess(
             Some("an applier that is suspended: what it applies waits until it is resumed".to_owned());
     }
     Some(effect)
+}
+
+/// The first of some paths, and how many more there are.
+fn named(paths: &[String]) -> String {
+    let first = paths.first().map_or_else(String::new, |path| format!("`{path}`"));
+    match paths.len() {
+        0 | 1 => first,
+        more => format!("{first} (and {} more)", more - 1),
+    }
 }
 
 const ONLY_STATUS: &str =

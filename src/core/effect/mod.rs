@@ -146,7 +146,9 @@ mod risks;
 #[cfg(test)]
 mod tests;
 mod units;
+mod unstable;
 
 pub use compare::compare;
 pub use digest::{change_digest, environment_digest, risk_set};
 pub use units::{Owners, reconcile_units};
+pub use unstable::{Renders, compare_unstable};

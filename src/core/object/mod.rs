@@ -12,10 +12,13 @@ mod seal;
 mod suspect;
 #[cfg(test)]
 mod tests;
+mod unstable;
 
 pub use parse::{ManifestError, parse_manifests};
 pub use scope::{CustomScopes, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};
+pub use unstable::mark_unstable;
+pub(crate) use unstable::{holds_unstable, is_unstable, unstable_paths};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -7,6 +7,7 @@ mod objects;
 mod risky;
 mod secrets;
 mod sides;
+mod unstable;
 
 use super::{Effect, Risk, compare};
 use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
