@@ -4,6 +4,7 @@
 mod appliers;
 mod digests;
 mod objects;
+mod properties;
 mod risky;
 mod secrets;
 mod sides;
