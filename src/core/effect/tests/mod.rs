@@ -8,6 +8,7 @@ mod properties;
 mod risky;
 mod secrets;
 mod sides;
+mod together;
 mod unstable;
 
 use super::{Effect, Risk, compare};
