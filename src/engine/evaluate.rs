@@ -1,23 +1,22 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use countersign_core::effect::{self, Effect, Owners, Renders, Tier};
+use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
     UnitEvaluation,
 };
-use countersign_core::object::{
-    CustomScopes, ObjectRef, RenderedObject, Sealer, SealingKey, parse_manifests,
-};
+use countersign_core::object::{ObjectRef, RenderedObject, Sealer, SealingKey};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use self::read::{Given, Reader, SideOutcome};
 use super::predict::{self, Manifest, PredictInput};
-use crate::ports::{
-    Cluster, Clusters, ReadSet, RenderError, RenderedText, Renderer, Rendering, Source, SourceError, UnitSpec,
-};
+use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -87,17 +86,12 @@ struct Touched {
     sides: Diff<Option<SidePlan>>,
 }
 
-/// The objects of one side, or why there are none.
-enum SideOutcome {
-    Absent,
-    Rendered { renders: Renders, stable: bool, input: Digest },
-    Failed { error: UnitError, input: Digest },
-}
-
 /// A unit's evaluation with both sides' objects, for what has to look across units and at clusters.
 pub(super) struct EvaluatedUnit {
     pub(super) evaluation: UnitEvaluation,
     pub(super) objects: Diff<Vec<RenderedObject>>,
+    /// Objects of head that are the same at base; they are in no list above.
+    same: Vec<ObjectRef>,
     /// Objects of head whose names differ at each render.
     renamed: Vec<ObjectRef>,
 }
@@ -220,8 +214,14 @@ impl Evaluator<'_> {
         environment: &Environment,
         unit: Touched,
     ) -> Result<EvaluatedUnit, EvaluateError> {
-        let base = self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base).await;
-        let head = self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head).await;
+        let base = self.side(&trees.base, unit.sides.base.as_ref(), Side::Base).await;
+        let head = self.side(&trees.head, unit.sides.head.as_ref(), Side::Head).await;
+        let reader = Reader {
+            sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
+            namespace: environment.default_namespace.as_deref(),
+            threads: self.parallel,
+        };
+        let (base, head) = reader.sides(base, head);
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =
             spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
@@ -229,89 +229,14 @@ impl Evaluator<'_> {
         Ok(combine(environment, unit.name, path, renderer, base, head))
     }
 
-    async fn side(
-        &self,
-        tree: &ObjectId,
-        environment: &Environment,
-        plan: Option<&SidePlan>,
-        side: Side,
-    ) -> SideOutcome {
-        let Some(SidePlan { spec, reads }) = plan else { return SideOutcome::Absent };
+    async fn side(&self, tree: &ObjectId, plan: Option<&SidePlan>, side: Side) -> Given {
+        let Some(SidePlan { spec, reads }) = plan else { return Given::Nothing };
         match self.renderer.render(self.source, tree, spec, reads).await {
-            Ok(rendering) => self.parse(environment, rendering, side),
+            Ok(rendering) => Given::Texts(rendering),
             Err(RenderError { message, file, line, column, input }) => {
-                SideOutcome::Failed { error: UnitError { side, message, file, line, column }, input }
+                Given::Failure { error: UnitError { side, message, file, line, column }, input }
             }
         }
-    }
-
-    fn parse(&self, environment: &Environment, rendering: Rendering, side: Side) -> SideOutcome {
-        let Rendering { texts, stable, again, input } = rendering;
-        let read = || {
-            let objects = self.read(environment, &texts, side)?;
-            let again = again.as_deref().map(|texts| self.read(environment, texts, side)).transpose()?;
-            Ok(Renders { objects, again })
-        };
-        match read() {
-            Ok(renders) => SideOutcome::Rendered { renders, stable, input },
-            Err(error) => SideOutcome::Failed { error, input },
-        }
-    }
-
-    fn read(
-        &self,
-        environment: &Environment,
-        texts: &[RenderedText],
-        side: Side,
-    ) -> Result<Vec<RenderedObject>, UnitError> {
-        let sealer = Sealer { key: self.key, environment: &environment.name, mask: self.mask };
-        let namespace = environment.default_namespace.as_deref();
-        let mut objects = Vec::new();
-        for text in texts {
-            let parsed = parse_manifests(&text.text, text.file.as_deref(), namespace, &sealer);
-            objects.extend(parsed.map_err(|error| UnitError {
-                side,
-                message: error.message,
-                file: text.file.clone(),
-                line: error.line,
-                column: error.column,
-            })?);
-        }
-        // A definition in another file of the unit says whether its kind lives in namespaces.
-        CustomScopes::of(objects.iter().map(|object| &object.body)).apply(&mut objects);
-        Ok(objects)
-    }
-}
-
-impl SideOutcome {
-    fn state(&self) -> SideState {
-        match self {
-            Self::Absent => SideState::Absent,
-            Self::Rendered { .. } => SideState::Rendered,
-            Self::Failed { .. } => SideState::Failed,
-        }
-    }
-
-    fn input(&self) -> Option<&Digest> {
-        match self {
-            Self::Absent => None,
-            Self::Rendered { input, .. } | Self::Failed { input, .. } => Some(input),
-        }
-    }
-
-    fn stable(&self) -> bool {
-        match self {
-            Self::Absent | Self::Failed { .. } => true,
-            Self::Rendered { stable, .. } => *stable,
-        }
-    }
-
-    fn error(&self) -> Option<&UnitError> {
-        if let Self::Failed { error, .. } = self { Some(error) } else { None }
-    }
-
-    fn into_renders(self) -> Renders {
-        if let Self::Rendered { renders, .. } = self { renders } else { Renders::default() }
     }
 }
 
@@ -330,7 +255,9 @@ fn combine(
     let already_broken = errors.len() == 2 && base.input() == head.input();
     let stable = base.stable() && head.stable();
     let input_digest = head.input().or(base.input()).cloned().unwrap_or_else(|| Digest::of(&[]));
-    let mut renders = Diff { base: base.into_renders(), head: head.into_renders() };
+    let (base_renders, base_same) = base.into_renders();
+    let (head_renders, same) = head.into_renders();
+    let mut renders = Diff { base: base_renders, head: head_renders };
     let (mut effects, renamed) = match sides.head {
         SideState::Failed => Default::default(),
         SideState::Rendered | SideState::Absent if stable => {
@@ -344,8 +271,10 @@ fn combine(
             effect.reason = Some("base could not be rendered, so all of it is shown".to_owned());
         }
     }
-    let count = |objects: &Vec<RenderedObject>| u32::try_from(objects.len()).unwrap_or(u32::MAX);
-    let counts = Diff { base: count(&objects.base), head: count(&objects.head) };
+    let count = |objects: &[RenderedObject], same: &[ObjectRef]| {
+        u32::try_from(objects.len() + same.len()).unwrap_or(u32::MAX)
+    };
+    let counts = Diff { base: count(&objects.base, &base_same), head: count(&objects.head, &same) };
     let evaluation = UnitEvaluation {
         name,
         path,
@@ -358,7 +287,7 @@ fn combine(
         already_broken,
         effects,
     };
-    EvaluatedUnit { evaluation, objects, renamed }
+    EvaluatedUnit { evaluation, objects, same, renamed }
 }
 
 /// What a name that differs at each render means.
@@ -417,8 +346,10 @@ async fn ask(
 /// Moves between units, two owners of one object.
 fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
-    let refs =
-        |unit: &EvaluatedUnit| unit.objects.head.iter().map(|object| object.reference.clone()).collect();
+    let refs = |unit: &EvaluatedUnit| {
+        let objects = unit.objects.head.iter().map(|object| &object.reference);
+        objects.chain(&unit.same).cloned().collect()
+    };
     let owners: Owners = units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))).collect();
     effect::reconcile_units(environment, &mut evaluations, &owners);
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
