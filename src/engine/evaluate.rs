@@ -112,10 +112,13 @@ impl Evaluator<'_> {
             plans.push((environment, touched));
         }
         self.progress.planned(plans.iter().map(|(_, units)| units.len()).sum());
-        let mut evaluated = Vec::new();
+        let (mut evaluated, mut owners) = (Vec::new(), Vec::new());
         for (environment, units) in plans {
-            evaluated.push(self.environment(trees, environment, units).await?);
+            let (evaluation, held) = self.environment(trees, environment, units).await?;
+            evaluated.push(evaluation);
+            owners.push(held);
         }
+        effect::reconcile_environments(&mut evaluated, &owners);
         let outside =
             changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
@@ -160,12 +163,12 @@ impl Evaluator<'_> {
         trees: &Diff<ObjectId>,
         environment: &Environment,
         units: Vec<Touched>,
-    ) -> Result<EnvironmentEvaluation, EvaluateError> {
+    ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
         let work = units.into_iter().map(|unit| self.unit(trees, environment, unit));
         let mut units: Vec<EvaluatedUnit> =
             stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
-        across_units(environment, &mut units);
+        let owners = across_units(environment, &mut units);
         let mut evaluation = EnvironmentEvaluation {
             environment: environment.clone(),
             cluster_identity: None,
@@ -177,7 +180,7 @@ impl Evaluator<'_> {
         evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
         self.ask_cluster(environment, &mut units, &mut evaluation).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
-        Ok(evaluation)
+        Ok((evaluation, owners))
     }
 
     /// Lets the environment's cluster predict, where it has one.
@@ -343,8 +346,8 @@ async fn ask(
     }
 }
 
-/// Moves between units, two owners of one object.
-fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
+/// Moves between units, two owners of one object; what each unit holds at head.
+fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) -> Owners {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
     let refs = |unit: &EvaluatedUnit| {
         let objects = unit.objects.head.iter().map(|object| &object.reference);
@@ -355,6 +358,7 @@ fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
         unit.evaluation = evaluation;
     }
+    owners
 }
 
 /// Files that decide who must agree or what runs: shown even when a render reads them.

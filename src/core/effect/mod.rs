@@ -137,6 +137,7 @@ mod applier;
 mod compare;
 mod custom;
 mod digest;
+mod environments;
 mod exposure;
 mod generated;
 mod immutable;
@@ -150,5 +151,6 @@ mod unstable;
 
 pub use compare::compare;
 pub use digest::{change_digest, environment_digest, risk_set};
+pub use environments::reconcile_environments;
 pub use units::{Owners, reconcile_units};
 pub use unstable::{Renders, compare_unstable};

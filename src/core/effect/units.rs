@@ -91,11 +91,16 @@ fn mark_owners(units: &mut [UnitEvaluation], owners: &Owners) {
             let Some(all) = by_object.get(&effect.object.identity()) else { continue };
             let others: Vec<&str> = all.iter().copied().filter(|name| *name != unit.name).collect();
             let reason = format!("also owned by {}: the one that applies last wins", others.join(", "));
-            effect.reason = Some(match effect.reason.take() {
-                Some(own) => format!("{own}; {reason}"),
-                None => reason,
-            });
+            because(effect, reason);
             effect.risks.insert(Risk::TwoOwners);
         }
     }
+}
+
+/// Adds a reason to those that an effect has.
+pub(super) fn because(effect: &mut Effect, reason: String) {
+    effect.reason = Some(match effect.reason.take() {
+        Some(own) => format!("{own}; {reason}"),
+        None => reason,
+    });
 }
