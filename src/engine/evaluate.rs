@@ -1,5 +1,6 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod owners;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +87,12 @@ struct Touched {
     sides: Diff<Option<SidePlan>>,
 }
 
+/// The units of an environment, by whether the change touches them; of those that it does not, head's side.
+struct Plan {
+    touched: Vec<Touched>,
+    untouched: Vec<(String, SidePlan)>,
+}
+
 /// A unit's evaluation with both sides' objects, for what has to look across units and at clusters.
 pub(super) struct EvaluatedUnit {
     pub(super) evaluation: UnitEvaluation,
@@ -108,13 +115,13 @@ impl Evaluator<'_> {
         let mut plans = Vec::new();
         let mut read = BTreeSet::new();
         for environment in environments {
-            let touched = self.touched(trees, environment, &changed, &mut read).await?;
-            plans.push((environment, touched));
+            let plan = self.plan(trees, environment, &changed, &mut read).await?;
+            plans.push((environment, plan));
         }
-        self.progress.planned(plans.iter().map(|(_, units)| units.len()).sum());
+        self.progress.planned(plans.iter().map(|(_, plan)| plan.touched.len()).sum());
         let (mut evaluated, mut owners) = (Vec::new(), Vec::new());
-        for (environment, units) in plans {
-            let (evaluation, held) = self.environment(trees, environment, units).await?;
+        for (environment, plan) in plans {
+            let (evaluation, held) = self.environment(trees, environment, plan).await?;
             evaluated.push(evaluation);
             owners.push(held);
         }
@@ -125,13 +132,13 @@ impl Evaluator<'_> {
     }
 
     /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
-    async fn touched(
+    async fn plan(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
         changed: &[ChangedPath],
         read: &mut BTreeSet<String>,
-    ) -> Result<Vec<Touched>, EvaluateError> {
+    ) -> Result<Plan, EvaluateError> {
         let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
         for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
             for spec in self.renderer.units(self.source, tree, environment).await? {
@@ -144,7 +151,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let mut touched = Vec::new();
+        let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
         for (name, sides) in names {
             let both = [&sides.base, &sides.head];
             let reads = || both.into_iter().flatten().map(|side| &side.reads);
@@ -152,23 +159,27 @@ impl Evaluator<'_> {
             read.extend(claimed.map(|path| path.path.clone()));
             let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
             if hit || sides.base.is_some() != sides.head.is_some() {
-                touched.push(Touched { name, sides });
+                plan.touched.push(Touched { name, sides });
+            } else {
+                plan.untouched.extend(sides.head.map(|side| (name, side)));
             }
         }
-        Ok(touched)
+        Ok(plan)
     }
 
     async fn environment(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
-        units: Vec<Touched>,
+        plan: Plan,
     ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
-        let work = units.into_iter().map(|unit| self.unit(trees, environment, unit));
+        let Plan { touched, untouched } = plan;
+        let work = touched.into_iter().map(|unit| self.unit(trees, environment, unit));
         let mut units: Vec<EvaluatedUnit> =
             stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
-        let owners = across_units(environment, &mut units);
+        let others = self.owners_elsewhere(&trees.head, environment, &units, untouched).await?;
+        let owners = across_units(environment, &mut units, others.owners);
         let mut evaluation = EnvironmentEvaluation {
             environment: environment.clone(),
             cluster_identity: None,
@@ -177,6 +188,7 @@ impl Evaluator<'_> {
             drift: Vec::new(),
             errors: Vec::new(),
         };
+        evaluation.errors.extend(others.note);
         evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
         self.ask_cluster(environment, &mut units, &mut evaluation).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
@@ -347,13 +359,13 @@ async fn ask(
 }
 
 /// Moves between units, two owners of one object; what each unit holds at head.
-fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) -> Owners {
+fn across_units(environment: &Environment, units: &mut [EvaluatedUnit], mut owners: Owners) -> Owners {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
     let refs = |unit: &EvaluatedUnit| {
         let objects = unit.objects.head.iter().map(|object| &object.reference);
         objects.chain(&unit.same).cloned().collect()
     };
-    let owners: Owners = units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))).collect();
+    owners.extend(units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))));
     effect::reconcile_units(environment, &mut evaluations, &owners);
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
         unit.evaluation = evaluation;

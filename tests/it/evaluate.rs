@@ -186,3 +186,20 @@ async fn an_object_that_is_equal_in_another_file_has_two_owners_all_the_same() {
       create ConfigMap shop/c: also owned by one: the one that applies last wins
     ");
 }
+
+#[tokio::test]
+async fn an_object_that_an_untouched_unit_holds_has_two_owners() {
+    let (a, b) = (config("a", "x"), config("b", "x"));
+    let base = [("one/a.yaml", a.as_str()), ("two/b.yaml", b.as_str())];
+    let (told, evaluation) = check(&base, &[("one/b.yaml", &config("b", "y"))]).await;
+    insta::assert_snapshot!(told, @r"
+    one Rendered → Rendered
+      create ConfigMap shop/b: also owned by two: the one that applies last wins
+    ");
+    assert_eq!(evaluation.environments[0].errors, []);
+    let (told, _) = check(&base, &[("one/c.yaml", &config("c", "y"))]).await;
+    insta::assert_snapshot!(told, @r"
+    one Rendered → Rendered
+      create ConfigMap shop/c
+    ");
+}

@@ -46,7 +46,8 @@ impl Reader<'_> {
         }
     }
 
-    fn side(&self, given: Given, side: Side) -> SideOutcome {
+    /// One side for itself.
+    pub(super) fn side(&self, given: Given, side: Side) -> SideOutcome {
         let rendering = match given {
             Given::Nothing => return SideOutcome::Absent,
             Given::Failure { error, input } => return SideOutcome::Failed { error, input },
