@@ -116,23 +116,27 @@ struct Job<'a> {
     head: Option<Spot>,
 }
 
+/// What corresponds on both sides: file, or number where there is none, and text of a part.
+type Text<'a> = (Option<&'a str>, usize, &'a str);
+
 /// Each part of the texts, shared ones once.
 fn jobs<'a>(split: &Diff<Vec<Vec<Part<'a>>>>, sides: &Diff<Vec<ManifestText<'a>>>) -> Vec<Job<'a>> {
-    let mut found: BTreeMap<(Option<&str>, usize, &str), (Vec<(Part<'a>, Spot)>, Vec<(Part<'a>, Spot)>)> =
-        BTreeMap::new();
+    let mut found: BTreeMap<Text<'_>, Diff<Vec<(Part<'a>, Spot)>>> = BTreeMap::new();
     for (is_head, texts, split) in [(false, &sides.base, &split.base), (true, &sides.head, &split.head)] {
         for (number, (text, parts)) in texts.iter().zip(split).enumerate() {
             // Texts without a file correspond by their number.
             let place = text.file.map_or(number, |_| 0);
             for (index, part) in parts.iter().enumerate() {
-                let entry = found.entry((text.file, place, part.text)).or_default();
-                let side = if is_head { &mut entry.1 } else { &mut entry.0 };
+                let entry = found
+                    .entry((text.file, place, part.text))
+                    .or_insert_with(|| Diff { base: Vec::new(), head: Vec::new() });
+                let side = if is_head { &mut entry.head } else { &mut entry.base };
                 side.push((*part, (is_head, number, index)));
             }
         }
     }
     let mut jobs = Vec::new();
-    for (base, head) in found.into_values() {
+    for Diff { base, head } in found.into_values() {
         if let ([(part, base)], [(_, head)]) = (base.as_slice(), head.as_slice()) {
             jobs.push(Job { part: *part, base: Some(*base), head: Some(*head) });
             continue;
@@ -363,6 +367,9 @@ impl OneText<'_> {
     }
 }
 
+/// A shared object's reference on one side, and the names of Secrets in its text.
+type Known<'a> = (&'a ObjectRef, &'a BTreeMap<String, String>);
+
 /// One side with every object in its place.
 #[derive(Default)]
 struct Side {
@@ -385,7 +392,7 @@ impl Side {
     }
 
     /// Each shared object with its reference and the names of Secrets that hold in its text.
-    fn shared(&self) -> BTreeMap<(usize, usize), (&ObjectRef, &BTreeMap<String, String>)> {
+    fn shared(&self) -> BTreeMap<(usize, usize), Known<'_>> {
         let names =
             self.names.iter().zip(&self.counts).flat_map(|(names, count)| std::iter::repeat_n(names, *count));
         let all = self.objects.iter().zip(&self.shared).zip(names);

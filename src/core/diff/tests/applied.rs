@@ -18,10 +18,9 @@ fn steps(path: &str) -> Vec<Step> {
     let mut rest = path;
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
-            let end = if inner.starts_with('"') {
-                inner[1..].find("\"]").unwrap() + 2
-            } else {
-                inner.find(']').unwrap()
+            let end = match inner.strip_prefix('"') {
+                Some(quoted) => quoted.find("\"]").unwrap() + 2,
+                None => inner.find(']').unwrap(),
             };
             let text = &inner[..end];
             steps.push(match serde_json::from_str::<String>(text) {

@@ -226,7 +226,11 @@ proptest! {
             let swapped = match there.operation {
                 Operation::Create => Operation::Delete,
                 Operation::Delete => Operation::Create,
-                same => same,
+                Operation::Update
+                | Operation::Replace
+                | Operation::Orphan
+                | Operation::Fail
+                | Operation::None => there.operation,
             };
             prop_assert_eq!(swapped, back.operation);
         }

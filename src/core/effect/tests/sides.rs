@@ -76,6 +76,19 @@ fn what_two_units_have_at_head_is_marked() {
     ");
 }
 
+// 34. What is new at each sync has no owner, and does not move.
+#[test]
+fn names_that_are_generated_do_not_change_hands() {
+    let job = "{apiVersion: batch/v1, kind: Job, metadata: {generateName: migrate-}}";
+    assert_snapshot!(lines(&reconciled(&[("old", job, ""), ("one", "", job), ("two", job, job)])), @r"
+    old (moved from: )
+    delete Job shop/migrate-* | risks: prune
+    one (moved from: )
+    create Job shop/migrate-* | a new object at each sync, since its name is generated
+    two (moved from: )
+    ");
+}
+
 #[test]
 fn units_that_share_nothing_stay_as_they_are() {
     let other = claim("1Gi").replace("name: data", "name: other");
