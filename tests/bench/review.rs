@@ -100,11 +100,8 @@ pub(crate) fn objects(arguments: &[String]) {
             let environment = bot::environment(EnvironmentSource::Yaml(vec!["apps".to_owned()]));
             let key = SealingKey::new([7; 32]);
             let sealer = Sealer { key: &key, environment: "production", mask: &[] };
-            let of = |texts: &'_ [(String, String)]| -> Vec<ManifestText<'_>> {
-                texts.iter().map(|(file, text)| ManifestText { file: Some(file), text }).collect()
-            };
             let (base, head) = (named(base), named(head));
-            let sides = Diff { base: of(&base), head: of(&head) };
+            let sides = Diff { base: borrowed(&base), head: borrowed(&head) };
             let Diff { base, head } = parse_sides(&sides, None, &sealer, THREADS);
             effect::compare(&environment, &base.unwrap().objects, &head.unwrap().objects).len()
         }
@@ -125,6 +122,10 @@ pub(crate) fn objects(arguments: &[String]) {
 /// Texts with the files that they stand in.
 fn named(texts: Vec<String>) -> Vec<(String, String)> {
     texts.into_iter().enumerate().map(|(number, text)| (format!("apps/{number:03}.yaml"), text)).collect()
+}
+
+fn borrowed(texts: &[(String, String)]) -> Vec<ManifestText<'_>> {
+    texts.iter().map(|(file, text)| ManifestText { file: Some(file), text }).collect()
 }
 
 /// The program itself.
