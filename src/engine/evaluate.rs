@@ -1,5 +1,8 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod owners;
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::effect::{self, Effect, Owners, Tier};
@@ -8,14 +11,13 @@ use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
     UnitEvaluation,
 };
-use countersign_core::object::{CustomScopes, RenderedObject, Sealer, SealingKey, parse_manifests};
+use countersign_core::object::{ObjectRef, RenderedObject, Sealer, SealingKey};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use self::read::{Given, Reader, SideOutcome};
 use super::predict::{self, Manifest, PredictInput};
-use crate::ports::{
-    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec,
-};
+use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -85,17 +87,20 @@ struct Touched {
     sides: Diff<Option<SidePlan>>,
 }
 
-/// The objects of one side, or why there are none.
-enum SideOutcome {
-    Absent,
-    Rendered { objects: Vec<RenderedObject>, stable: bool, input: Digest },
-    Failed { error: UnitError, input: Digest },
+/// The units of an environment, by whether the change touches them; of those that it does not, head's side.
+struct Plan {
+    touched: Vec<Touched>,
+    untouched: Vec<(String, SidePlan)>,
 }
 
 /// A unit's evaluation with both sides' objects, for what has to look across units and at clusters.
 pub(super) struct EvaluatedUnit {
     pub(super) evaluation: UnitEvaluation,
     pub(super) objects: Diff<Vec<RenderedObject>>,
+    /// Objects of head that are the same at base; they are in no list above.
+    same: Vec<ObjectRef>,
+    /// Objects of head whose names differ at each render.
+    renamed: Vec<ObjectRef>,
 }
 
 impl Evaluator<'_> {
@@ -110,27 +115,30 @@ impl Evaluator<'_> {
         let mut plans = Vec::new();
         let mut read = BTreeSet::new();
         for environment in environments {
-            let touched = self.touched(trees, environment, &changed, &mut read).await?;
-            plans.push((environment, touched));
+            let plan = self.plan(trees, environment, &changed, &mut read).await?;
+            plans.push((environment, plan));
         }
-        self.progress.planned(plans.iter().map(|(_, units)| units.len()).sum());
-        let mut evaluated = Vec::new();
-        for (environment, units) in plans {
-            evaluated.push(self.environment(trees, environment, units).await?);
+        self.progress.planned(plans.iter().map(|(_, plan)| plan.touched.len()).sum());
+        let (mut evaluated, mut owners) = (Vec::new(), Vec::new());
+        for (environment, plan) in plans {
+            let (evaluation, held) = self.environment(trees, environment, plan).await?;
+            evaluated.push(evaluation);
+            owners.push(held);
         }
+        effect::reconcile_environments(&mut evaluated, &owners);
         let outside =
             changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
     }
 
     /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
-    async fn touched(
+    async fn plan(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
         changed: &[ChangedPath],
         read: &mut BTreeSet<String>,
-    ) -> Result<Vec<Touched>, EvaluateError> {
+    ) -> Result<Plan, EvaluateError> {
         let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
         for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
             for spec in self.renderer.units(self.source, tree, environment).await? {
@@ -143,7 +151,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let mut touched = Vec::new();
+        let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
         for (name, sides) in names {
             let both = [&sides.base, &sides.head];
             let reads = || both.into_iter().flatten().map(|side| &side.reads);
@@ -151,23 +159,27 @@ impl Evaluator<'_> {
             read.extend(claimed.map(|path| path.path.clone()));
             let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
             if hit || sides.base.is_some() != sides.head.is_some() {
-                touched.push(Touched { name, sides });
+                plan.touched.push(Touched { name, sides });
+            } else {
+                plan.untouched.extend(sides.head.map(|side| (name, side)));
             }
         }
-        Ok(touched)
+        Ok(plan)
     }
 
     async fn environment(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
-        units: Vec<Touched>,
-    ) -> Result<EnvironmentEvaluation, EvaluateError> {
-        let work = units.into_iter().map(|unit| self.unit(trees, environment, unit));
+        plan: Plan,
+    ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
+        let Plan { touched, untouched } = plan;
+        let work = touched.into_iter().map(|unit| self.unit(trees, environment, unit));
         let mut units: Vec<EvaluatedUnit> =
             stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
-        across_units(environment, &mut units);
+        let others = self.owners_elsewhere(&trees.head, environment, &units, untouched).await?;
+        let owners = across_units(environment, &mut units, others.owners);
         let mut evaluation = EnvironmentEvaluation {
             environment: environment.clone(),
             cluster_identity: None,
@@ -176,9 +188,11 @@ impl Evaluator<'_> {
             drift: Vec::new(),
             errors: Vec::new(),
         };
+        evaluation.errors.extend(others.note);
+        evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
         self.ask_cluster(environment, &mut units, &mut evaluation).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
-        Ok(evaluation)
+        Ok((evaluation, owners))
     }
 
     /// Lets the environment's cluster predict, where it has one.
@@ -215,8 +229,14 @@ impl Evaluator<'_> {
         environment: &Environment,
         unit: Touched,
     ) -> Result<EvaluatedUnit, EvaluateError> {
-        let base = self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base).await;
-        let head = self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head).await;
+        let base = self.side(&trees.base, unit.sides.base.as_ref(), Side::Base).await;
+        let head = self.side(&trees.head, unit.sides.head.as_ref(), Side::Head).await;
+        let reader = Reader {
+            sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
+            namespace: environment.default_namespace.as_deref(),
+            threads: self.parallel,
+        };
+        let (base, head) = reader.sides(base, head);
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =
             spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
@@ -224,76 +244,14 @@ impl Evaluator<'_> {
         Ok(combine(environment, unit.name, path, renderer, base, head))
     }
 
-    async fn side(
-        &self,
-        tree: &ObjectId,
-        environment: &Environment,
-        plan: Option<&SidePlan>,
-        side: Side,
-    ) -> SideOutcome {
-        let Some(SidePlan { spec, reads }) = plan else { return SideOutcome::Absent };
+    async fn side(&self, tree: &ObjectId, plan: Option<&SidePlan>, side: Side) -> Given {
+        let Some(SidePlan { spec, reads }) = plan else { return Given::Nothing };
         match self.renderer.render(self.source, tree, spec, reads).await {
-            Ok(rendering) => self.parse(environment, rendering, side),
+            Ok(rendering) => Given::Texts(rendering),
             Err(RenderError { message, file, line, column, input }) => {
-                SideOutcome::Failed { error: UnitError { side, message, file, line, column }, input }
+                Given::Failure { error: UnitError { side, message, file, line, column }, input }
             }
         }
-    }
-
-    fn parse(&self, environment: &Environment, rendering: Rendering, side: Side) -> SideOutcome {
-        let sealer = Sealer { key: self.key, environment: &environment.name, mask: self.mask };
-        let mut objects = Vec::new();
-        for text in &rendering.texts {
-            let namespace = environment.default_namespace.as_deref();
-            match parse_manifests(&text.text, text.file.as_deref(), namespace, &sealer) {
-                Ok(parsed) => objects.extend(parsed),
-                Err(error) => {
-                    let error = UnitError {
-                        side,
-                        message: error.message,
-                        file: text.file.clone(),
-                        line: error.line,
-                        column: error.column,
-                    };
-                    return SideOutcome::Failed { error, input: rendering.input };
-                }
-            }
-        }
-        // A definition in another file of the unit says whether its kind lives in namespaces.
-        CustomScopes::of(objects.iter().map(|object| &object.body)).apply(&mut objects);
-        SideOutcome::Rendered { objects, stable: rendering.stable, input: rendering.input }
-    }
-}
-
-impl SideOutcome {
-    fn state(&self) -> SideState {
-        match self {
-            Self::Absent => SideState::Absent,
-            Self::Rendered { .. } => SideState::Rendered,
-            Self::Failed { .. } => SideState::Failed,
-        }
-    }
-
-    fn input(&self) -> Option<&Digest> {
-        match self {
-            Self::Absent => None,
-            Self::Rendered { input, .. } | Self::Failed { input, .. } => Some(input),
-        }
-    }
-
-    fn stable(&self) -> bool {
-        match self {
-            Self::Absent | Self::Failed { .. } => true,
-            Self::Rendered { stable, .. } => *stable,
-        }
-    }
-
-    fn error(&self) -> Option<&UnitError> {
-        if let Self::Failed { error, .. } = self { Some(error) } else { None }
-    }
-
-    fn into_objects(self) -> Vec<RenderedObject> {
-        if let Self::Rendered { objects, .. } = self { objects } else { Vec::new() }
     }
 }
 
@@ -312,18 +270,26 @@ fn combine(
     let already_broken = errors.len() == 2 && base.input() == head.input();
     let stable = base.stable() && head.stable();
     let input_digest = head.input().or(base.input()).cloned().unwrap_or_else(|| Digest::of(&[]));
-    let objects = Diff { base: base.into_objects(), head: head.into_objects() };
-    let mut effects = match sides.head {
-        SideState::Failed => Vec::new(),
-        SideState::Rendered | SideState::Absent => effect::compare(environment, &objects.base, &objects.head),
+    let (base_renders, base_same) = base.into_renders();
+    let (head_renders, same) = head.into_renders();
+    let mut renders = Diff { base: base_renders, head: head_renders };
+    let (mut effects, renamed) = match sides.head {
+        SideState::Failed => Default::default(),
+        SideState::Rendered | SideState::Absent if stable => {
+            (effect::compare(environment, &renders.base.objects, &renders.head.objects), Vec::new())
+        }
+        SideState::Rendered | SideState::Absent => effect::compare_unstable(environment, &mut renders),
     };
+    let objects = Diff { base: renders.base.objects, head: renders.head.objects };
     if sides.base == SideState::Failed {
         for effect in &mut effects {
             effect.reason = Some("base could not be rendered, so all of it is shown".to_owned());
         }
     }
-    let count = |objects: &Vec<RenderedObject>| u32::try_from(objects.len()).unwrap_or(u32::MAX);
-    let counts = Diff { base: count(&objects.base), head: count(&objects.head) };
+    let count = |objects: &[RenderedObject], same: &[ObjectRef]| {
+        u32::try_from(objects.len() + same.len()).unwrap_or(u32::MAX)
+    };
+    let counts = Diff { base: count(&objects.base, &base_same), head: count(&objects.head, &same) };
     let evaluation = UnitEvaluation {
         name,
         path,
@@ -336,7 +302,16 @@ fn combine(
         already_broken,
         effects,
     };
-    EvaluatedUnit { evaluation, objects }
+    EvaluatedUnit { evaluation, objects, same, renamed }
+}
+
+/// What a name that differs at each render means.
+fn name_differs(object: &ObjectRef) -> EnvironmentError {
+    let message = format!(
+        "{object}: its name differs at each render, so each sync makes a new one and leaves or prunes the last; give \
+         it a fixed name"
+    );
+    EnvironmentError { object: Some(object.clone()), message, undecided: false }
 }
 
 /// Lets a cluster predict all effects of an environment, and puts its answers in their place.
@@ -383,16 +358,19 @@ async fn ask(
     }
 }
 
-/// Moves between units, two owners of one object.
-fn across_units(environment: &Environment, units: &mut [EvaluatedUnit]) {
+/// Moves between units, two owners of one object; what each unit holds at head.
+fn across_units(environment: &Environment, units: &mut [EvaluatedUnit], mut owners: Owners) -> Owners {
     let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
-    let refs =
-        |unit: &EvaluatedUnit| unit.objects.head.iter().map(|object| object.reference.clone()).collect();
-    let owners: Owners = units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))).collect();
+    let refs = |unit: &EvaluatedUnit| {
+        let objects = unit.objects.head.iter().map(|object| &object.reference);
+        objects.chain(&unit.same).cloned().collect()
+    };
+    owners.extend(units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))));
     effect::reconcile_units(environment, &mut evaluations, &owners);
     for (unit, evaluation) in units.iter_mut().zip(evaluations) {
         unit.evaluation = evaluation;
     }
+    owners
 }
 
 /// Files that decide who must agree or what runs: shown even when a render reads them.

@@ -108,6 +108,8 @@ pub struct Rendering {
     pub texts: Vec<RenderedText>,
     /// Whether two renders of the same input must agree.
     pub stable: bool,
+    /// Where they need not: the manifests of a second one.
+    pub again: Option<Vec<RenderedText>>,
     /// Digest of everything that could be read.
     pub input: Digest,
 }

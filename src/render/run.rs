@@ -85,22 +85,29 @@ impl Programs {
         };
         let version = tool.map_or("", |tool| tool.version.as_str());
         let input = input_digest(version, unit, &members);
-        let key = Digest::of(format!("{input} {}", unit.path).as_bytes());
-        let known = self.rendered.lock().ok().and_then(|mut rendered| rendered.get(&key));
-        let texts = match known {
-            Some(texts) => texts,
-            None => {
-                let work = Work { source, id, tree: &tree, closure: &closure, members: &members, unit };
-                let texts = self.work(&work).await.map_err(|failure| failure.with_input(input.clone()))?;
-                let texts = std::sync::Arc::new(texts);
-                let weight = texts.iter().map(|text| text.text.len() + 64).sum();
-                if let Ok(mut rendered) = self.rendered.lock() {
-                    rendered.put(key, std::sync::Arc::clone(&texts), weight);
-                }
-                texts
-            }
+        let work = Work { source, id, tree: &tree, closure: &closure, members: &members, unit };
+        let once = async |times: &str| {
+            let key = Digest::of(format!("{input} {}{times}", unit.path).as_bytes());
+            self.known_or(&key, &work).await.map_err(|failure| failure.with_input(input.clone()))
         };
-        Ok(Rendering { texts: texts.to_vec(), stable: !closure.unstable, input })
+        let texts = once("").await?.to_vec();
+        // What differs between two renders of one input is not the change's doing.
+        let again = if closure.unstable { Some(once(" again").await?.to_vec()) } else { None };
+        Ok(Rendering { texts, stable: !closure.unstable, again, input })
+    }
+
+    /// The manifests as they are remembered, or from a render.
+    async fn known_or(&self, key: &Digest, work: &Work<'_>) -> Result<Rendered, Failure> {
+        let known = self.rendered.lock().ok().and_then(|mut rendered| rendered.get(key));
+        if let Some(texts) = known {
+            return Ok(texts);
+        }
+        let texts = std::sync::Arc::new(self.work(work).await?);
+        let weight = texts.iter().map(|text| text.text.len() + 64).sum();
+        if let Ok(mut rendered) = self.rendered.lock() {
+            rendered.put(key.clone(), std::sync::Arc::clone(&texts), weight);
+        }
+        Ok(texts)
     }
 
     async fn work(&self, work: &Work<'_>) -> Result<Vec<RenderedText>, Failure> {

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use countersign_core::effect;
 use countersign_core::environment::EnvironmentSource;
-use countersign_core::object::{Sealer, SealingKey, parse_manifests};
+use countersign_core::object::{ManifestText, Sealer, SealingKey, parse_sides};
+use countersign_core::revision::Diff;
 
 use crate::bot;
 use crate::manifests::{deployment, repository};
@@ -19,6 +20,8 @@ const IN_EACH: usize = 100;
 /// Of ten objects, one changes.
 const ONE_IN: usize = 10;
 const RUNS: usize = 5;
+/// As many as the program reads with by default.
+const THREADS: usize = 2;
 
 pub(crate) fn run() {
     let mut base = side("1.0");
@@ -97,13 +100,10 @@ pub(crate) fn objects(arguments: &[String]) {
             let environment = bot::environment(EnvironmentSource::Yaml(vec!["apps".to_owned()]));
             let key = SealingKey::new([7; 32]);
             let sealer = Sealer { key: &key, environment: "production", mask: &[] };
-            let read = |texts: &[String]| -> Vec<_> {
-                texts
-                    .iter()
-                    .flat_map(|text| parse_manifests(text, Some("a.yaml"), None, &sealer).unwrap())
-                    .collect()
-            };
-            effect::compare(&environment, &read(&base), &read(&head)).len()
+            let (base, head) = (named(base), named(head));
+            let sides = Diff { base: borrowed(&base), head: borrowed(&head) };
+            let Diff { base, head } = parse_sides(&sides, None, &sealer, THREADS);
+            effect::compare(&environment, &base.unwrap().objects, &head.unwrap().objects).len()
         }
         _ => {
             let read = |texts: &[String]| -> Vec<serde_json::Value> {
@@ -117,6 +117,15 @@ pub(crate) fn objects(arguments: &[String]) {
     let took = began.elapsed();
     assert_eq!(found, FILES * IN_EACH / ONE_IN);
     println!("{} {}", took.as_nanos(), peak_memory("self").unwrap());
+}
+
+/// Texts with the files that they stand in.
+fn named(texts: Vec<String>) -> Vec<(String, String)> {
+    texts.into_iter().enumerate().map(|(number, text)| (format!("apps/{number:03}.yaml"), text)).collect()
+}
+
+fn borrowed(texts: &[(String, String)]) -> Vec<ManifestText<'_>> {
+    texts.iter().map(|(file, text)| ManifestText { file: Some(file), text }).collect()
 }
 
 /// The program itself.

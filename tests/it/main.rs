@@ -13,6 +13,7 @@ mod bad_input;
 mod cluster;
 mod command_line;
 mod documents;
+mod evaluate;
 mod forge_contract;
 mod hostile_review;
 mod parts;

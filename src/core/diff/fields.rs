@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use super::pair::{is_port, pair, same_protocol};
 use super::quantity;
+use super::yaml::UNSTABLE;
 use crate::effect::FieldChange;
-use crate::object::is_sealed;
 use crate::object::keys::push_key;
+use crate::object::{is_sealed, is_unstable};
 
 /// Fields that differ between two manifests without server-owned parts.
 pub(super) fn between(before: &Value, after: &Value) -> Vec<FieldChange> {
@@ -30,6 +31,9 @@ impl<'a> Walk<'a> {
     fn value(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
         if before == after {
             return;
+        }
+        if before.is_some_and(is_unstable) || after.is_some_and(is_unstable) {
+            return self.unstable(before, after);
         }
         if before.is_some_and(is_sealed) || after.is_some_and(is_sealed) {
             return self.masked();
@@ -83,6 +87,15 @@ impl<'a> Walk<'a> {
 
     fn changed(&mut self, before: Option<Value>, after: Option<Value>) {
         self.changes.push(FieldChange { path: self.path.clone(), before, after, masked: false });
+    }
+
+    /// A value that differs at each render shows as that, and its other side as it is unless it is secret.
+    fn unstable(&mut self, before: Option<&Value>, after: Option<&Value>) {
+        if [before, after].into_iter().flatten().any(|value| !is_unstable(value) && holds_sealed(value)) {
+            return self.masked();
+        }
+        let shown = |value: &Value| if is_unstable(value) { Value::from(UNSTABLE) } else { value.clone() };
+        self.changed(before.map(shown), after.map(shown));
     }
 
     fn masked(&mut self) {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::quantity;
-use crate::object::is_sealed;
 use crate::object::keys::{DEFAULT_PROTOCOL, item_key};
+use crate::object::{is_sealed, is_unstable};
 
 /// An item on both sides, or on one.
 pub(super) struct Pair {
@@ -107,7 +107,7 @@ fn align<'a>(kind: &str, keys: &mut Vec<&'a str>, before: &'a Value, after: &'a 
         return after.clone();
     }
     if is_sealed(before) && is_sealed(after) {
-        return changed_mark();
+        return if is_unstable(after) { after.clone() } else { changed_mark() };
     }
     match (before, after) {
         (Value::Object(old), Value::Object(new)) => {

@@ -8,10 +8,12 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::pair::changed_mark;
-use crate::object::is_sealed;
+use crate::object::{is_sealed, is_unstable};
 
 const SEALED: &str = "‹sealed›";
 const CHANGED: &str = "‹changed›";
+/// Stands for a value that differs at each render.
+pub(super) const UNSTABLE: &str = "‹unstable›";
 /// Longer texts are broken over several lines, so that a change shows where it is.
 const LONG: usize = 400;
 const PIECE: usize = 120;
@@ -35,6 +37,7 @@ impl Writer {
     /// Writes a value whose first line starts with `start`, further ones with `indent` blanks.
     fn value(&mut self, start: String, indent: usize, value: &Value) {
         match value {
+            Value::Object(_) if is_unstable(value) => self.line(&start, UNSTABLE),
             Value::Object(_) if is_sealed(value) => self.line(&start, SEALED),
             Value::Object(_) if *value == self.changed => self.line(&start, CHANGED),
             Value::Object(entries) if entries.is_empty() => self.line(&start, "{}"),

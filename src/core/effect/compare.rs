@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Effect, Operation, RenderOperation, Risk, Tier, generated, immutable, risks};
+use super::{Effect, Operation, RenderOperation, Risk, Tier, applier, custom, generated, immutable, risks};
 use crate::diff;
 use crate::environment::Environment;
-use crate::object::{ObjectRef, RenderedObject};
+use crate::object::{ObjectRef, RenderedObject, holds_unstable, unstable_paths};
 
 /// Group, kind, namespace, name.
 pub(super) type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -77,26 +77,52 @@ pub(super) fn assess(
     };
     match (&effect.before, &effect.after) {
         (None, None) => return None,
-        (None, Some(_)) => {
+        (None, Some(after)) => {
             effect.rendered = RenderOperation::Add;
-            effect.operation = Operation::Create;
+            (effect.operation, effect.reason) = addition(environment, object, after);
         }
         (Some(body), None) => {
             effect.rendered = RenderOperation::Remove;
-            (effect.operation, effect.reason) = removal(environment, body);
+            (effect.operation, effect.reason) = applier::removal(environment, body);
         }
-        (Some(before), Some(after)) if before == after => return None,
+        (Some(before), Some(after)) if before == after => {
+            if !holds_unstable(after) {
+                return None;
+            }
+            let paths = unstable_paths(after);
+            effect.reason = Some(format!("each sync changes it: {} differs at each render", named(&paths)));
+        }
         (Some(before), Some(after)) => {
             effect.changes = diff::fields(before, after);
             if effect.changes.is_empty() && before.get("status") == after.get("status") {
                 return None;
             }
-            (effect.operation, effect.reason) = change(object, before, after, effect.changes.is_empty());
+            (effect.operation, effect.reason) = if effect.changes.is_empty() {
+                (Operation::None, Some(ONLY_STATUS.to_owned()))
+            } else {
+                change(environment, object, before, after)
+            };
         }
     }
     effect.risks = risks::of(&effect);
+    if effect.risks.contains(&Risk::Suspended) && effect.reason.is_none() {
+        effect.reason =
+            Some("an applier that is suspended: what it applies waits until it is resumed".to_owned());
+    }
     Some(effect)
 }
+
+/// The first of some paths, and how many more there are.
+fn named(paths: &[String]) -> String {
+    let first = paths.first().map_or_else(String::new, |path| format!("`{path}`"));
+    match paths.len() {
+        0 | 1 => first,
+        more => format!("{first} (and {} more)", more - 1),
+    }
+}
+
+const ONLY_STATUS: &str =
+    "only `status` differs: no effect where the kind keeps it apart (status subresource)";
 
 /// What of a manifest counts: everything but what the API server keeps for itself, in the namespace that it gets.
 /// `status` counts for custom kinds, some of which let an applier write it.
@@ -132,60 +158,42 @@ fn is_built_in(group: &str) -> bool {
         || matches!(group, "rbac.authorization.k8s.io" | "flowcontrol.apiserver.k8s.io")
 }
 
+/// What happens to an object that is only at head.
+fn addition(environment: &Environment, object: &ObjectRef, after: &Value) -> (Operation, Option<String>) {
+    if let Some((operation, reason)) = applier::application(environment, None, after) {
+        return (operation, Some(reason));
+    }
+    (Operation::Create, is_named_anew(object).then(|| NAMED_ANEW.to_owned()))
+}
+
+/// Whether each sync makes the object under another name.
+pub(super) fn is_named_anew(object: &ObjectRef) -> bool {
+    object.name.ends_with('*')
+}
+
+const NAMED_ANEW: &str = "a new object at each sync, since its name is generated";
+
+/// What happens to an object that both sides have, and that differs.
 fn change(
+    environment: &Environment,
     object: &ObjectRef,
     before: &Value,
     after: &Value,
-    only_status: bool,
 ) -> (Operation, Option<String>) {
-    if only_status {
-        let reason = "only `status` differs: no effect where the kind keeps it apart (status subresource)";
-        return (Operation::None, Some(reason.to_owned()));
+    if let Some((operation, reason)) = applier::application(environment, Some(before), after) {
+        return (operation, Some(reason));
     }
-    if object.name.ends_with('*') {
-        return (
-            Operation::Create,
-            Some("a new object at each sync, since its name is generated".to_owned()),
-        );
+    if is_named_anew(object) {
+        return (Operation::Create, Some(NAMED_ANEW.to_owned()));
     }
-    match immutable::changed(object, before, after) {
-        Some(field) => {
-            let reason = format!(
-                "`{field}` cannot be changed in place: the object is deleted and made anew, or refused"
-            );
-            (Operation::Replace, Some(reason))
-        }
-        None => (Operation::Update, None),
+    if let Some(field) = immutable::changed(object, before, after) {
+        let reason =
+            format!("`{field}` cannot be changed in place: the object is deleted and made anew, or refused");
+        return (Operation::Replace, Some(reason));
     }
-}
-
-/// Annotations by which an object asks to stay when it leaves the tree: key and value.
-const STAYS: &[(&str, &str)] = &[
-    ("argocd.argoproj.io/sync-options", "Prune=false"),
-    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
-    ("helm.sh/resource-policy", "keep"),
-];
-
-fn removal(environment: &Environment, body: &Value) -> (Operation, Option<String>) {
-    if !environment.prune {
-        return (
-            Operation::Orphan,
-            Some("nothing prunes here: it stays in the cluster, owned by nobody".to_owned()),
-        );
-    }
-    let annotations = body.get("metadata").and_then(|metadata| metadata.get("annotations"));
-    let stays = STAYS.iter().find(|(key, wanted)| {
-        let value = annotations.and_then(|annotations| annotations.get(*key)).and_then(Value::as_str);
-        value.is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
-    });
-    match stays {
-        Some((key, value)) => {
-            let reason =
-                format!("its annotation `{key}: {value}` keeps it: it stays in the cluster, owned by nobody");
-            (Operation::Orphan, Some(reason))
-        }
-        None => (Operation::Delete, None),
-    }
+    let reason =
+        applier::written_whole(environment, after).or_else(|| custom::dropped(object, before, after));
+    (Operation::Update, reason)
 }
 
 /// An object that at least one side has more than once. Equal copies cancel out; the rest is paired in order, and
@@ -223,7 +231,7 @@ fn several(
                 .map(|effect| Effect { rendered: RenderOperation::Remove, ..effect }),
         });
     }
-    let is_generated = first_new.or(first_old).is_some_and(|object| object.reference.name.ends_with('*'));
+    let is_generated = first_new.or(first_old).is_some_and(|object| is_named_anew(&object.reference));
     for mut effect in rest {
         if !is_generated && (copies > 1 || effect.operation == Operation::None) {
             effect.reason = Some(match (copies, gains) {

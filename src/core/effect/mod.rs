@@ -133,8 +133,11 @@ pub struct Effect {
     pub moved_from: Option<String>,
 }
 
+mod applier;
 mod compare;
+mod custom;
 mod digest;
+mod environments;
 mod exposure;
 mod generated;
 mod immutable;
@@ -144,7 +147,10 @@ mod risks;
 #[cfg(test)]
 mod tests;
 mod units;
+mod unstable;
 
 pub use compare::compare;
 pub use digest::{change_digest, environment_digest, risk_set};
+pub use environments::reconcile_environments;
 pub use units::{Owners, reconcile_units};
+pub use unstable::{Renders, compare_unstable};

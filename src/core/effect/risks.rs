@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Effect, Operation, Risk, exposure, pods, rbac};
+use super::{Effect, Operation, Risk, applier, exposure, pods, rbac};
 
 /// The dangers of an effect.
 pub(super) fn of(effect: &Effect) -> BTreeSet<Risk> {
@@ -44,9 +44,7 @@ pub(super) fn of(effect: &Effect) -> BTreeSet<Risk> {
             risks.insert(Risk::Chart);
         }
     }
-    if effect.object.group.ends_with(".toolkit.fluxcd.io")
-        && at(after, "spec.suspend") == Some(&Value::Bool(true))
-    {
+    if applier::is_suspended(&effect.object.group, before, after) {
         risks.insert(Risk::Suspended);
     }
     risks
@@ -106,13 +104,21 @@ fn scales_to_zero(before: &Value, after: &Value) -> bool {
         Some(replicas) => replicas.as_i64(),
         None => at(body, "spec.template").map(|_| 1),
     };
-    replicas(before).is_some_and(|count| count > 0) && replicas(after) == Some(0)
+    // A Job or CronJob that is suspended runs nothing.
+    let stopped = |body: &Value| {
+        body.get("apiVersion").and_then(Value::as_str).is_some_and(|version| version.starts_with("batch/"))
+            && at(body, "spec.suspend") == Some(&Value::Bool(true))
+    };
+    (replicas(before).is_some_and(|count| count > 0) && replicas(after) == Some(0))
+        || (!stopped(before) && stopped(after))
 }
 
 /// Every chart that a source object names, with its version.
 fn charts(body: &Value) -> Vec<Option<&Value>> {
     let of_argo = |source: &'_ Value| source.get("chart").is_some();
-    let mut charts = Vec::new();
+    // What a chart rendered carries its version as a label.
+    let label = at(body, "metadata.labels").and_then(|labels| labels.get("helm.sh/chart"));
+    let mut charts = vec![label];
     for path in
         ["spec.chart.spec.chart", "spec.chart.spec.version", "spec.chartRef", "spec.chart.spec.sourceRef"]
     {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compare::{Identity, assess};
+use super::compare::{Identity, assess, is_named_anew};
 use super::{Effect, Operation, Risk};
 use crate::environment::Environment;
 use crate::evaluation::UnitEvaluation;
@@ -34,7 +34,7 @@ type Sides<'a> = (Vec<usize>, Vec<(usize, &'a ObjectRef)>);
 fn moves(units: &[UnitEvaluation]) -> Vec<(usize, usize, ObjectRef)> {
     let mut sides: BTreeMap<Identity<'_>, Sides<'_>> = BTreeMap::new();
     for (index, unit) in units.iter().enumerate() {
-        for effect in &unit.effects {
+        for effect in unit.effects.iter().filter(|effect| !is_named_anew(&effect.object)) {
             let side = sides.entry(effect.object.identity()).or_default();
             match effect.operation {
                 Operation::Delete | Operation::Orphan => side.0.push(index),
@@ -81,7 +81,7 @@ fn moved(environment: &Environment, left: Effect, arrived: &Effect, from: String
 fn mark_owners(units: &mut [UnitEvaluation], owners: &Owners) {
     let mut by_object: BTreeMap<Identity<'_>, BTreeSet<&str>> = BTreeMap::new();
     for (unit, objects) in owners {
-        for object in objects.iter().filter(|object| !object.name.ends_with('*')) {
+        for object in objects.iter().filter(|object| !is_named_anew(object)) {
             by_object.entry(object.identity()).or_default().insert(unit);
         }
     }
@@ -91,11 +91,16 @@ fn mark_owners(units: &mut [UnitEvaluation], owners: &Owners) {
             let Some(all) = by_object.get(&effect.object.identity()) else { continue };
             let others: Vec<&str> = all.iter().copied().filter(|name| *name != unit.name).collect();
             let reason = format!("also owned by {}: the one that applies last wins", others.join(", "));
-            effect.reason = Some(match effect.reason.take() {
-                Some(own) => format!("{own}; {reason}"),
-                None => reason,
-            });
+            because(effect, reason);
             effect.risks.insert(Risk::TwoOwners);
         }
     }
+}
+
+/// Adds a reason to those that an effect has.
+pub(super) fn because(effect: &mut Effect, reason: String) {
+    effect.reason = Some(match effect.reason.take() {
+        Some(own) => format!("{own}; {reason}"),
+        None => reason,
+    });
 }

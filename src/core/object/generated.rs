@@ -3,7 +3,7 @@
 //! The hash of a Secret would let anybody try guesses at it offline, so it never leaves the parser: a keyed hash
 //! takes its place, in the Secret's name and wherever the name is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -17,16 +17,14 @@ const LENGTH: usize = 10;
 /// The name without its hash (and the dash before it); `None` where it ends in none.
 pub(crate) fn stem(name: &str) -> Option<&str> {
     let (stem, hash) = name.rsplit_once('-')?;
-    let plain = hash.len() == LENGTH && hash.chars().all(|c| ALPHABET.contains(c));
     let veiled = hash.starts_with('‹') && hash.ends_with('›');
-    (!stem.is_empty() && (plain || veiled)).then_some(stem)
+    (!stem.is_empty() && (is_hash(hash) || veiled)).then_some(stem)
 }
 
-/// Replaces the names of generated Secrets. An object that uses such a name counts as sealed, since it cannot be sent
-/// to a cluster as it is.
-pub(super) fn veil(objects: &mut [RenderedObject], sealer: &Sealer<'_>) {
+/// The names of generated Secrets, and what stands for each.
+pub(super) fn secret_names(objects: &[RenderedObject], sealer: &Sealer<'_>) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
-    for object in objects.iter() {
+    for object in objects {
         if is_secret(&object.reference)
             && let Some(stem) = stem(&object.reference.name)
         {
@@ -34,6 +32,12 @@ pub(super) fn veil(objects: &mut [RenderedObject], sealer: &Sealer<'_>) {
             names.insert(object.reference.name.clone(), format!("{stem}-‹{hash}›"));
         }
     }
+    names
+}
+
+/// Replaces the names of generated Secrets. An object that uses such a name counts as sealed, since it cannot be sent
+/// to a cluster as it is.
+pub(super) fn veil(objects: &mut [RenderedObject], names: &BTreeMap<String, String>) {
     if names.is_empty() {
         return;
     }
@@ -41,8 +45,49 @@ pub(super) fn veil(objects: &mut [RenderedObject], sealer: &Sealer<'_>) {
         if let Some(name) = names.get(&object.reference.name).filter(|_| is_secret(&object.reference)) {
             object.reference.name.clone_from(name);
         }
-        object.sealed |= replace(&mut object.body, &names);
+        object.sealed |= replace(&mut object.body, names);
     }
+}
+
+/// What may be the end of a generated name, in every text of a manifest.
+pub(super) fn endings(body: &Value, found: &mut BTreeSet<String>) {
+    match body {
+        Value::String(text) => {
+            for (dash, _) in text.match_indices('-') {
+                let ending = text.get(dash + 1..dash + 1 + LENGTH);
+                found.extend(ending.filter(|ending| is_hash(ending)).map(str::to_owned));
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| endings(item, found)),
+        Value::Object(entries) => entries.values().for_each(|item| endings(item, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Whether a manifest with these endings may come out differently under other names of Secrets.
+pub(super) fn may_differ(
+    endings: &BTreeSet<String>,
+    one: &BTreeMap<String, String>,
+    other: &BTreeMap<String, String>,
+) -> bool {
+    if endings.is_empty() && one.keys().chain(other.keys()).all(|name| ends_in_hash(name)) {
+        return false;
+    }
+    if (one.len() > MAX_INNER) != (other.len() > MAX_INNER) {
+        return true;
+    }
+    let alone = |name: &&String| one.contains_key(*name) != other.contains_key(*name);
+    let used =
+        |name: &String| !ends_in_hash(name) || endings.iter().any(|ending| name.ends_with(ending.as_str()));
+    one.keys().chain(other.keys()).filter(alone).any(used)
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == LENGTH && text.chars().all(|c| ALPHABET.contains(c))
+}
+
+fn ends_in_hash(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(_, hash)| is_hash(hash))
 }
 
 fn is_secret(reference: &ObjectRef) -> bool {

@@ -7,15 +7,21 @@ mod mask;
 mod names;
 mod node;
 mod parse;
+mod parts;
 mod scope;
 mod seal;
+mod sides;
 mod suspect;
 #[cfg(test)]
 mod tests;
+mod unstable;
 
 pub use parse::{ManifestError, parse_manifests};
 pub use scope::{CustomScopes, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};
+pub use sides::{ManifestText, Parsed, TextError, parse_side, parse_sides};
+pub use unstable::mark_unstable;
+pub(crate) use unstable::{holds_unstable, is_unstable, unstable_paths};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

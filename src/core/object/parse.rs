@@ -30,13 +30,13 @@ impl ManifestError {
 }
 
 /// The longest text that is read, in bytes.
-const MAX_TEXT: usize = 64 << 20;
+pub(super) const MAX_TEXT: usize = 64 << 20;
 /// The longest text that is read as JSON, which has no budget of values; a longer one is read as YAML.
 const MAX_JSON: usize = 8 << 20;
 /// How deep mappings and lists may nest. A snapshot that holds them nests a little deeper, and JSON is read to 128.
 const MAX_DEPTH: usize = 100;
 /// Texts that cannot nest deeper than this are read on the caller's stack.
-const SHALLOW: usize = 40;
+pub(super) const SHALLOW: usize = 40;
 /// What a reader that goes down to [`MAX_DEPTH`] needs at most, in bytes.
 const DEEP_STACK: usize = 16 << 20;
 
@@ -59,11 +59,12 @@ pub fn parse_manifests(
     let scopes = CustomScopes::of(raw.iter().map(|(_, body)| body));
     let mut objects = Vec::with_capacity(raw.len());
     for (line, body) in raw {
-        let reference = identify(line, &body, default_namespace, &scopes)?;
+        let reference = Told::by(&body).identify(line, default_namespace, &scopes)?;
         let origin = file.map(|file| Origin { file: file.to_owned(), line: line.max(1) });
         objects.push(RenderedObject { reference, body, sealed: false, origin });
     }
-    generated::veil(&mut objects, sealer);
+    let names = generated::secret_names(&objects, sealer);
+    generated::veil(&mut objects, &names);
     for object in &mut objects {
         object.sealed |= sealer.seal(&object.reference, &mut object.body);
     }
@@ -88,7 +89,7 @@ fn documents(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
 }
 
 /// An upper bound of how deep a text can nest: in blocks by the signs that start a line, in flows by brackets.
-fn deepest(text: &str) -> usize {
+pub(super) fn deepest(text: &str) -> usize {
     let leading = |line: &str| {
         line.bytes().take_while(|byte| matches!(byte, b' ' | b'-' | b'?' | b':' | b'\t')).count()
     };
@@ -112,9 +113,29 @@ fn read(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
     {
         return Ok(documents);
     }
+    yaml(text, MAX_NODES)
+}
+
+/// The text as YAML documents of so many nodes in all.
+fn yaml(text: &str, nodes: usize) -> Result<Vec<(u32, Document)>, ManifestError> {
     let documents: Vec<Spanned<Document>> =
-        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| refuse(&error))?;
+        serde_saphyr::from_multiple_with_options(text, options(nodes)).map_err(|error| refuse(&error))?;
     Ok(documents.into_iter().map(|document| (line(&document), document.value)).collect())
+}
+
+/// The most values of one text.
+pub(super) const MAX_NODES: usize = 4_000_000;
+/// The most documents of one text.
+pub(super) const MAX_DOCUMENTS: usize = 20_000;
+
+/// The manifests of a part of a text, each with its line in that part. What aliases make of it is in proportion to
+/// how long it is.
+pub(super) fn manifests(part: &str) -> Result<Vec<(u32, Value)>, ManifestError> {
+    let mut raw = Vec::new();
+    for (line, document) in yaml(part, (part.len() * 2 + 100).min(MAX_NODES))? {
+        open(line, document, None, &mut raw)?;
+    }
+    Ok(raw)
 }
 
 /// The text as JSON documents; `None` where it is not JSON (it may still be YAML in flow style).
@@ -148,14 +169,14 @@ fn newlines(text: Option<&str>) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn options() -> serde_saphyr::Options {
+fn options(nodes: usize) -> serde_saphyr::Options {
     serde_saphyr::options! {
         legacy_octal_numbers: true,
         with_snippet: false,
         budget: serde_saphyr::budget! {
-            max_documents: 20_000,
-            max_nodes: 4_000_000,
-            max_events: 12_000_000,
+            max_documents: MAX_DOCUMENTS,
+            max_nodes: nodes,
+            max_events: nodes * 3,
             max_depth: MAX_DEPTH,
             max_total_scalar_bytes: 128 << 20,
             enforce_alias_anchor_ratio: false,
@@ -279,39 +300,58 @@ fn text<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
     map.get(key).and_then(Value::as_str)
 }
 
-fn identify(
-    line: u32,
-    body: &Value,
-    default_namespace: Option<&str>,
-    scopes: &CustomScopes,
-) -> Result<ObjectRef, ManifestError> {
-    let missing =
-        |what: &str| ManifestError::at(line, format!("not a manifest: {what} is missing or not a text"));
-    let field = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let metadata = |name: &str| {
-        body.get("metadata")
-            .and_then(|metadata| metadata.get(name))
-            .and_then(Value::as_str)
-            .filter(|t| !t.is_empty())
-    };
-    let api_version = field("apiVersion").ok_or_else(|| missing("`apiVersion`"))?;
-    let kind = field("kind").ok_or_else(|| missing("`kind`"))?.to_owned();
-    let name = match (metadata("name"), metadata("generateName")) {
-        (Some(name), _) => name.to_owned(),
-        (None, Some(prefix)) => format!("{prefix}*"),
-        (None, None) => return Err(missing("`metadata.name`")),
-    };
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let namespace = if is_cluster_scoped(group, &kind) || scopes.is_cluster_scoped(group, &kind) {
-        ""
-    } else {
-        metadata("namespace").or(default_namespace).unwrap_or_default()
-    };
-    Ok(ObjectRef {
-        group: group.to_owned(),
-        version: version.to_owned(),
-        namespace: namespace.to_owned(),
-        kind,
-        name,
-    })
+/// What a manifest says of itself, each as a text that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Told<'a> {
+    pub(super) api_version: Option<&'a str>,
+    pub(super) kind: Option<&'a str>,
+    pub(super) name: Option<&'a str>,
+    pub(super) generate_name: Option<&'a str>,
+    pub(super) namespace: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    pub(super) fn by(body: &'a Value) -> Self {
+        let text = |of: Option<&'a Value>, name: &str| {
+            of.and_then(|of| of.get(name)).and_then(Value::as_str).filter(|text| !text.is_empty())
+        };
+        let metadata = body.get("metadata");
+        Self {
+            api_version: text(Some(body), "apiVersion"),
+            kind: text(Some(body), "kind"),
+            name: text(metadata, "name"),
+            generate_name: text(metadata, "generateName"),
+            namespace: text(metadata, "namespace"),
+        }
+    }
+
+    pub(super) fn identify(
+        &self,
+        line: u32,
+        default_namespace: Option<&str>,
+        scopes: &CustomScopes,
+    ) -> Result<ObjectRef, ManifestError> {
+        let missing =
+            |what: &str| ManifestError::at(line, format!("not a manifest: {what} is missing or not a text"));
+        let api_version = self.api_version.ok_or_else(|| missing("`apiVersion`"))?;
+        let kind = self.kind.ok_or_else(|| missing("`kind`"))?;
+        let name = match (self.name, self.generate_name) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(prefix)) => format!("{prefix}*"),
+            (None, None) => return Err(missing("`metadata.name`")),
+        };
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let namespace = if is_cluster_scoped(group, kind) || scopes.is_cluster_scoped(group, kind) {
+            ""
+        } else {
+            self.namespace.or(default_namespace).unwrap_or_default()
+        };
+        Ok(ObjectRef {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            namespace: namespace.to_owned(),
+            kind: kind.to_owned(),
+            name,
+        })
+    }
 }

@@ -57,15 +57,28 @@ pub struct CustomScopes(BTreeSet<(String, String)>);
 impl CustomScopes {
     /// From every definition among these manifests.
     pub fn of<'a>(bodies: impl IntoIterator<Item = &'a Value>) -> Self {
-        let declared = |body: &Value| {
-            let spec = body.get("spec")?;
-            let definition = body.get("kind")?.as_str()? == "CustomResourceDefinition";
-            let cluster = spec.get("scope")?.as_str()? == "Cluster";
-            let group = spec.get("group")?.as_str()?.to_owned();
-            let kind = spec.get("names")?.get("kind")?.as_str()?.to_owned();
-            (definition && cluster).then_some((group, kind))
-        };
-        Self(bodies.into_iter().filter_map(declared).collect())
+        Self(bodies.into_iter().filter_map(Self::declared).collect())
+    }
+
+    /// Group and kind of what a manifest declares to be cluster-scoped, if it does.
+    pub(super) fn declared(body: &Value) -> Option<(String, String)> {
+        let spec = body.get("spec")?;
+        let definition = body.get("kind")?.as_str()? == "CustomResourceDefinition";
+        let cluster = spec.get("scope")?.as_str()? == "Cluster";
+        let group = spec.get("group")?.as_str()?.to_owned();
+        let kind = spec.get("names")?.get("kind")?.as_str()?.to_owned();
+        (definition && cluster).then_some((group, kind))
+    }
+
+    /// What is declared.
+    pub(super) fn into_declared(self) -> BTreeSet<(String, String)> {
+        self.0
+    }
+
+    /// With these beside.
+    pub(super) fn and(mut self, declared: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.0.extend(declared);
+        self
     }
 
     /// Whether a definition says that a kind lives in no namespace.

@@ -13,6 +13,7 @@ use sha2::Sha256;
 use super::keys::item_key;
 use super::mask::{Masks, Match};
 use super::suspect::{self, Surroundings};
+use super::unstable::MARK;
 use super::{ObjectRef, canonical, generated};
 
 /// The key of an installation; every handle is an HMAC under it.
@@ -43,12 +44,14 @@ pub struct Sealer<'a> {
     pub mask: &'a [String],
 }
 
-const HANDLE: &str = "$sealed";
+pub(super) const HANDLE: &str = "$sealed";
 const HANDLE_LENGTH: usize = 64;
 
-/// Whether a value is a sealed handle.
+/// Whether a value is withheld: a sealed handle, or the mark of a value that differs at each render.
 pub fn is_sealed(value: &Value) -> bool {
-    let hex = |text: &str| text.len() == HANDLE_LENGTH && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let hex = |text: &str| {
+        text == MARK || text.len() == HANDLE_LENGTH && text.bytes().all(|b| b.is_ascii_hexdigit())
+    };
     value
         .as_object()
         .is_some_and(|map| map.len() == 1 && map.get(HANDLE).and_then(Value::as_str).is_some_and(hex))

@@ -128,10 +128,13 @@ async fn a_chart_that_rolls_dice_is_unstable() {
         let files: Vec<_> = [("chart/Chart.yaml", CHART)].iter().chain(files).copied().collect();
         let rendering = Scene::new(&files).await.helm(&["v.yaml"]).await.unwrap();
         assert_eq!(rendering.stable, want, "{files:?}");
+        assert_eq!(rendering.again.is_none(), want, "{files:?}");
+        rendering
     };
     let values = ("v.yaml", "a: 1\n");
     check(&[("chart/templates/x.yaml", "a: {{ .Values.a }}\n"), values], true).await;
-    check(&[("chart/templates/x.yaml", "a: {{ randAlphaNum 5 }}\n"), values], false).await;
+    let random = check(&[("chart/templates/x.yaml", "a: {{ randAlphaNum 9 }}\n"), values], false).await;
+    assert_ne!(random.again.unwrap(), random.texts, "it was rendered twice");
     check(&[("chart/templates/x.yaml", "a: {{ tpl .Values.a . }}\n"), ("v.yaml", "a: '{{ now }}'\n")], false)
         .await;
     check(

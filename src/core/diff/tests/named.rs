@@ -76,6 +76,35 @@ fn other_spellings_are_no_difference() {
     );
 }
 
+// 25. Port lists with the same port number and different protocol merge by their composite key.
+#[test]
+fn ports_are_told_by_number_and_protocol() {
+    let service = |udp: u16, tcp: &str| {
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: a}}, spec: {{ports: [{{port: 53, protocol: UDP, targetPort: {udp}}}, {{port: 53, {tcp}}}]}}}}"
+        )
+    };
+    assert_eq!(
+        compared(&service(1, "targetPort: 2"), &service(3, "targetPort: 2, protocol: TCP")),
+        "spec.ports[port=53,protocol=UDP].targetPort: 1 → 3\n"
+    );
+    assert_eq!(
+        compared(&service(1, "targetPort: 2"), &service(1, "targetPort: 4")),
+        "spec.ports[port=53].targetPort: 2 → 4\n"
+    );
+}
+
+// 30. What no schema knows is compared all the same.
+#[test]
+fn fields_that_nobody_knows_are_fields() {
+    let planet = |deep: &str| {
+        format!(
+            "{{apiVersion: example.org/v1, kind: Planet, metadata: {{name: a}}, spec: {{any: {{x-y: [[{{z: {deep}}}]]}}}}}}"
+        )
+    };
+    assert_eq!(compared(&planet("1"), &planet("2")), "spec.any.x-y[0][0].z: 1 → 2\n");
+}
+
 #[test]
 fn quantities_are_equal_only_where_the_api_has_them() {
     for (a, b, same) in [

@@ -31,7 +31,7 @@ pub(super) fn unit(name: &str, effects: Vec<Effect>) -> UnitEvaluation {
     }
 }
 
-fn environment(name: &str, units: Vec<UnitEvaluation>) -> EnvironmentEvaluation {
+pub(super) fn environment(name: &str, units: Vec<UnitEvaluation>) -> EnvironmentEvaluation {
     let mut environment = production();
     environment.name = name.to_owned();
     EnvironmentEvaluation {
@@ -44,7 +44,7 @@ fn environment(name: &str, units: Vec<UnitEvaluation>) -> EnvironmentEvaluation 
     }
 }
 
-fn outside(path: &str, blob: char) -> ChangedPath {
+pub(super) fn outside(path: &str, blob: char) -> ChangedPath {
     let entry = |digit: char| {
         Some(PathEntry { mode: "100644".to_owned(), blob: digit.to_string().repeat(40).parse().unwrap() })
     };

@@ -1,11 +1,15 @@
 //! Manifests of both sides in, effects out, one line each.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod appliers;
 mod digests;
 mod objects;
+mod properties;
 mod risky;
 mod secrets;
 mod sides;
+mod together;
+mod unstable;
 
 use super::{Effect, Risk, compare};
 use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};

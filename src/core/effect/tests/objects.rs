@@ -248,24 +248,18 @@ fn names_that_the_server_makes() {
     assert_snapshot!(told(&effects(&job("a:1"), &job("a:2"))), @"create Job shop/migrate-* | risks: image | fields: spec.template.spec.containers[name=a].image | a new object at each sync, since its name is generated");
     let two = job("a:1") + "\n---\n" + &job("b:1");
     assert_snapshot!(told(&effects("", &two)), @r"
-    create Job shop/migrate-*
-    create Job shop/migrate-*
+    create Job shop/migrate-* | a new object at each sync, since its name is generated
+    create Job shop/migrate-* | a new object at each sync, since its name is generated
     ");
 }
 
-// 40, 41. Deleting a manifest with prune off is an orphan; annotations of the appliers keep an object.
+// 40. Deleting a manifest with prune off is reported "orphaned, stays running"; with prune on "deleted".
 #[test]
 fn what_leaves_the_tree_is_deleted_or_orphaned() {
-    let base = |annotation: &str| {
-        format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, annotations: {{{annotation}}}}}}}")
-    };
-    let of = |annotation: &str| told(&effects(&base(annotation), ""));
-    assert_snapshot!(of(""), @"delete ConfigMap shop/a | risks: prune");
-    assert_snapshot!(of("argocd.argoproj.io/sync-options: 'Validate=false, Prune=false'"), @"orphan ConfigMap shop/a | risks: orphan | its annotation `argocd.argoproj.io/sync-options: Prune=false` keeps it: it stays in the cluster, owned by nobody");
-    assert_snapshot!(of("kustomize.toolkit.fluxcd.io/prune: disabled"), @"orphan ConfigMap shop/a | risks: orphan | its annotation `kustomize.toolkit.fluxcd.io/prune: disabled` keeps it: it stays in the cluster, owned by nobody");
-    assert_snapshot!(of("kustomize.toolkit.fluxcd.io/prune: enabled"), @"delete ConfigMap shop/a | risks: prune");
+    let base = config("a", "");
+    assert_snapshot!(told(&effects(&base, "")), @"delete ConfigMap shop/a | risks: prune");
     let unpruned = Environment { prune: false, ..production() };
-    assert_snapshot!(told(&compare(&unpruned, &read(&base("")), &[])), @"orphan ConfigMap shop/a | risks: orphan | nothing prunes here: it stays in the cluster, owned by nobody");
+    assert_snapshot!(told(&compare(&unpruned, &read(&base), &[])), @"orphan ConfigMap shop/a | risks: orphan | nothing prunes here: it stays in the cluster, owned by nobody");
 }
 
 // 57. YAML booleans and dashes inside texts do not mis-key.

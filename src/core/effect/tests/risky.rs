@@ -246,6 +246,32 @@ fn images_charts_and_scale() {
     check(&replicas("paused: true"), &replicas("replicas: 0"), "scale-to-zero");
     check(&replicas("replicas: 0"), &replicas("replicas: 2"), "");
     check(&replicas("replicas: 3"), &replicas("replicas: 1"), "");
+    let cron = |suspend: &str| object("batch/v1 CronJob", &format!("spec: {{suspend: {suspend}}}"));
+    check(&cron("false"), &cron("true"), "scale-to-zero");
+    check(&cron("true"), &cron("false"), "");
+    let of_chart = |version: &str| {
+        format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, labels: {{helm.sh/chart: redis-{version}}}}}}}"
+        )
+    };
+    check(&of_chart("17.0.0"), &of_chart("18.0.0"), "chart");
+    check("", &of_chart("17.0.0"), "");
+}
+
+// 18. A CRD change that drops a served version says so.
+#[test]
+fn a_version_that_is_served_no_more_is_named() {
+    let crd = |served: bool| {
+        object(
+            "apiextensions.k8s.io/v1 CustomResourceDefinition",
+            &format!(
+                "spec: {{scope: Namespaced, versions: [{{name: v1, served: true}}, {{name: v1beta1, served: {served}}}]}}"
+            ),
+        )
+    };
+    let told = |base: bool, head: bool| super::told(&effects(&crd(base), &crd(head)));
+    insta::assert_snapshot!(told(true, false), @"update CustomResourceDefinition a | risks: crd | fields: spec.versions[name=v1beta1].served | v1beta1 is served no more: objects of that version are refused");
+    insta::assert_snapshot!(told(false, true), @"update CustomResourceDefinition a | risks: crd | fields: spec.versions[name=v1beta1].served");
 }
 
 #[test]

@@ -8,6 +8,9 @@ use super::{effects, production};
 use crate::diff::unified;
 use crate::effect::digest;
 use crate::evaluation::{EnvironmentEvaluation, Evaluation};
+use crate::report::{self, Colour, ReportInput, Style};
+use crate::revision::Digest;
+use crate::verdict::Verdict;
 
 /// Every text that can leave of a change.
 fn everything(base: &str, head: &str) -> String {
@@ -25,7 +28,25 @@ fn everything(base: &str, head: &str) -> String {
     let evaluation = Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false };
     let (repo, target) = super::digests::place();
     let hashed = digest::change(&repo, &target, &evaluation);
-    format!("{effects:?}\n{}\n{texts}\n{hashed}", serde_json::to_string(&evaluation).unwrap())
+    let reported = reported(&evaluation);
+    format!("{effects:?}\n{}\n{texts}\n{hashed}\n{reported}", serde_json::to_string(&evaluation).unwrap())
+}
+
+/// Every form that a report has.
+fn reported(evaluation: &Evaluation) -> String {
+    let report = report::build(&ReportInput {
+        base: &"1".repeat(40).parse().unwrap(),
+        head: &"2".repeat(40).parse().unwrap(),
+        tree: None,
+        digest: &Digest::of(b"x"),
+        evaluation,
+        verdict: &Verdict::Allow,
+        findings: &[],
+        requirements: &[],
+    });
+    let style = Style { width: 100, colour: Colour::Plain };
+    let terminal = report::terminal(&report, style);
+    format!("{}\n{}\n{terminal}", serde_json::to_string(&report).unwrap(), report::markdown(&report, None))
 }
 
 /// Manifests that hold one value where a value is secret.
