@@ -6,7 +6,7 @@ use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
-    UnitEvaluation,
+    UnitEvaluation, UnitInputs,
 };
 use countersign_core::object::{CustomScopes, RenderedObject, Sealer, SealingKey, parse_manifests};
 use countersign_core::revision::{Diff, Digest, ObjectId};
@@ -83,6 +83,14 @@ struct SidePlan {
 struct Touched {
     name: String,
     sides: Diff<Option<SidePlan>>,
+}
+
+/// What a unit is called and made from.
+struct UnitIdentity {
+    name: String,
+    path: String,
+    renderer: String,
+    inputs: Diff<Option<UnitInputs>>,
 }
 
 /// The objects of one side, or why there are none.
@@ -220,8 +228,11 @@ impl Evaluator<'_> {
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =
             spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
+        let inputs = |side: &Option<SidePlan>| side.as_ref().map(|side| UnitInputs::from(&side.spec.source));
+        let inputs = Diff { base: inputs(&unit.sides.base), head: inputs(&unit.sides.head) };
         self.progress.rendered(&unit.name);
-        Ok(combine(environment, unit.name, path, renderer, base, head))
+        let identity = UnitIdentity { name: unit.name, path, renderer, inputs };
+        Ok(combine(environment, identity, base, head))
     }
 
     async fn side(
@@ -301,9 +312,7 @@ impl SideOutcome {
 /// are no effects at all, and without base's every head object is shown against "base could not be rendered".
 fn combine(
     environment: &Environment,
-    name: String,
-    path: String,
-    renderer: String,
+    unit: UnitIdentity,
     base: SideOutcome,
     head: SideOutcome,
 ) -> EvaluatedUnit {
@@ -324,10 +333,12 @@ fn combine(
     }
     let count = |objects: &Vec<RenderedObject>| u32::try_from(objects.len()).unwrap_or(u32::MAX);
     let counts = Diff { base: count(&objects.base), head: count(&objects.head) };
+    let UnitIdentity { name, path, renderer, inputs } = unit;
     let evaluation = UnitEvaluation {
         name,
         path,
         renderer,
+        inputs,
         sides,
         errors,
         objects: counts,

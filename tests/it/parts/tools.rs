@@ -24,6 +24,11 @@ pub fn chromium() -> Option<PathBuf> {
     present("chromium", found.find(|program| program.is_file()))
 }
 
+/// The plain comparison of two trees that reviews are measured by.
+pub fn compare() -> Option<PathBuf> {
+    present("compare", built("compare"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);
@@ -40,11 +45,22 @@ pub(super) fn present<T>(part: &str, found: Option<T>) -> Option<T> {
             "CI=true, and {part} is absent: run tests/run"
         );
         eprintln!("skipped: {test} needs {part}, which is absent; tests/run gets it");
-        if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {
-            let line = format!("{part}\t{test}\n");
-            let noted = OpenOptions::new().append(true).create(true).open(list);
-            noted.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests");
-        }
+        note(part, &test);
     }
     found
+}
+
+/// Notes the running test as skipped for want of something that nobody has to have.
+pub fn skip(part: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("skipped: {test} needs {part}, which is absent");
+    note(part, &test);
+}
+
+fn note(part: &str, test: &str) {
+    if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {
+        let line = format!("{part}\t{test}\n");
+        let noted = OpenOptions::new().append(true).create(true).open(list);
+        noted.and_then(|mut list| list.write_all(line.as_bytes())).expect("the list of skipped tests");
+    }
 }

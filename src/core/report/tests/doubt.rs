@@ -7,6 +7,7 @@ use crate::effect::{Operation, Risk, Tier};
 use crate::evaluation::{Side, SideState, UnitError};
 use crate::policy::{Finding, Waived};
 use crate::report::*;
+use crate::revision::Diff;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -27,6 +28,7 @@ fn a_unit_that_failed_never_looks_like_deletion() {
     let old = UnitReport {
         base: SideState::Failed,
         head: SideState::Failed,
+        inputs: Diff::default(),
         already_broken: true,
         ..broken.clone()
     };
