@@ -14,7 +14,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{
-    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec,
+    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSource, UnitSpec,
 };
 
 /// Told how far an evaluation is.
@@ -118,27 +118,30 @@ impl Evaluator<'_> {
         let mut plans = Vec::new();
         let mut read = BTreeSet::new();
         for environment in environments {
-            let touched = self.touched(trees, environment, &changed, &mut read).await?;
-            plans.push((environment, touched));
+            let mut names = self.planned(trees, environment).await?;
+            if discovered {
+                names.values_mut().for_each(forget_absent);
+            }
+            plans.push((environment, touched(names, &changed, &mut read)));
         }
         self.progress.planned(plans.iter().map(|(_, units)| units.len()).sum());
-        let mut evaluated = Vec::new();
+        let mut work = Vec::new();
         for (environment, units) in plans {
-            evaluated.push(self.environment(trees, environment, units).await?);
+            work.push(self.environment(trees, environment, units));
         }
+        // In order; the renderer bounds how many programs run at once.
+        let evaluated = stream::iter(work).buffered(self.parallel.max(1)).try_collect().await?;
         let outside =
             changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
     }
 
-    /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
-    async fn touched(
+    /// Every unit of an environment, by name, with what it reads on each side.
+    async fn planned(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
-        changed: &[ChangedPath],
-        read: &mut BTreeSet<String>,
-    ) -> Result<Vec<Touched>, EvaluateError> {
+    ) -> Result<BTreeMap<String, Diff<Option<SidePlan>>>, EvaluateError> {
         let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
         for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
             for spec in self.renderer.units(self.source, tree, environment).await? {
@@ -151,18 +154,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let mut touched = Vec::new();
-        for (name, sides) in names {
-            let both = [&sides.base, &sides.head];
-            let reads = || both.into_iter().flatten().map(|side| &side.reads);
-            let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
-            read.extend(claimed.map(|path| path.path.clone()));
-            let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
-            if hit || sides.base.is_some() != sides.head.is_some() {
-                touched.push(Touched { name, sides });
-            }
-        }
-        Ok(touched)
+        Ok(names)
     }
 
     async fn environment(
@@ -223,8 +215,10 @@ impl Evaluator<'_> {
         environment: &Environment,
         unit: Touched,
     ) -> Result<EvaluatedUnit, EvaluateError> {
-        let base = self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base).await;
-        let head = self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head).await;
+        let (base, head) = futures::join!(
+            self.side(&trees.base, environment, unit.sides.base.as_ref(), Side::Base),
+            self.side(&trees.head, environment, unit.sides.head.as_ref(), Side::Head),
+        );
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =
             spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
@@ -305,6 +299,44 @@ impl SideOutcome {
 
     fn into_objects(self) -> Vec<RenderedObject> {
         if let Self::Rendered { objects, .. } = self { objects } else { Vec::new() }
+    }
+}
+
+/// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
+fn touched(
+    names: BTreeMap<String, Diff<Option<SidePlan>>>,
+    changed: &[ChangedPath],
+    read: &mut BTreeSet<String>,
+) -> Vec<Touched> {
+    let mut touched = Vec::new();
+    for (name, sides) in names {
+        let both = [&sides.base, &sides.head];
+        let reads = || both.into_iter().flatten().map(|side| &side.reads);
+        let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
+        read.extend(claimed.map(|path| path.path.clone()));
+        let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
+        if hit || sides.base.is_some() != sides.head.is_some() {
+            touched.push(Touched { name, sides });
+        }
+    }
+    touched
+}
+
+/// By convention a chart's values file makes the environment. Where it is not there on one side, neither is the unit;
+/// where it is on neither, something is wrong, which the render will say.
+fn forget_absent(sides: &mut Diff<Option<SidePlan>>) {
+    let is_there = |side: &Option<SidePlan>| {
+        side.as_ref().is_some_and(|plan| match &plan.spec.source {
+            UnitSource::Helm { values, .. } => {
+                !values.last().is_some_and(|own| plan.reads.absent.contains(own))
+            }
+            UnitSource::Yaml { .. } | UnitSource::Kustomize { .. } => true,
+        })
+    };
+    match (is_there(&sides.base), is_there(&sides.head)) {
+        (true, false) => sides.head = None,
+        (false, true) => sides.base = None,
+        (true, true) | (false, false) => {}
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
-use super::closure::{Spot, documents, spot_of};
+use super::closure::{Spot, spot_of};
 use super::run::{Failure, Work};
 use super::sandbox::SANDBOX_FAILED;
 use super::settings::RenderSettings;
+use super::text::documents;
 use super::tool::Kind;
 use super::unit::{below, last_part, shown};
 use crate::ports::{UnitSource, join_path};

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::closure::{Explorer, Spot, documents, spot_of};
+use super::closure::{Explorer, Spot, spot_of};
+use super::text::documents;
 use super::tree::Place;
 use super::unit::{below, shown};
 use crate::ports::{SourceError, join_path};
@@ -29,15 +30,20 @@ impl Explorer<'_> {
             if !visited.insert(folder.clone()) {
                 continue;
             }
-            for name in KUSTOMIZATION_NAMES {
-                if let Place::File(file) = self.look(&below(&folder, name)) {
-                    let more = self.read_kustomization(&folder, &file).await?;
-                    self.found.included.extend(more.iter().cloned());
-                    waiting.extend(more);
-                }
-            }
+            waiting.extend(self.one_kustomization(&folder).await?);
         }
         Ok(())
+    }
+
+    /// Explores the kustomization in a folder alone; the folders that it includes.
+    pub(super) async fn one_kustomization(&mut self, folder: &str) -> Result<Vec<String>, SourceError> {
+        let mut included = Vec::new();
+        for name in KUSTOMIZATION_NAMES {
+            if let Place::File(file) = self.look(&below(folder, name)) {
+                included.extend(self.read_kustomization(folder, &file).await?);
+            }
+        }
+        Ok(included)
     }
 
     /// Notes what one kustomization names; the folders that it includes.
@@ -49,7 +55,7 @@ impl Explorer<'_> {
             return Ok(Vec::new());
         };
         self.found.kustomizations.push((file.to_owned(), text.clone()));
-        let documents = match documents(file, &text) {
+        let documents = match text.documents(file) {
             Ok(documents) => documents,
             Err(at) => {
                 self.widen();
@@ -58,7 +64,7 @@ impl Explorer<'_> {
             }
         };
         let mut includes = Vec::new();
-        for document in &documents {
+        for document in documents {
             for field in INCLUDES {
                 for entry in texts(document.get(field)) {
                     let config = CONFIGURATIONS.contains(&field);

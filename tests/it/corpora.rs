@@ -17,26 +17,17 @@ use self::history::{Change, Repository};
 use self::measure::{Measure, Tally};
 use crate::parts::tools;
 
-/// What a review is made for.
-#[derive(Clone, Copy)]
-enum Changes {
-    /// What was merged, as merges have it.
-    Merges,
-    /// What each commit did to its parent, too: where there are few merges.
-    Commits,
-}
-
-/// Changes of a repository that are reviewed where not all are.
+/// How many changes of a repository are reviewed where not all are.
 const SAMPLE: usize = 12;
 
 #[test]
 fn the_sample_applications_of_argo_cd() {
-    check(&fixture("argocd-example-apps"), Changes::Commits);
+    check(&fixture("argocd-example-apps"));
 }
 
 #[test]
 fn the_reference_layout_of_flux() {
-    check(&fixture("flux2-kustomize-helm-example"), Changes::Merges);
+    check(&fixture("flux2-kustomize-helm-example"));
 }
 
 #[test]
@@ -51,7 +42,7 @@ fn repositories_beside_this_one() {
         return tools::skip("corpora");
     }
     for bundle in bundles {
-        check(&bundle, Changes::Merges);
+        check(&bundle);
     }
 }
 
@@ -60,10 +51,10 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Reviews changes of a repository, side by side, and measures each review.
-fn check(bundle: &Path, changes: Changes) {
+fn check(bundle: &Path) {
     let Some(measure) = Measure::with_parts() else { return };
     let repository = Repository::open(bundle);
-    let all = repository.changes(changes);
+    let all = repository.changes();
     let whole = env::var_os("COUNTERSIGN_CORPORA_ALL").is_some();
     let chosen = if whole { all } else { sample(all) };
     let next = AtomicUsize::new(0);

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use super::Changes;
+use super::SAMPLE;
 
 /// A clone that goes when it is dropped.
 pub(super) struct Repository {
@@ -56,19 +56,20 @@ impl Repository {
         self.folder.path()
     }
 
-    /// Every change in the history, the oldest first.
-    pub(super) fn changes(&self, changes: Changes) -> Vec<Change> {
+    /// What was merged in the history, the oldest first. Where there are few merges, what each commit did as well.
+    pub(super) fn changes(&self) -> Vec<Change> {
         let listed = self.ask(&["rev-list", "--all", "--reverse", "--topo-order", "--parents"]);
-        let change = |line: &str| {
-            let commits: Vec<&str> = line.split(' ').collect();
-            match (commits.as_slice(), changes) {
-                ([_, base, head], _) | ([head, base], Changes::Commits) => {
-                    Some(Change { base: (*base).to_owned(), head: (*head).to_owned() })
-                }
-                _ => None,
-            }
+        let commits: Vec<Vec<&str>> = listed.lines().map(|line| line.split(' ').collect()).collect();
+        let few = commits.iter().filter(|commit| commit.len() > 2).count() < SAMPLE;
+        let change = |commit: &Vec<&str>| {
+            let (base, head) = match commit.as_slice() {
+                [_, base, head] => (base, head),
+                [head, base] if few => (base, head),
+                _ => return None,
+            };
+            Some(Change { base: (*base).to_owned(), head: (*head).to_owned() })
         };
-        listed.lines().filter_map(change).collect()
+        commits.iter().filter_map(change).collect()
     }
 
     /// Merges as a review does, and writes out what was there and what comes of it.
