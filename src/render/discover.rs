@@ -234,7 +234,7 @@ async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result
             continue;
         }
         match explorer.text(&entry.path).await {
-            Ok(text) if text.is_some_and(|text| looks_like_an_object(&text)) => {
+            Ok(text) if text.as_ref().is_some_and(|text| looks_like_an_object(text)) => {
                 files.push(entry.path.clone())
             }
             // Too large to be looked at, so not something found by convention.

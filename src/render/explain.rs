@@ -106,11 +106,30 @@ impl Scene<'_> {
             let file = self.member(file.trim());
             return Some(self.bad_yaml(file, line_in(text)));
         }
-        if let Some(id) = between(text, "already registered id: ", "'").and_then(object_like) {
+        if let Some((_, id)) = text.split_once("already registered id: ") {
+            let id = id.split(['\'', '"', '\n']).next().and_then(object_like)?;
             return Some(Failure::new(format!("{id} is defined twice")));
         }
         if let Some(id) = between(text, "unique target for patch ", "\n").and_then(object_like) {
             return Some(Failure::new(format!("a patch changes {id}, which is not there")));
+        }
+        if let Some(folder) =
+            between(text, "couldn't make target for path '", "': kustomization.yaml is empty")
+        {
+            let folder = self.local(folder)?;
+            return Some(Failure::in_file(
+                "the kustomization is empty",
+                &below(&folder, "kustomization.yaml"),
+            ));
+        }
+        if text.contains("missing metadata.name in object {{kustomize.config.k8s.io/") {
+            let message =
+                "a kustomization is listed as a resource; list its folder, or nothing where it lists itself";
+            let file = between(text, "accumulating resources from '", "'").and_then(|path| self.member(path));
+            return Some(self.at_reference(message.to_owned(), file));
+        }
+        if let Some(message) = json_patch(text) {
+            return Some(Failure::new(message));
         }
         let incomplete =
             [("missing kind in object", "kind"), ("missing metadata.name in object", "metadata.name")];
@@ -191,8 +210,16 @@ impl Scene<'_> {
             let path = self.local(path)?;
             return Some(Failure::in_file(format!("`{path}` is missing"), &path));
         }
-        text.contains("validation: chart.")
-            .then(|| Failure::in_file("Chart.yaml is not complete", &self.chart_file("Chart.yaml")))
+        if text.contains("library charts are not installable") {
+            let message = "the chart is a library, which others use and nobody installs";
+            return Some(Failure::in_file(message, &self.chart_file("Chart.yaml")));
+        }
+        let field = between(text, "validation: chart.metadata.", " is required").and_then(name_like);
+        let lacks = field.map(|field| format!("Chart.yaml has no `{field}`"));
+        text.contains("validation: chart.").then(|| {
+            let message = lacks.unwrap_or_else(|| "Chart.yaml is not complete".to_owned());
+            Failure::in_file(message, &self.chart_file("Chart.yaml"))
+        })
     }
 
     /// A path of a message as a path of the tree, which is where the renderer started.
@@ -284,6 +311,24 @@ fn missing_path(text: &str) -> Option<&str> {
     Some(path.trim_matches('\''))
 }
 
+/// A JSON patch that does not fit what it is for.
+fn json_patch(text: &str) -> Option<String> {
+    let path = between(text, "for path: '", "'").or_else(|| between(text, "doc is missing path: \"", "\""));
+    let path = path.or_else(|| between(text, "doc is missing key: ", ":")).and_then(field_like);
+    let sign = [
+        "operation does not apply",
+        "error in add for path",
+        "error in remove for path",
+        "error in replace for",
+    ];
+    sign.iter().any(|sign| text.contains(sign)).then(|| match path {
+        Some(path) => {
+            format!("a JSON patch cannot be applied at `{path}`, which the object does not have like that")
+        }
+        None => "a JSON patch cannot be applied to the object that it is for".to_owned(),
+    })
+}
+
 fn line_in(text: &str) -> Option<u32> {
     between(text, "yaml: line ", ":")?.parse().ok()
 }
@@ -304,6 +349,11 @@ fn field_like(text: &str) -> Option<&str> {
 fn object_like(text: &str) -> Option<String> {
     let (kind, name) = text.trim().trim_end_matches('"').split_once('/')?;
     let kind = name_like(kind.split('.').next()?)?;
-    let name = name_like(name.trim_end_matches(".[noNs]"))?;
-    Some(format!("{kind} `{name}`"))
+    // No namespace has a dot in it.
+    let (name, namespace) = name.rsplit_once('.')?;
+    let name = name_like(name)?;
+    Some(match name_like(namespace) {
+        Some(namespace) => format!("{kind} `{name}` in namespace `{namespace}`"),
+        None => format!("{kind} `{name}`"),
+    })
 }

@@ -72,8 +72,15 @@ impl Explorer<'_> {
                         .extend(self.include(folder, &entry, spot_of(file, &text, &entry), config).await?);
                 }
             }
-            for path in named_files(document).iter().filter_map(|path| join_path(folder, path)) {
-                self.look(&path);
+            for named in named_files(document) {
+                let Some(path) = join_path(folder, &named) else { continue };
+                if matches!(self.look(&path), Place::Absent(_)) && named.contains("://") {
+                    let message = format!(
+                        "`{}` is a remote file, which is not fetched; copy it into the repository",
+                        short(&named)
+                    );
+                    self.obstacle(message, spot_of(file, &text, &named));
+                }
             }
             self.guess(folder, document);
             for field in CHARTS.into_iter().filter(|field| document.get(field).is_some_and(is_set)) {

@@ -7,10 +7,10 @@ mod sections;
 
 use super::danger::{dangers, fate};
 use super::escape::terminal_safe;
+use super::failure::failures;
 use super::model::*;
 use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
 use crate::effect::Tier;
-use crate::evaluation::Side;
 use paint::{Ink, Paint, columns, fit, pad};
 
 /// How to draw.
@@ -31,6 +31,8 @@ pub enum Colour {
     Plain,
 }
 
+/// Units named that failed of one cause; the summary has a line for each.
+const UNITS: usize = 10;
 /// Narrower than this nothing can be read.
 const LEAST_WIDTH: usize = 40;
 /// The widest first column of a table.
@@ -198,24 +200,28 @@ impl Draw<'_> {
     }
 
     fn errors(&self) -> Vec<String> {
-        let lines = self.report.errors.iter().flat_map(|error| {
+        let (failures, others) = failures(self.report);
+        let failures = failures.iter().map(|failure| {
+            let units: Vec<String> =
+                failure.units.iter().map(|(environment, unit)| format!("{environment} / {unit}")).collect();
+            let units: Vec<&str> = units.iter().map(String::as_str).collect();
+            let which = if units.len() > 1 { format!(" ({})", names(&units, UNITS)) } else { String::new() };
+            let at = failure.at.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
+            let consequence = failure.consequence().map(|said| format!(". {said}.")).unwrap_or_default();
+            let (subject, verb) = (failure.subject(), failure.verb("the target branch"));
+            format!("{subject} {verb}{which}: {at}{}{consequence}", failure.message)
+        });
+        let others = others.into_iter().map(|error| {
             let mut subject = error.environment.clone().unwrap_or_default();
-            if let Some(unit) = &error.unit {
-                subject.push_str(&format!(" / {unit}"));
-            }
             if let Some(object) = &error.object {
                 subject.push_str(&format!(" / {object}"));
             }
-            let side = match error.side {
-                Some(Side::Base) => " does not render at base; all its objects are shown as new",
-                Some(Side::Head) => " does not render with this change; none of its objects count as deleted",
-                None => "",
-            };
             let at = place(error.file.as_deref(), error.line, error.column).map(|at| format!("{at}: "));
-            let said = format!("{subject}{side}: {}{}", at.unwrap_or_default(), error.message);
-            self.hanging(&self.paint.ink(Ink::Bad, "? "), &safe(&said.replace('`', "")))
+            format!("{subject}: {}{}", at.unwrap_or_default(), error.message)
         });
-        lines.collect()
+        let head = self.paint.ink(Ink::Bad, "? ");
+        let said = failures.chain(others);
+        said.flat_map(|said| self.hanging(&head, &safe(&said.replace('`', "")))).collect()
     }
 
     /// The verdict on the left, totals on the right.

@@ -49,12 +49,11 @@ func group(manifests []Manifest) map[Object][]any {
 	return groups
 }
 
-// meaning is a body without what only the API server writes.
+// meaning is a body without what only the API server and its controllers write. (Of a status that differs a review
+// says that it has no effect.)
 func meaning(manifest Manifest) any {
 	body := maps.Clone(manifest.Body)
-	if builtIn(manifest.Group) {
-		delete(body, "status")
-	}
+	delete(body, "status")
 	if metadata, ok := body["metadata"].(map[string]any); ok {
 		metadata = maps.Clone(metadata)
 		for _, field := range []string{
@@ -68,10 +67,6 @@ func meaning(manifest Manifest) any {
 		body["metadata"] = metadata
 	}
 	return plain(body)
-}
-
-func builtIn(group string) bool {
-	return !strings.Contains(group, ".") || strings.HasSuffix(group, ".k8s.io")
 }
 
 // plain spells numbers one way, so that 1 and 1.0 are equal.
