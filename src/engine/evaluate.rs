@@ -1,5 +1,7 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod convention;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::effect::{self, Effect, Owners, Tier};
@@ -14,7 +16,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{
-    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSource, UnitSpec,
+    Cluster, Clusters, ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec,
 };
 
 /// Told how far an evaluation is.
@@ -79,10 +81,13 @@ struct SidePlan {
     reads: ReadSet,
 }
 
+/// A unit on both sides.
+type Sides = Diff<Option<SidePlan>>;
+
 /// A unit that the change touches.
 struct Touched {
     name: String,
-    sides: Diff<Option<SidePlan>>,
+    sides: Sides,
 }
 
 /// What a unit is called and made from.
@@ -120,7 +125,7 @@ impl Evaluator<'_> {
         for environment in environments {
             let mut names = self.planned(trees, environment).await?;
             if discovered {
-                names.values_mut().for_each(forget_absent);
+                convention::narrow(&mut names);
             }
             plans.push((environment, touched(names, &changed, &mut read)));
         }
@@ -141,8 +146,8 @@ impl Evaluator<'_> {
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
-    ) -> Result<BTreeMap<String, Diff<Option<SidePlan>>>, EvaluateError> {
-        let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
+    ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
+        let mut names: BTreeMap<String, Sides> = BTreeMap::new();
         for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
             for spec in self.renderer.units(self.source, tree, environment).await? {
                 let reads = self.renderer.read_set(self.source, tree, &spec).await?;
@@ -304,7 +309,7 @@ impl SideOutcome {
 
 /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
 fn touched(
-    names: BTreeMap<String, Diff<Option<SidePlan>>>,
+    names: BTreeMap<String, Sides>,
     changed: &[ChangedPath],
     read: &mut BTreeSet<String>,
 ) -> Vec<Touched> {
@@ -320,24 +325,6 @@ fn touched(
         }
     }
     touched
-}
-
-/// By convention a chart's values file makes the environment. Where it is not there on one side, neither is the unit;
-/// where it is on neither, something is wrong, which the render will say.
-fn forget_absent(sides: &mut Diff<Option<SidePlan>>) {
-    let is_there = |side: &Option<SidePlan>| {
-        side.as_ref().is_some_and(|plan| match &plan.spec.source {
-            UnitSource::Helm { values, .. } => {
-                !values.last().is_some_and(|own| plan.reads.absent.contains(own))
-            }
-            UnitSource::Yaml { .. } | UnitSource::Kustomize { .. } => true,
-        })
-    };
-    match (is_there(&sides.base), is_there(&sides.head)) {
-        (true, false) => sides.head = None,
-        (false, true) => sides.base = None,
-        (true, true) | (false, false) => {}
-    }
 }
 
 /// Puts two sides together. A unit with one failed side never looks like mass deletion: without head's objects there

@@ -8,6 +8,9 @@ use countersign_core::revision::{Digest, ObjectId};
 
 use super::{Source, SourceError};
 
+/// What a kustomization may be called, in the order in which kustomize looks.
+pub const KUSTOMIZATION_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
 /// One thing to render.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnitSource {

@@ -10,9 +10,7 @@ use super::tree::Place;
 use super::unit::{below, shown};
 use crate::ports::{SourceError, join_path};
 
-/// What a kustomization may be called, in the order in which kustomize looks.
-pub(super) const KUSTOMIZATION_NAMES: [&str; 3] =
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(super) use crate::ports::KUSTOMIZATION_NAMES;
 
 /// Fields whose entries are files, or folders with a kustomization.
 const INCLUDES: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];

@@ -64,6 +64,9 @@ fn check(bundle: &Path) {
             let (tally, faults) = measure.review(&repository, change);
             let mut seen = seen.lock().unwrap();
             seen.0.add(tally);
+            if whole && (seen.0.reviews % 50 == 0 || !faults.is_empty()) {
+                eprintln!("{} of {} {faults:#?}", seen.0.reviews, chosen.len());
+            }
             seen.1.extend(faults.into_iter().map(|fault| format!("{change}: {fault}")));
         }
     };
