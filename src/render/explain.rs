@@ -10,7 +10,7 @@ use super::settings::RenderSettings;
 use super::text::documents;
 use super::tool::Kind;
 use super::unit::{below, last_part, shown};
-use crate::ports::{UnitSource, join_path};
+use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, join_path};
 use crate::process::{Finished, ProcessError};
 
 /// A render that failed.
@@ -122,11 +122,13 @@ impl Scene<'_> {
                 &below(&folder, "kustomization.yaml"),
             ));
         }
-        if text.contains("missing metadata.name in object {{kustomize.config.k8s.io/") {
+        let resource = between(text, "accumulating resources from '", "'");
+        if let Some(path) = resource.filter(|path| KUSTOMIZATION_NAMES.contains(&last_part(path)))
+            && text.contains("metadata")
+        {
             let message =
                 "a kustomization is listed as a resource; list its folder, or nothing where it lists itself";
-            let file = between(text, "accumulating resources from '", "'").and_then(|path| self.member(path));
-            return Some(self.at_reference(message.to_owned(), file));
+            return Some(self.at_reference(message.to_owned(), self.member(path)));
         }
         if let Some(message) = json_patch(text) {
             return Some(Failure::new(message));
@@ -311,22 +313,21 @@ fn missing_path(text: &str) -> Option<&str> {
     Some(path.trim_matches('\''))
 }
 
-/// A JSON patch that does not fit what it is for.
+/// A JSON patch that does not fit what it is for, by the words of the library that applies it.
 fn json_patch(text: &str) -> Option<String> {
-    let path = between(text, "for path: '", "'").or_else(|| between(text, "doc is missing path: \"", "\""));
-    let path = path.or_else(|| between(text, "doc is missing key: ", ":")).and_then(field_like);
-    let sign = [
-        "operation does not apply",
-        "error in add for path",
-        "error in remove for path",
-        "error in replace for",
-    ];
-    sign.iter().any(|sign| text.contains(sign)).then(|| match path {
-        Some(path) => {
-            format!("a JSON patch cannot be applied at `{path}`, which the object does not have like that")
-        }
-        None => "a JSON patch cannot be applied to the object that it is for".to_owned(),
-    })
+    let path = |before: &str| {
+        let (_, rest) = text.split_once(before)?;
+        let path = rest.trim_start_matches(['"', '\'']);
+        field_like(path.split(['"', '\'', ':', ' ']).next()?)
+    };
+    if let Some(path) = path("testing value ") {
+        return Some(format!("a JSON patch tests `{path}`, which is not as it says"));
+    }
+    let path = path("doc is missing path: ")
+        .or_else(|| path("doc is missing key: "))
+        .or_else(|| path(" for path: "));
+    let path = path.filter(|_| text.contains("operation does not apply") || text.contains("error in "))?;
+    Some(format!("a JSON patch cannot be applied at `{path}`, since the object has no such place"))
 }
 
 fn line_in(text: &str) -> Option<u32> {
@@ -341,7 +342,7 @@ fn name_like(text: &str) -> Option<&str> {
 
 /// A path into values or a field of a template: names and dots.
 fn field_like(text: &str) -> Option<&str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/');
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/' | '~');
     (!text.is_empty() && text.len() <= 120 && text.chars().all(allowed)).then_some(text)
 }
 

@@ -1,6 +1,9 @@
 //! Which units of an environment that was found by convention there are on each side. Such an environment names what
 //! either side has; what a side has only because the other one does is taken away again here.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SidePlan, Sides};

@@ -239,10 +239,13 @@ async fn discovers_what_nothing_includes() {
     let found = scene.programs.discover(&scene.mirror, &both).await.unwrap();
     let shown: Vec<String> = found.iter().map(|found| format!("{} {:?}", found.name, found.source)).collect();
     insta::assert_snapshot!(shown.join("\n"), @r#"
-    default Yaml(["loose/x.yaml"])
+    default Kustomize(["circle/a"])
+    default-yaml Yaml(["loose/x.yaml"])
+    eu Helm { chart: "clusters/eu/web", values: [], release: None, namespace: None }
     plain Helm { chart: "charts/plain", values: [], release: None, namespace: None }
     production Kustomize(["overlays/production"])
-    production-helm Helm { chart: "charts/web", values: ["charts/web/values-production.yaml"], release: None, namespace: None }
+    production-web Helm { chart: "charts/web", values: ["charts/web/values-production.yaml"], release: None, namespace: None }
+    qa Helm { chart: "charts/layered", values: ["charts/layered/values/common.yaml", "charts/layered/values/qa.yml"], release: None, namespace: None }
     staging Kustomize(["overlays/staging"])
     "#);
     let less = found.iter().take(1).cloned().collect();
