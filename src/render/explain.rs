@@ -216,12 +216,14 @@ impl Scene<'_> {
             let message = "the chart is a library, which others use and nobody installs";
             return Some(Failure::in_file(message, &self.chart_file("Chart.yaml")));
         }
-        let field = between(text, "validation: chart.metadata.", " is required").and_then(name_like);
-        let lacks = field.map(|field| format!("Chart.yaml has no `{field}`"));
-        text.contains("validation: chart.").then(|| {
-            let message = lacks.unwrap_or_else(|| "Chart.yaml is not complete".to_owned());
-            Failure::in_file(message, &self.chart_file("Chart.yaml"))
-        })
+        let (_, wrong) = text.split_once("validation: chart.")?;
+        let field = wrong.strip_prefix("metadata.").and_then(|rest| name_like(rest.split(' ').next()?));
+        let message = match field {
+            Some(field) if wrong.contains(" is required") => format!("Chart.yaml has no `{field}`"),
+            Some(field) => format!("`{field}` in Chart.yaml is not valid"),
+            None => "Chart.yaml is not complete".to_owned(),
+        };
+        Some(Failure::in_file(message, &self.chart_file("Chart.yaml")))
     }
 
     /// A path of a message as a path of the tree, which is where the renderer started.

@@ -2,8 +2,11 @@
 //! never passed over, and never looks like a deletion.
 
 use super::model::*;
-use super::summary::{count, place};
+use super::summary::{count, names, place};
 use crate::evaluation::{Side, SideState};
+
+/// Units named that failed of one cause; the summary has a line for each.
+const NAMED: usize = 4;
 
 /// What a failure means for the objects of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +103,7 @@ impl Failure<'_> {
     }
 
     /// What it means for the objects, without a full stop; `None` where there is nothing to say.
-    pub(super) fn consequence(&self) -> Option<String> {
+    fn consequence(&self) -> Option<String> {
         let (its, it) = if self.units.len() == 1 { ("its", "it") } else { ("their", "them") };
         match self.meaning {
             Meaning::Broken => {
@@ -111,5 +114,13 @@ impl Failure<'_> {
             Meaning::Repaired => Some(format!("All {its} objects are shown as new, whether they run or not")),
             Meaning::Removed => Some(format!("Which objects are deleted with {it} cannot be told")),
         }
+    }
+
+    /// The sentences behind the cause: what it means, and which units, of more than one the first few. `units` has them
+    /// in words.
+    pub(super) fn rest(&self, units: &[&str]) -> String {
+        let which = (units.len() > 1).then(|| format!("In {}", names(units, NAMED)));
+        let sentences: Vec<String> = self.consequence().into_iter().chain(which).collect();
+        if sentences.is_empty() { String::new() } else { format!(". {}.", sentences.join(". ")) }
     }
 }

@@ -11,7 +11,7 @@ use super::failure::failures;
 use super::model::*;
 use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
 use crate::effect::Tier;
-use paint::{Ink, Paint, columns, fit, pad};
+use paint::{Ink, Paint, columns, fit, fit_path, pad};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,6 @@ pub enum Colour {
     Plain,
 }
 
-/// Units named that failed of one cause; the summary has a line for each.
-const UNITS: usize = 10;
 /// Narrower than this nothing can be read.
 const LEAST_WIDTH: usize = 40;
 /// The widest first column of a table.
@@ -110,7 +108,7 @@ impl Draw<'_> {
         let mut lines = Vec::new();
         for (at, unit) in environment.units.iter().enumerate() {
             let name = if at == 0 { self.paint.ink(Ink::Strong, &name) } else { " ".repeat(first) };
-            let unit_name = pad(&fit(&safe(&unit.name), second), second);
+            let unit_name = pad(&fit_path(&safe(&unit.name), second), second);
             let mut rest = vec![self.counts(&unit.effects)];
             rest.extend(self.unit_remarks(environment, unit));
             if at == 0 {
@@ -205,11 +203,9 @@ impl Draw<'_> {
             let units: Vec<String> =
                 failure.units.iter().map(|(environment, unit)| format!("{environment} / {unit}")).collect();
             let units: Vec<&str> = units.iter().map(String::as_str).collect();
-            let which = if units.len() > 1 { format!(" ({})", names(&units, UNITS)) } else { String::new() };
             let at = failure.at.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
-            let consequence = failure.consequence().map(|said| format!(". {said}.")).unwrap_or_default();
             let (subject, verb) = (failure.subject(), failure.verb("the target branch"));
-            format!("{subject} {verb}{which}: {at}{}{consequence}", failure.message)
+            format!("{subject} {verb}: {at}{}{}", failure.message, failure.rest(&units))
         });
         let others = others.into_iter().map(|error| {
             let mut subject = error.environment.clone().unwrap_or_default();

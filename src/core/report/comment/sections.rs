@@ -16,7 +16,7 @@ use crate::report::summary::{blocks, count, cut, names, object_words, place, quo
 
 /// Fields named for an object that was already different.
 const FIELDS: usize = 3;
-/// Environments or units named for one finding or failure.
+/// Environments named for one finding.
 const NAMED: usize = 4;
 /// Characters of somebody else's message.
 const MESSAGE: usize = 600;
@@ -36,13 +36,12 @@ fn failure_line(view: &View<'_>, failure: &Failure<'_>) -> String {
         .map(|(environment, unit)| format!("{} / {}", inert(environment), inert(unit)))
         .collect();
     let units: Vec<&str> = units.iter().map(String::as_str).collect();
-    let (subject, which) = match units.as_slice() {
-        [unit] => ((*unit).to_owned(), String::new()),
-        several => (inert(&failure.subject()), format!(" ({})", names(several, NAMED))),
+    let subject = match units.as_slice() {
+        [unit] => (*unit).to_owned(),
+        _ => failure.subject(),
     };
     let message = prose(&cut(failure.message, MESSAGE));
-    let consequence = failure.consequence().map(|said| format!(". {said}.")).unwrap_or_default();
-    format!("{subject} {}{which}: {message}{at}{consequence}", failure.verb(&view.base_words()))
+    format!("{subject} {}: {message}{at}{}", failure.verb(&view.base_words()), failure.rest(&units))
 }
 
 fn error_line(error: &ErrorReport) -> String {

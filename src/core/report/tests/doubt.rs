@@ -327,7 +327,7 @@ fn units_that_fail_of_one_cause_are_one_line() {
     let comment = markdown(&report, None);
     let told: Vec<&str> = comment.lines().filter(|line| line.contains("is missing")).collect();
     assert_snapshot!(told.join("\n"), @r"
-    - 2 units do not render with this change (production / a, production / b): `base/x.yaml` is missing · `base/kustomization.yaml:3`. None of their objects count as deleted; the other units are shown.
+    - 2 units do not render with this change: `base/x.yaml` is missing · `base/kustomization.yaml:3`. None of their objects count as deleted; the other units are shown. In production / a, production / b.
     - production / both does not render, before or after this change: `base/x.yaml` is missing · `base/kustomization.yaml:3`. What the change does to its objects cannot be told.
     - production / gone is removed, and does not render on the target branch: `base/x.yaml` is missing · `base/kustomization.yaml:3`. Which objects are deleted with it cannot be told.
     - production / repaired does not render on the target branch: `base/x.yaml` is missing · `base/kustomization.yaml:3`. All its objects are shown as new, whether they run or not.
@@ -337,8 +337,8 @@ fn units_that_fail_of_one_cause_are_one_line() {
     let told: Vec<&str> =
         text.lines().skip_while(|line| !line.starts_with('?')).take_while(|line| !line.is_empty()).collect();
     assert_snapshot!(told.join("\n"), @r"
-    ? 2 units do not render with this change (production / a, production / b): base/kustomization.yaml:3:
-      base/x.yaml is missing. None of their objects count as deleted; the other units are shown.
+    ? 2 units do not render with this change: base/kustomization.yaml:3: base/x.yaml is missing. None of their
+      objects count as deleted; the other units are shown. In production / a, production / b.
     ? production / both does not render, before or after this change: base/kustomization.yaml:3: base/x.yaml is
       missing. What the change does to its objects cannot be told.
     ? production / gone is removed, and does not render on the target branch: base/kustomization.yaml:3:
