@@ -48,6 +48,23 @@ pub struct UnitError {
     pub column: Option<u32>,
 }
 
+/// What a renderer is given beside the unit's path. Whoever has the tree can render the unit by hand with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct UnitInputs {
+    /// The manifests that make up a `yaml` unit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// Values files of a chart, later ones win.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+    /// The name of a chart's release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// The namespace of a chart's release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
 /// One thing that is rendered as a whole, on both sides, and what its change does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UnitEvaluation {
@@ -57,6 +74,9 @@ pub struct UnitEvaluation {
     pub path: String,
     /// `yaml`, `kustomize`, `helm`.
     pub renderer: String,
+    /// What each side is rendered from; null where the unit does not exist.
+    #[serde(default)]
+    pub inputs: Diff<Option<UnitInputs>>,
     /// How each side came out.
     pub sides: Diff<SideState>,
     /// What failed, base first.

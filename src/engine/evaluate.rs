@@ -1,5 +1,6 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod convention;
 mod owners;
 mod read;
 
@@ -9,7 +10,7 @@ use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
-    UnitEvaluation,
+    UnitEvaluation, UnitInputs,
 };
 use countersign_core::object::{ObjectRef, RenderedObject, Sealer, SealingKey};
 use countersign_core::revision::{Diff, Digest, ObjectId};
@@ -81,10 +82,21 @@ struct SidePlan {
     reads: ReadSet,
 }
 
+/// A unit on both sides.
+type Sides = Diff<Option<SidePlan>>;
+
 /// A unit that the change touches.
 struct Touched {
     name: String,
-    sides: Diff<Option<SidePlan>>,
+    sides: Sides,
+}
+
+/// What a unit is called and made from.
+struct UnitIdentity {
+    name: String,
+    path: String,
+    renderer: String,
+    inputs: Diff<Option<UnitInputs>>,
 }
 
 /// The units of an environment, by whether the change touches them; of those that it does not, head's side.
@@ -115,31 +127,33 @@ impl Evaluator<'_> {
         let mut plans = Vec::new();
         let mut read = BTreeSet::new();
         for environment in environments {
-            let plan = self.plan(trees, environment, &changed, &mut read).await?;
-            plans.push((environment, plan));
+            let mut names = self.planned(trees, environment).await?;
+            if discovered {
+                convention::narrow(&mut names);
+            }
+            plans.push((environment, divided(names, &changed, &mut read)));
         }
         self.progress.planned(plans.iter().map(|(_, plan)| plan.touched.len()).sum());
-        let (mut evaluated, mut owners) = (Vec::new(), Vec::new());
+        let mut work = Vec::new();
         for (environment, plan) in plans {
-            let (evaluation, held) = self.environment(trees, environment, plan).await?;
-            evaluated.push(evaluation);
-            owners.push(held);
+            work.push(self.environment(trees, environment, plan));
         }
+        // In order; the renderer bounds how many programs run at once.
+        let done: Vec<_> = stream::iter(work).buffered(self.parallel.max(1)).try_collect().await?;
+        let (mut evaluated, owners): (Vec<_>, Vec<_>) = done.into_iter().unzip();
         effect::reconcile_environments(&mut evaluated, &owners);
         let outside =
             changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
     }
 
-    /// The units whose read-set the change touches, on either side; `read` collects the paths that were claimed.
-    async fn plan(
+    /// Every unit of an environment, by name, with what it reads on each side.
+    async fn planned(
         &self,
         trees: &Diff<ObjectId>,
         environment: &Environment,
-        changed: &[ChangedPath],
-        read: &mut BTreeSet<String>,
-    ) -> Result<Plan, EvaluateError> {
-        let mut names: BTreeMap<String, Diff<Option<SidePlan>>> = BTreeMap::new();
+    ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
+        let mut names: BTreeMap<String, Sides> = BTreeMap::new();
         for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
             for spec in self.renderer.units(self.source, tree, environment).await? {
                 let reads = self.renderer.read_set(self.source, tree, &spec).await?;
@@ -151,20 +165,7 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
-        for (name, sides) in names {
-            let both = [&sides.base, &sides.head];
-            let reads = || both.into_iter().flatten().map(|side| &side.reads);
-            let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
-            read.extend(claimed.map(|path| path.path.clone()));
-            let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
-            if hit || sides.base.is_some() != sides.head.is_some() {
-                plan.touched.push(Touched { name, sides });
-            } else {
-                plan.untouched.extend(sides.head.map(|side| (name, side)));
-            }
-        }
-        Ok(plan)
+        Ok(names)
     }
 
     async fn environment(
@@ -229,8 +230,10 @@ impl Evaluator<'_> {
         environment: &Environment,
         unit: Touched,
     ) -> Result<EvaluatedUnit, EvaluateError> {
-        let base = self.side(&trees.base, unit.sides.base.as_ref(), Side::Base).await;
-        let head = self.side(&trees.head, unit.sides.head.as_ref(), Side::Head).await;
+        let (base, head) = futures::join!(
+            self.side(&trees.base, unit.sides.base.as_ref(), Side::Base),
+            self.side(&trees.head, unit.sides.head.as_ref(), Side::Head),
+        );
         let reader = Reader {
             sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
             namespace: environment.default_namespace.as_deref(),
@@ -240,8 +243,11 @@ impl Evaluator<'_> {
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =
             spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
+        let inputs = |side: &Option<SidePlan>| side.as_ref().map(|side| UnitInputs::from(&side.spec.source));
+        let inputs = Diff { base: inputs(&unit.sides.base), head: inputs(&unit.sides.head) };
         self.progress.rendered(&unit.name);
-        Ok(combine(environment, unit.name, path, renderer, base, head))
+        let identity = UnitIdentity { name: unit.name, path, renderer, inputs };
+        Ok(combine(environment, identity, base, head))
     }
 
     async fn side(&self, tree: &ObjectId, plan: Option<&SidePlan>, side: Side) -> Given {
@@ -255,13 +261,30 @@ impl Evaluator<'_> {
     }
 }
 
+/// Parts units by whether the change touches their read-set, on either side; `read` collects the paths that were
+/// claimed.
+fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut BTreeSet<String>) -> Plan {
+    let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
+    for (name, sides) in names {
+        let both = [&sides.base, &sides.head];
+        let reads = || both.into_iter().flatten().map(|side| &side.reads);
+        let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
+        read.extend(claimed.map(|path| path.path.clone()));
+        let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
+        if hit || sides.base.is_some() != sides.head.is_some() {
+            plan.touched.push(Touched { name, sides });
+        } else {
+            plan.untouched.extend(sides.head.map(|side| (name, side)));
+        }
+    }
+    plan
+}
+
 /// Puts two sides together. A unit with one failed side never looks like mass deletion: without head's objects there
 /// are no effects at all, and without base's every head object is shown against "base could not be rendered".
 fn combine(
     environment: &Environment,
-    name: String,
-    path: String,
-    renderer: String,
+    unit: UnitIdentity,
     base: SideOutcome,
     head: SideOutcome,
 ) -> EvaluatedUnit {
@@ -290,10 +313,12 @@ fn combine(
         u32::try_from(objects.len() + same.len()).unwrap_or(u32::MAX)
     };
     let counts = Diff { base: count(&objects.base, &base_same), head: count(&objects.head, &same) };
+    let UnitIdentity { name, path, renderer, inputs } = unit;
     let evaluation = UnitEvaluation {
         name,
         path,
         renderer,
+        inputs,
         sides,
         errors,
         objects: counts,

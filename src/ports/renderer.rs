@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use countersign_core::evaluation::ChangedPath;
+use countersign_core::evaluation::{ChangedPath, UnitInputs};
 use countersign_core::revision::{Digest, ObjectId};
 
 use super::{Source, SourceError};
+
+/// What a kustomization may be called, in the order in which kustomize looks.
+pub const KUSTOMIZATION_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// One thing to render.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,21 @@ impl UnitSource {
             Self::Helm { .. } => "helm",
         }
         .to_owned()
+    }
+}
+
+impl From<&UnitSource> for UnitInputs {
+    fn from(source: &UnitSource) -> Self {
+        match source {
+            UnitSource::Yaml { files } => Self { files: files.clone(), ..Self::default() },
+            UnitSource::Kustomize { root: _ } => Self::default(),
+            UnitSource::Helm { chart: _, values, release, namespace } => Self {
+                files: Vec::new(),
+                values: values.clone(),
+                release: Some(release.clone()),
+                namespace: Some(namespace.clone()),
+            },
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::closure::{Dependency, Explorer, Spot, documents, spot_of};
+use super::closure::{Dependency, Explorer, Spot, spot_of};
 use super::tree::Place;
 use super::unit::below;
 use crate::ports::{SourceError, join_path, parent_path};
@@ -111,7 +111,7 @@ async fn local_dependencies(
         explorer.widen();
         return Ok(Vec::new());
     };
-    let Ok(documents) = documents(file, &text) else {
+    let Ok(documents) = text.documents(file) else {
         // Helm will say what is wrong with it.
         explorer.widen();
         return Ok(Vec::new());

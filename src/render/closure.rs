@@ -3,7 +3,7 @@
 //! Too much costs a render; too little would hide a change. So what is not understood counts as perhaps read: it makes
 //! the unit render anew, and it claims nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use countersign_core::revision::ObjectId;
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::cache::Recent;
 use super::chart;
+use super::text::Text;
 use super::tree::{Place, Tree};
 use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
 
@@ -45,16 +46,14 @@ pub(super) struct Closure {
     /// Who names a path.
     pub(super) named_at: BTreeMap<String, Spot>,
     /// Kustomizations with their texts.
-    pub(super) kustomizations: Vec<(String, Arc<str>)>,
-    /// Folders of kustomizations that others include.
-    pub(super) included: BTreeSet<String>,
+    pub(super) kustomizations: Vec<(String, Arc<Text>)>,
     pub(super) dependencies: Vec<Dependency>,
     /// Whether something makes two renders of one input differ.
     pub(super) unstable: bool,
 }
 
 /// Texts of files by their blobs: most are the same in the next tree. `None` is a file that is no text.
-pub(super) type Texts = Mutex<Recent<ObjectId, Option<Arc<str>>>>;
+pub(super) type Texts = Mutex<Recent<ObjectId, Option<Arc<Text>>>>;
 
 /// Where a walk reads.
 #[derive(Clone, Copy)]
@@ -108,7 +107,7 @@ impl Explorer<'_> {
     }
 
     /// The text of a file, or `None` where it is no text.
-    pub(super) async fn text(&self, path: &str) -> Result<Option<Arc<str>>, SourceError> {
+    pub(super) async fn text(&self, path: &str) -> Result<Option<Arc<Text>>, SourceError> {
         let Ground { source, id, tree, texts } = self.ground;
         let blob = tree.entry(path).map(|entry| &entry.id);
         let known = blob.and_then(|blob| texts.lock().ok()?.get(blob));
@@ -116,9 +115,9 @@ impl Explorer<'_> {
             return Ok(text);
         }
         let bytes = source.read_file(id, path).await?;
-        let text: Option<Arc<str>> = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map(Into::into);
+        let text = bytes.and_then(Text::new).map(Arc::new);
         if let (Some(blob), Ok(mut texts)) = (blob, texts.lock()) {
-            texts.put(blob.clone(), text.clone(), text.as_ref().map_or(0, |text| text.len()) + 64);
+            texts.put(blob.clone(), text.clone(), text.as_ref().map_or(0, |text| text.weight()) + 64);
         }
         Ok(text)
     }
@@ -163,23 +162,6 @@ pub(super) fn spot_of(file: &str, text: &str, needle: &str) -> Spot {
         Some((number, u32::try_from(column + 1).ok()?))
     });
     Spot { file: file.to_owned(), line: found.map(|(line, _)| line), column: found.map(|(_, column)| column) }
-}
-
-/// The documents of a YAML text, or where it stops being one.
-pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Value>, Spot> {
-    let options = serde_saphyr::options! {
-        with_snippet: false,
-        budget: serde_saphyr::budget! { max_nodes: 200_000, max_depth: 100 }
-    };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
-        let at = error.location();
-        let number = |value: u64| u32::try_from(value).ok();
-        Spot {
-            file: file.to_owned(),
-            line: at.and_then(|at| number(at.line())),
-            column: at.and_then(|at| number(at.column())),
-        }
-    })
 }
 
 fn could_be_path(text: &str) -> bool {

@@ -1,14 +1,19 @@
 //! Environments by convention, for a repository without a policy: kustomize roots that nothing includes, charts, and
 //! loose manifests. They are only looked at; nothing lands on their account.
 
+mod charts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
 
-use super::closure::{Closure, Explorer, Ground, documents};
+use super::closure::{Closure, Explorer, Ground};
 use super::kustomize::KUSTOMIZATION_NAMES;
-use super::tree::{Place, Tree};
-use super::unit::{below, is_manifest, last_part};
+use super::text::Text;
+use super::tree::Place;
+use super::unit::{below, is_manifest};
 use crate::ports::{SourceError, parent_path};
 
 /// Folders whose entries are environments.
@@ -37,77 +42,105 @@ const DEFAULT: &str = "default";
 
 /// The environments of a tree, sorted by name.
 pub(super) async fn discover(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
-    let tree = ground.tree;
-    let mut found: BTreeMap<String, Environment> = BTreeMap::new();
+    let mut found = Found::default();
     let mut taken = BTreeSet::new();
 
     let mut roots: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for root in kustomize_roots(ground, &mut taken).await? {
-        roots.entry(environment_of(&root)).or_default().push(root);
+        roots.entry(environment_of(&root).to_owned()).or_default().push(root);
     }
     for (name, roots) in roots {
         let roots = roots.iter().map(|root| pattern(root)).collect();
-        add(&mut found, &name, "kustomize", EnvironmentSource::Kustomize(roots));
+        found.add(&name, EnvironmentSource::Kustomize(roots));
     }
-    for chart in charts(tree, &mut taken) {
-        for (name, values) in chart_environments(tree, &chart) {
-            let source =
-                EnvironmentSource::Helm { chart: chart.clone(), values, release: None, namespace: None };
-            add(&mut found, &name, "helm", source);
-        }
+    for (name, source) in charts::discover(ground, &mut taken).await? {
+        found.add(&name, source);
     }
     let mut loose: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in loose_manifests(ground, &taken).await? {
-        loose.entry(environment_of(parent_path(&file))).or_default().push(file);
+        loose.entry(environment_of(parent_path(&file)).to_owned()).or_default().push(file);
     }
     for (name, files) in loose {
         let files = files.iter().map(|file| pattern(file)).collect();
-        add(&mut found, &name, "yaml", EnvironmentSource::Yaml(files));
+        found.add(&name, EnvironmentSource::Yaml(files));
     }
-    Ok(found.into_values().collect())
+    Ok(found.0.into_values().collect())
 }
 
 /// The environments of both sides as one list: what only one side has is kept, and what both have has the paths of
 /// both, so that a removal is seen as well as an addition.
 pub fn unite(base: Vec<Environment>, head: Vec<Environment>) -> Vec<Environment> {
-    let mut all: BTreeMap<String, Environment> = BTreeMap::new();
-    for environment in base.into_iter().chain(head) {
-        match all.get_mut(&environment.name) {
-            Some(known) => unite_sources(&mut known.source, environment.source),
-            None => drop(all.insert(environment.name.clone(), environment)),
+    let mut all = Found(head.into_iter().map(|found| (found.name.clone(), found)).collect());
+    for environment in base {
+        let same = |known: &&mut Environment| is_same(known, &environment);
+        match (all.0.values_mut().find(same).map(|known| &mut known.source), environment.source) {
+            (Some(EnvironmentSource::Yaml(known)), EnvironmentSource::Yaml(other))
+            | (Some(EnvironmentSource::Kustomize(known)), EnvironmentSource::Kustomize(other)) => {
+                known.extend(other);
+                known.sort();
+                known.dedup();
+            }
+            // The chart's values as they will be.
+            (Some(_), _) => {}
+            (None, source) => all.add(stem(&environment.name, kind(&source)), source),
         }
     }
-    all.into_values().collect()
+    all.0.into_values().collect()
 }
 
-fn unite_sources(known: &mut EnvironmentSource, other: EnvironmentSource) {
-    match (known, other) {
-        (EnvironmentSource::Yaml(known), EnvironmentSource::Yaml(other))
-        | (EnvironmentSource::Kustomize(known), EnvironmentSource::Kustomize(other)) => {
-            known.extend(other);
-            known.sort();
-            known.dedup();
+/// Whether two environments are one on two sides. What a name stands for depends on what else is there, so it does not
+/// decide alone: a chart is told by its own values file, everything else by its kind and the name that its paths give.
+fn is_same(a: &Environment, b: &Environment) -> bool {
+    use EnvironmentSource::{Helm, Kustomize, Yaml};
+    let stem = |environment: &Environment| stem(&environment.name, kind(&environment.source)).to_owned();
+    match (&a.source, &b.source) {
+        (Helm { chart, values, .. }, Helm { chart: other_chart, values: other_values, .. }) => {
+            chart == other_chart && values.last() == other_values.last()
         }
-        // One chart cannot be two: head's is what will be.
-        (known, other) => *known = other,
+        (Yaml(_), Yaml(_)) | (Kustomize(_), Kustomize(_)) => stem(a) == stem(b),
+        (Yaml(_) | Kustomize(_) | Helm { .. }, _) => false,
     }
 }
 
-fn add(found: &mut BTreeMap<String, Environment>, name: &str, kind: &str, source: EnvironmentSource) {
-    let candidates = [name.to_owned(), format!("{name}-{kind}")].into_iter();
-    let numbered = (2..).map(|number| format!("{name}-{kind}-{number}"));
-    let Some(name) = candidates.chain(numbered).find(|name| !found.contains_key(name)) else { return };
-    let environment = Environment {
-        name: name.clone(),
-        source,
-        cluster: None,
-        apply: ApplyMode::default(),
-        field_manager: "kubectl".to_owned(),
-        prune: true,
-        on_unreachable: OnUnreachable::default(),
-        default_namespace: None,
-    };
-    found.insert(name, environment);
+/// What tells environments of one name apart.
+fn kind(source: &EnvironmentSource) -> &str {
+    match source {
+        EnvironmentSource::Yaml(_) => "yaml",
+        EnvironmentSource::Kustomize(_) => "kustomize",
+        EnvironmentSource::Helm { chart, .. } => charts::name(chart),
+    }
+}
+
+/// The name before anything was put behind it to tell it from another.
+fn stem<'n>(name: &'n str, kind: &str) -> &'n str {
+    let bare = |name: &'n str| name.strip_suffix(kind)?.strip_suffix('-');
+    bare(name).unwrap_or(name)
+}
+
+/// Environments by their names.
+#[derive(Default)]
+struct Found(BTreeMap<String, Environment>);
+
+impl Found {
+    /// Adds an environment under its name, or under one near it where that is taken.
+    fn add(&mut self, name: &str, source: EnvironmentSource) {
+        let kind = kind(&source);
+        let candidates = [name.to_owned(), format!("{name}-{kind}")].into_iter();
+        let numbered = (2..).map(|number| format!("{name}-{kind}-{number}"));
+        let free = candidates.chain(numbered).find(|name| !self.0.contains_key(name));
+        let Some(name) = free else { return };
+        let environment = Environment {
+            name: name.clone(),
+            source,
+            cluster: None,
+            apply: ApplyMode::default(),
+            field_manager: "kubectl".to_owned(),
+            prune: true,
+            on_unreachable: OnUnreachable::default(),
+            default_namespace: None,
+        };
+        self.0.insert(name, environment);
+    }
 }
 
 /// A path as a pattern that matches it alone.
@@ -117,16 +150,16 @@ fn pattern(path: &str) -> String {
 }
 
 /// The environment that a path belongs to by the names in it, the innermost first.
-fn environment_of(path: &str) -> String {
+fn environment_of(path: &str) -> &str {
     let parts: Vec<&str> = path.split('/').collect();
-    let named = parts.iter().rev().find(|part| NAMES.contains(part));
+    let named = parts.iter().rev().find(|part| NAMES.contains(part)).copied();
     let placed = || {
         parts.windows(2).rev().find_map(|pair| match pair {
-            [parent, name] if PARENTS.contains(parent) => Some(name),
+            [parent, name] if PARENTS.contains(parent) => Some(*name),
             _ => None,
         })
     };
-    named.or_else(placed).map_or_else(|| DEFAULT.to_owned(), |name| (*name).to_owned())
+    named.or_else(placed).unwrap_or(DEFAULT)
 }
 
 /// Kustomize roots that nothing includes, components aside. `taken` grows by the files that any kustomization reads.
@@ -135,71 +168,57 @@ async fn kustomize_roots(
     taken: &mut BTreeSet<String>,
 ) -> Result<Vec<String>, SourceError> {
     let tree = ground.tree;
-    let mut included = BTreeSet::new();
-    let mut roots = Vec::new();
+    let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut components = BTreeSet::new();
     for folder in tree.folders() {
-        let is_root = |name| matches!(tree.find(&below(folder, name)).0, Place::File(_));
-        if !KUSTOMIZATION_NAMES.into_iter().any(is_root) {
+        let is_there = |name| matches!(tree.find(&below(folder, name)).0, Place::File(_));
+        if !KUSTOMIZATION_NAMES.into_iter().any(is_there) {
             continue;
         }
         let mut explorer = Explorer { ground, found: Closure::default() };
-        explorer.kustomization(folder).await?;
+        let included = explorer.one_kustomization(folder).await?;
         let found = explorer.found;
-        let component = found.kustomizations.first().is_some_and(|(file, text)| is_component(file, text));
-        if !component {
-            roots.push(folder.to_owned());
+        if found.kustomizations.first().is_some_and(|(file, text)| is_component(file, text)) {
+            components.insert(folder);
         }
-        // A kustomization that goes in circles includes itself, and is a root all the same.
-        included.extend(found.included.into_iter().filter(|other| other != folder));
+        includes.insert(folder, included.into_iter().filter(|other| other != folder).collect());
         taken.extend(found.reads.files);
         taken.extend(tree.below(folder).map(|entry| entry.path.clone()));
     }
-    roots.retain(|root| !included.contains(root));
-    Ok(roots)
+    Ok(tops(&includes, &components))
 }
 
-fn is_component(file: &str, text: &str) -> bool {
-    documents(file, text).is_ok_and(|all| {
+/// What nothing includes; and of what only includes itself in a circle, or is only included by components that nobody
+/// uses, as much as it takes to reach all of it.
+fn tops(includes: &BTreeMap<&str, BTreeSet<String>>, components: &BTreeSet<&str>) -> Vec<String> {
+    let included: BTreeSet<&str> = includes.values().flatten().map(String::as_str).collect();
+    let wanted = || includes.keys().copied().filter(|folder| !components.contains(folder));
+    let (rest, mut roots): (Vec<&str>, Vec<&str>) = wanted().partition(|folder| included.contains(folder));
+    let mut reached = BTreeSet::new();
+    roots.iter().for_each(|root| reach(includes, root, &mut reached));
+    for folder in rest {
+        if !reached.contains(folder) {
+            roots.push(folder);
+            reach(includes, folder, &mut reached);
+        }
+    }
+    roots.sort_unstable();
+    roots.into_iter().map(str::to_owned).collect()
+}
+
+fn reach<'a>(includes: &'a BTreeMap<&str, BTreeSet<String>>, from: &'a str, reached: &mut BTreeSet<&'a str>) {
+    let mut waiting = vec![from];
+    while let Some(folder) = waiting.pop() {
+        if reached.insert(folder) {
+            waiting.extend(includes.get(folder).into_iter().flatten().map(String::as_str));
+        }
+    }
+}
+
+fn is_component(file: &str, text: &Text) -> bool {
+    text.documents(file).is_ok_and(|all| {
         all.iter().any(|document| document.get("kind").is_some_and(|kind| kind == "Component"))
     })
-}
-
-/// Charts that are no part of another chart. `taken` grows by their files.
-fn charts(tree: &Tree, taken: &mut BTreeSet<String>) -> Vec<String> {
-    let mut charts: Vec<String> = Vec::new();
-    // Parents come before what lies in them.
-    for folder in tree.folders() {
-        let inside = |chart: &String| chart.is_empty() || folder.starts_with(&format!("{chart}/"));
-        let is_chart = tree.entry(&below(folder, "Chart.yaml")).is_some();
-        if is_chart && !charts.iter().any(inside) {
-            charts.push(folder.to_owned());
-        }
-    }
-    // A chart that a kustomization reads is rendered there.
-    charts.retain(|chart| !taken.contains(&below(chart, "Chart.yaml")));
-    for chart in &charts {
-        taken.extend(tree.below(chart).map(|entry| entry.path.clone()));
-    }
-    charts
-}
-
-/// A chart once for each values file that names an environment, or once.
-fn chart_environments(tree: &Tree, chart: &str) -> Vec<(String, Vec<String>)> {
-    let name = if chart.is_empty() { "chart" } else { last_part(chart) };
-    let mut environments = Vec::new();
-    for entry in tree.below(chart).filter(|entry| parent_path(&entry.path) == chart) {
-        let stem =
-            last_part(&entry.path).strip_suffix(".yaml").or(last_part(&entry.path).strip_suffix(".yml"));
-        let Some(environment) = stem.and_then(|stem| stem.strip_prefix("values")) else { continue };
-        let environment = environment.trim_start_matches(['-', '.', '_']);
-        if !environment.is_empty() {
-            environments.push((environment.to_owned(), vec![entry.path.clone()]));
-        }
-    }
-    if environments.is_empty() {
-        environments.push((name.to_owned(), Vec::new()));
-    }
-    environments
 }
 
 /// Files that look like Kubernetes objects, outside of hidden folders and of everything that is rendered already.
@@ -207,8 +226,7 @@ async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result
     let explorer = Explorer { ground, found: Closure::default() };
     let mut files = Vec::new();
     for entry in ground.tree.files() {
-        let hidden = entry.path.split('/').any(|part| part.starts_with('.'));
-        if hidden
+        if is_hidden(&entry.path)
             || !entry.mode.starts_with("100")
             || !is_manifest(&entry.path)
             || taken.contains(&entry.path)
@@ -216,7 +234,9 @@ async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result
             continue;
         }
         match explorer.text(&entry.path).await {
-            Ok(text) if text.as_deref().is_some_and(looks_like_an_object) => files.push(entry.path.clone()),
+            Ok(text) if text.as_ref().is_some_and(|text| looks_like_an_object(text)) => {
+                files.push(entry.path.clone())
+            }
             // Too large to be looked at, so not something found by convention.
             Ok(_) | Err(SourceError::Unsafe { .. }) => {}
             Err(error) => return Err(error),
@@ -225,36 +245,25 @@ async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result
     Ok(files)
 }
 
-fn looks_like_an_object(text: &str) -> bool {
-    let has = |key: &str| {
-        let quoted = format!("\"{key}\"");
-        let begins = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
-        text.lines()
-            .any(|line| begins(line) || line.trim_start().trim_start_matches('{').trim().starts_with(&quoted))
-    };
-    has("apiVersion") && has("kind")
+fn is_hidden(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.'))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{environment_of, looks_like_an_object};
-
-    #[test]
-    fn names_environments_by_their_paths() {
-        let check = |path: &str, want: &str| assert_eq!(environment_of(path), want, "{path}");
-        check("apps/web/overlays/production", "production");
-        check("overlays/eu-1", "eu-1");
-        check("clusters/eu/prod/web", "prod");
-        check("deploy", "default");
-        check("", "default");
-        check("overlays", "default");
-    }
-
-    #[test]
-    fn knows_an_object_when_it_sees_one() {
-        assert!(looks_like_an_object("# x\napiVersion: v1\nkind: Pod\n"));
-        assert!(looks_like_an_object("{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"Pod\"\n}"));
-        assert!(!looks_like_an_object("spec:\n  apiVersion: v1\n  kind: x\n"));
-        assert!(!looks_like_an_object("image: x\n"));
-    }
+/// Whether a text has what every object has. Many files of tools have an `apiVersion` and a `kind` too, but no
+/// `metadata`; a list has `items` instead.
+fn looks_like_an_object(text: &str) -> bool {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let json = text.trim_start().starts_with('{');
+    let has = |key: &str| {
+        if json {
+            return text.contains(&format!("\"{key}\""));
+        }
+        text.lines().any(|line| {
+            let line = line.strip_prefix("--- ").unwrap_or(line);
+            let bare = line.strip_prefix('"').unwrap_or(line);
+            let rest = bare.strip_prefix(key).map(|rest| rest.strip_prefix('"').unwrap_or(rest));
+            rest.is_some_and(|rest| rest.trim_start().starts_with(':'))
+        })
+    };
+    has("apiVersion") && has("kind") && (has("metadata") || has("items"))
 }

@@ -3,13 +3,14 @@
 
 use std::path::Path;
 
-use super::closure::{Spot, documents, spot_of};
+use super::closure::{Spot, spot_of};
 use super::run::{Failure, Work};
 use super::sandbox::SANDBOX_FAILED;
 use super::settings::RenderSettings;
+use super::text::documents;
 use super::tool::Kind;
 use super::unit::{below, last_part, shown};
-use crate::ports::{UnitSource, join_path};
+use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, join_path};
 use crate::process::{Finished, ProcessError};
 
 /// A render that failed.
@@ -105,11 +106,32 @@ impl Scene<'_> {
             let file = self.member(file.trim());
             return Some(self.bad_yaml(file, line_in(text)));
         }
-        if let Some(id) = between(text, "already registered id: ", "'").and_then(object_like) {
+        if let Some((_, id)) = text.split_once("already registered id: ") {
+            let id = id.split(['\'', '"', '\n']).next().and_then(object_like)?;
             return Some(Failure::new(format!("{id} is defined twice")));
         }
         if let Some(id) = between(text, "unique target for patch ", "\n").and_then(object_like) {
             return Some(Failure::new(format!("a patch changes {id}, which is not there")));
+        }
+        if let Some(folder) =
+            between(text, "couldn't make target for path '", "': kustomization.yaml is empty")
+        {
+            let folder = self.local(folder)?;
+            return Some(Failure::in_file(
+                "the kustomization is empty",
+                &below(&folder, "kustomization.yaml"),
+            ));
+        }
+        let resource = between(text, "accumulating resources from '", "'");
+        if let Some(path) = resource.filter(|path| KUSTOMIZATION_NAMES.contains(&last_part(path)))
+            && text.contains("metadata")
+        {
+            let message =
+                "a kustomization is listed as a resource; list its folder, or nothing where it lists itself";
+            return Some(self.at_reference(message.to_owned(), self.member(path)));
+        }
+        if let Some(message) = json_patch(text) {
+            return Some(Failure::new(message));
         }
         let incomplete =
             [("missing kind in object", "kind"), ("missing metadata.name in object", "metadata.name")];
@@ -190,8 +212,18 @@ impl Scene<'_> {
             let path = self.local(path)?;
             return Some(Failure::in_file(format!("`{path}` is missing"), &path));
         }
-        text.contains("validation: chart.")
-            .then(|| Failure::in_file("Chart.yaml is not complete", &self.chart_file("Chart.yaml")))
+        if text.contains("library charts are not installable") {
+            let message = "the chart is a library, which others use and nobody installs";
+            return Some(Failure::in_file(message, &self.chart_file("Chart.yaml")));
+        }
+        let (_, wrong) = text.split_once("validation: chart.")?;
+        let field = wrong.strip_prefix("metadata.").and_then(|rest| name_like(rest.split(' ').next()?));
+        let message = match field {
+            Some(field) if wrong.contains(" is required") => format!("Chart.yaml has no `{field}`"),
+            Some(field) => format!("`{field}` in Chart.yaml is not valid"),
+            None => "Chart.yaml is not complete".to_owned(),
+        };
+        Some(Failure::in_file(message, &self.chart_file("Chart.yaml")))
     }
 
     /// A path of a message as a path of the tree, which is where the renderer started.
@@ -283,6 +315,23 @@ fn missing_path(text: &str) -> Option<&str> {
     Some(path.trim_matches('\''))
 }
 
+/// A JSON patch that does not fit what it is for, by the words of the library that applies it.
+fn json_patch(text: &str) -> Option<String> {
+    let path = |before: &str| {
+        let (_, rest) = text.split_once(before)?;
+        let path = rest.trim_start_matches(['"', '\'']);
+        field_like(path.split(['"', '\'', ':', ' ']).next()?)
+    };
+    if let Some(path) = path("testing value ") {
+        return Some(format!("a JSON patch tests `{path}`, which is not as it says"));
+    }
+    let path = path("doc is missing path: ")
+        .or_else(|| path("doc is missing key: "))
+        .or_else(|| path(" for path: "));
+    let path = path.filter(|_| text.contains("operation does not apply") || text.contains("error in "))?;
+    Some(format!("a JSON patch cannot be applied at `{path}`, since the object has no such place"))
+}
+
 fn line_in(text: &str) -> Option<u32> {
     between(text, "yaml: line ", ":")?.parse().ok()
 }
@@ -295,7 +344,7 @@ fn name_like(text: &str) -> Option<&str> {
 
 /// A path into values or a field of a template: names and dots.
 fn field_like(text: &str) -> Option<&str> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/');
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '/' | '~');
     (!text.is_empty() && text.len() <= 120 && text.chars().all(allowed)).then_some(text)
 }
 
@@ -303,6 +352,11 @@ fn field_like(text: &str) -> Option<&str> {
 fn object_like(text: &str) -> Option<String> {
     let (kind, name) = text.trim().trim_end_matches('"').split_once('/')?;
     let kind = name_like(kind.split('.').next()?)?;
-    let name = name_like(name.trim_end_matches(".[noNs]"))?;
-    Some(format!("{kind} `{name}`"))
+    // No namespace has a dot in it.
+    let (name, namespace) = name.rsplit_once('.')?;
+    let name = name_like(name)?;
+    Some(match name_like(namespace) {
+        Some(namespace) => format!("{kind} `{name}` in namespace `{namespace}`"),
+        None => format!("{kind} `{name}`"),
+    })
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::closure::{Explorer, Spot, documents, spot_of};
+use super::closure::{Explorer, Spot, spot_of};
+use super::text::documents;
 use super::tree::Place;
 use super::unit::{below, shown};
 use crate::ports::{SourceError, join_path};
 
-/// What a kustomization may be called, in the order in which kustomize looks.
-pub(super) const KUSTOMIZATION_NAMES: [&str; 3] =
-    ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+pub(super) use crate::ports::KUSTOMIZATION_NAMES;
 
 /// Fields whose entries are files, or folders with a kustomization.
 const INCLUDES: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
@@ -29,15 +28,20 @@ impl Explorer<'_> {
             if !visited.insert(folder.clone()) {
                 continue;
             }
-            for name in KUSTOMIZATION_NAMES {
-                if let Place::File(file) = self.look(&below(&folder, name)) {
-                    let more = self.read_kustomization(&folder, &file).await?;
-                    self.found.included.extend(more.iter().cloned());
-                    waiting.extend(more);
-                }
-            }
+            waiting.extend(self.one_kustomization(&folder).await?);
         }
         Ok(())
+    }
+
+    /// Explores the kustomization in a folder alone; the folders that it includes.
+    pub(super) async fn one_kustomization(&mut self, folder: &str) -> Result<Vec<String>, SourceError> {
+        let mut included = Vec::new();
+        for name in KUSTOMIZATION_NAMES {
+            if let Place::File(file) = self.look(&below(folder, name)) {
+                included.extend(self.read_kustomization(folder, &file).await?);
+            }
+        }
+        Ok(included)
     }
 
     /// Notes what one kustomization names; the folders that it includes.
@@ -49,7 +53,7 @@ impl Explorer<'_> {
             return Ok(Vec::new());
         };
         self.found.kustomizations.push((file.to_owned(), text.clone()));
-        let documents = match documents(file, &text) {
+        let documents = match text.documents(file) {
             Ok(documents) => documents,
             Err(at) => {
                 self.widen();
@@ -58,7 +62,7 @@ impl Explorer<'_> {
             }
         };
         let mut includes = Vec::new();
-        for document in &documents {
+        for document in documents {
             for field in INCLUDES {
                 for entry in texts(document.get(field)) {
                     let config = CONFIGURATIONS.contains(&field);
@@ -66,8 +70,15 @@ impl Explorer<'_> {
                         .extend(self.include(folder, &entry, spot_of(file, &text, &entry), config).await?);
                 }
             }
-            for path in named_files(document).iter().filter_map(|path| join_path(folder, path)) {
-                self.look(&path);
+            for named in named_files(document) {
+                let Some(path) = join_path(folder, &named) else { continue };
+                if matches!(self.look(&path), Place::Absent(_)) && named.contains("://") {
+                    let message = format!(
+                        "`{}` is a remote file, which is not fetched; copy it into the repository",
+                        short(&named)
+                    );
+                    self.obstacle(message, spot_of(file, &text, &named));
+                }
             }
             self.guess(folder, document);
             for field in CHARTS.into_iter().filter(|field| document.get(field).is_some_and(is_set)) {

@@ -18,6 +18,7 @@ mod programs;
 mod run;
 pub mod sandbox;
 mod settings;
+mod text;
 mod tool;
 mod tree;
 mod unit;

@@ -66,6 +66,7 @@ fn snapshot() -> Snapshot {
         objects: Diff { base: EFFECTS, head: EFFECTS },
         stable: true,
         input_digest: Digest::of(b"input"),
+        inputs: Diff::default(),
         already_broken: false,
         effects,
     };

@@ -12,6 +12,7 @@
 mod bad_input;
 mod cluster;
 mod command_line;
+mod corpora;
 mod documents;
 mod evaluate;
 mod forge_contract;

@@ -70,7 +70,7 @@ fn moved(environment: &Environment, left: Effect, arrived: &Effect, from: String
             rendered: super::RenderOperation::Change,
             risks: BTreeSet::new(),
             changes: Vec::new(),
-            reason: Some(format!("only changes hands, from {from}")),
+            reason: Some("only changes hands".to_owned()),
             before,
             after,
             ..arrived.clone()

@@ -121,6 +121,7 @@ pub(super) fn fate(effect: &EffectReport) -> String {
             let fields = fields_words(effect);
             if fields.is_empty() { format!("would change{because}") } else { format!("{fields}{because}") }
         }
+        Operation::None if effect.moved_from.is_some() => "the object stays as it is".to_owned(),
         Operation::None => format!("its manifest changes, the cluster does not{because}"),
     }
 }

@@ -4,6 +4,7 @@ mod build;
 mod comment;
 mod danger;
 mod escape;
+mod failure;
 mod html;
 mod image;
 mod model;

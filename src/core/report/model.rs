@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::RequirementState;
 use crate::effect::{FieldChange, Operation, Risk, Tier};
-use crate::evaluation::{Drift, PathOperation, Side, SideState, UnitError};
+use crate::evaluation::{Drift, PathOperation, Side, SideState, UnitError, UnitInputs};
 use crate::object::{ObjectRef, Origin};
 use crate::policy::Finding;
 use crate::revision::Diff;
@@ -74,6 +74,9 @@ pub struct UnitReport {
     pub path: String,
     /// Renderer.
     pub renderer: String,
+    /// What the renderer is given on each side beside the path; null where the unit does not exist.
+    #[serde(default)]
+    pub inputs: Diff<Option<UnitInputs>>,
     /// Base side.
     pub base: SideState,
     /// Head side.

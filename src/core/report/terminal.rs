@@ -7,11 +7,11 @@ mod sections;
 
 use super::danger::{dangers, fate};
 use super::escape::terminal_safe;
+use super::failure::failures;
 use super::model::*;
 use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
 use crate::effect::Tier;
-use crate::evaluation::Side;
-use paint::{Ink, Paint, columns, fit, pad};
+use paint::{Ink, Paint, columns, fit, fit_path, pad};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Draw<'_> {
         let mut lines = Vec::new();
         for (at, unit) in environment.units.iter().enumerate() {
             let name = if at == 0 { self.paint.ink(Ink::Strong, &name) } else { " ".repeat(first) };
-            let unit_name = pad(&fit(&safe(&unit.name), second), second);
+            let unit_name = pad(&fit_path(&safe(&unit.name), second), second);
             let mut rest = vec![self.counts(&unit.effects)];
             rest.extend(self.unit_remarks(environment, unit));
             if at == 0 {
@@ -198,24 +198,26 @@ impl Draw<'_> {
     }
 
     fn errors(&self) -> Vec<String> {
-        let lines = self.report.errors.iter().flat_map(|error| {
+        let (failures, others) = failures(self.report);
+        let failures = failures.iter().map(|failure| {
+            let units: Vec<String> =
+                failure.units.iter().map(|(environment, unit)| format!("{environment} / {unit}")).collect();
+            let units: Vec<&str> = units.iter().map(String::as_str).collect();
+            let at = failure.at.as_ref().map(|at| format!("{at}: ")).unwrap_or_default();
+            let (subject, verb) = (failure.subject(), failure.verb("the target branch"));
+            format!("{subject} {verb}: {at}{}{}", failure.message, failure.rest(&units))
+        });
+        let others = others.into_iter().map(|error| {
             let mut subject = error.environment.clone().unwrap_or_default();
-            if let Some(unit) = &error.unit {
-                subject.push_str(&format!(" / {unit}"));
-            }
             if let Some(object) = &error.object {
                 subject.push_str(&format!(" / {object}"));
             }
-            let side = match error.side {
-                Some(Side::Base) => " does not render at base; all its objects are shown as new",
-                Some(Side::Head) => " does not render with this change; none of its objects count as deleted",
-                None => "",
-            };
             let at = place(error.file.as_deref(), error.line, error.column).map(|at| format!("{at}: "));
-            let said = format!("{subject}{side}: {}{}", at.unwrap_or_default(), error.message);
-            self.hanging(&self.paint.ink(Ink::Bad, "? "), &safe(&said.replace('`', "")))
+            format!("{subject}: {}{}", at.unwrap_or_default(), error.message)
         });
-        lines.collect()
+        let head = self.paint.ink(Ink::Bad, "? ");
+        let said = failures.chain(others);
+        said.flat_map(|said| self.hanging(&head, &safe(&said.replace('`', "")))).collect()
     }
 
     /// The verdict on the left, totals on the right.

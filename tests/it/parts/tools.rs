@@ -28,6 +28,11 @@ pub fn chromium() -> Option<PathBuf> {
     found
 }
 
+/// The plain comparison of two trees that reviews are measured by.
+pub fn compare() -> Option<PathBuf> {
+    present("compare", built("compare"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);
@@ -48,7 +53,7 @@ pub(super) fn present<T>(part: &str, found: Option<T>) -> Option<T> {
 }
 
 /// Notes the running test as skipped for want of `part`.
-fn skip(part: &str) {
+pub fn skip(part: &str) {
     let test = thread::current().name().unwrap_or("a test").to_owned();
     eprintln!("skipped: {test} needs {part}, which is absent; see README.md");
     if let Some(list) = env::var_os("COUNTERSIGN_SKIPPED") {

@@ -101,6 +101,12 @@ async fn a_broken_chart_is_explained() {
     insta::assert_snapshot!(
         check("a: 1", &[("chart/Chart.yaml", &format!("{CHART}dependencies:\n- {{name: pg, version: 1.0.0, repository: \"https://x\"}}\n"))]).await,
         @"chart/Chart.yaml:-:-: the chart needs pg, which is not in its `charts` folder and is not fetched; run `helm dependency build` and commit the result");
+    insta::assert_snapshot!(check("a: 1", &[("chart/Chart.yaml", "apiVersion: v2\nname: a\n")]).await,
+        @"chart/Chart.yaml:-:-: Chart.yaml has no `version`");
+    insta::assert_snapshot!(check("a: 1", &[("chart/Chart.yaml", "apiVersion: v2\nname: a\nversion: x.y\n")]).await,
+        @"chart/Chart.yaml:-:-: `version` in Chart.yaml is not valid");
+    insta::assert_snapshot!(check("a: 1", &[("chart/Chart.yaml", &format!("{CHART}type: library\n"))]).await,
+        @"chart/Chart.yaml:-:-: the chart is a library, which others use and nobody installs");
     insta::assert_snapshot!(check("a: 1", &[("chart/values.yaml", "a: 1\nb: [\n")]).await,
         @"chart/values.yaml:2:4: `chart/values.yaml` is not valid YAML");
     insta::assert_snapshot!(

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const NAMESPACED: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a.b, namespace: shop}\n";
+
 #[tokio::test]
 async fn renders_a_kustomization_and_says_what_it_read() {
     if !has_kustomize() {
@@ -75,6 +77,23 @@ async fn a_broken_kustomization_is_explained() {
         @"a/x.yaml:2:3: `a/x.yaml` is not valid YAML");
     insta::assert_snapshot!(check(&[root("resources: [x.yaml, y.yaml]\n"), x, ("a/y.yaml", CONFIG_MAP)]).await,
         @"-:-:-: ConfigMap `a` is defined twice");
+    insta::assert_snapshot!(check(&[root("resources: [x.yaml, b]\n"), ("a/x.yaml", NAMESPACED),
+            ("a/b/kustomization.yaml", "resources: [y.yaml]\n"), ("a/b/y.yaml", NAMESPACED)]).await,
+        @"-:-:-: ConfigMap `a.b` in namespace `shop` is defined twice");
+    insta::assert_snapshot!(check(&[root("resources: [b]\n"), ("a/b/kustomization.yaml", "# nothing\n")]).await,
+        @"a/b/kustomization.yaml:-:-: the kustomization is empty");
+    insta::assert_snapshot!(check(&[root("resources:\n- x.yaml\n- kustomization.yaml\n"), x]).await,
+        @"a/kustomization.yaml:3:3: a kustomization is listed as a resource; list its folder, or nothing where it lists itself");
+    insta::assert_snapshot!(check(&[root("configMapGenerator:\n- name: a\n  files: [\"a=https://x.example/y.json\"]\n")]).await,
+        @"a/kustomization.yaml:3:14: `https://x.example/y.json` is a remote file, which is not fetched; copy it into the repository");
+    insta::assert_snapshot!(
+        check(&[root("resources: [x.yaml]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n"), x,
+            ("a/p.yaml", "- {op: replace, path: /spec/replicas, value: 1}\n")]).await,
+        @"-:-:-: a JSON patch cannot be applied at `/spec/replicas`, since the object has no such place");
+    insta::assert_snapshot!(
+        check(&[root("resources: [x.yaml]\npatches: [{path: p.yaml, target: {kind: ConfigMap}}]\n"), x,
+            ("a/p.yaml", "- {op: add, path: /metadata/labels/app, value: a}\n")]).await,
+        @"-:-:-: a JSON patch cannot be applied at `/metadata/labels/app`, since the object has no such place");
     insta::assert_snapshot!(
         check(&[root("resources: [x.yaml]\npatches: [{path: p.yaml}]\n"), x,
             ("a/p.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: zzz}\n")]).await,

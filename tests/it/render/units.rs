@@ -148,13 +148,18 @@ async fn what_cannot_be_told_widens_a_read_set() {
     assert!(reads.claims(&changed("a/kustomization.yaml")));
 }
 
+/// A chart that depends on the one beside it.
+fn needs(name: &str, other: &str) -> String {
+    format!(
+        "apiVersion: v2\n{name}\nversion: 0.1.0\ndependencies:\n- name: {other}\n  version: 0.1.0\n  repository: \
+         file://../{other}\n"
+    )
+}
+
 #[tokio::test]
 async fn a_chart_reads_its_folder_its_values_and_its_neighbours() {
     let scene = Scene::new(&[
-        (
-            "chart/Chart.yaml",
-            &format!("{CHART}dependencies:\n- name: lib\n  version: 0.1.0\n  repository: file://../lib\n"),
-        ),
+        ("chart/Chart.yaml", &needs("name: chart", "lib")),
         ("chart/templates/x.yaml", "a: {{ .Files.Get \"f.txt\" }}"),
         ("chart/f.txt", "x"),
         ("chart/charts/sub/Chart.yaml", CHART),
@@ -213,7 +218,19 @@ async fn discovers_what_nothing_includes() {
         ("charts/web/charts/sub/Chart.yaml", CHART),
         ("charts/web/templates/x.yaml", CONFIG_MAP),
         ("charts/plain/Chart.yaml", CHART),
+        ("charts/layered/Chart.yaml", &needs("name: layered", "base")),
+        ("charts/layered/values/common.yaml", "a: 1\n"),
+        ("charts/layered/values/qa.yml", "a: 1\n"),
+        ("charts/layered/values-example.yaml", "a: 1\n"),
+        ("charts/base/Chart.yaml", CHART),
+        ("charts/base/values-qa.yaml", "a: 1\n"),
+        ("charts/library/Chart.yaml", &format!("{CHART}type: library\n")),
+        (".charts/hidden/Chart.yaml", CHART),
+        ("clusters/eu/web/Chart.yaml", CHART),
+        ("circle/a/kustomization.yaml", "resources: [../b]\n"),
+        ("circle/b/kustomization.yaml", "resources: [../a]\n"),
         ("loose/x.yaml", CONFIG_MAP),
+        ("loose/app.yaml", "apiVersion: 0.1.0\nkind: ksonnet.io/app\nname: x\n"),
         ("loose/values.yaml", "a: 1\n"),
         (".github/workflows/ci.yaml", "apiVersion: v1\nkind: x\n"),
     ])
@@ -222,10 +239,13 @@ async fn discovers_what_nothing_includes() {
     let found = scene.programs.discover(&scene.mirror, &both).await.unwrap();
     let shown: Vec<String> = found.iter().map(|found| format!("{} {:?}", found.name, found.source)).collect();
     insta::assert_snapshot!(shown.join("\n"), @r#"
-    default Yaml(["loose/x.yaml"])
+    default Kustomize(["circle/a"])
+    default-yaml Yaml(["loose/x.yaml"])
+    eu Helm { chart: "clusters/eu/web", values: [], release: None, namespace: None }
     plain Helm { chart: "charts/plain", values: [], release: None, namespace: None }
     production Kustomize(["overlays/production"])
-    production-helm Helm { chart: "charts/web", values: ["charts/web/values-production.yaml"], release: None, namespace: None }
+    production-web Helm { chart: "charts/web", values: ["charts/web/values-production.yaml"], release: None, namespace: None }
+    qa Helm { chart: "charts/layered", values: ["charts/layered/values/common.yaml", "charts/layered/values/qa.yml"], release: None, namespace: None }
     staging Kustomize(["overlays/staging"])
     "#);
     let less = found.iter().take(1).cloned().collect();

@@ -94,6 +94,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
             objects: Diff { base: 1, head: 1 },
             stable: true,
             input_digest: digest(""),
+            inputs: Diff::default(),
             already_broken: false,
             effects,
         }],

@@ -100,6 +100,7 @@ pub(super) fn unit(effects: Vec<Effect>) -> UnitEvaluation {
         objects: Diff { base: 1, head: 1 },
         stable: true,
         input_digest: Digest::of(b"input"),
+        inputs: Diff::default(),
         already_broken: false,
         effects,
     }

@@ -26,6 +26,7 @@ pub(super) fn unit(name: &str, effects: Vec<Effect>) -> UnitEvaluation {
         objects: Diff { base: 3, head: 3 },
         stable: true,
         input_digest: Digest::of(b"input"),
+        inputs: Diff::default(),
         already_broken: false,
         effects,
     }

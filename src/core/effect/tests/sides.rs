@@ -41,7 +41,7 @@ fn an_object_that_changes_hands_is_a_move() {
     assert_snapshot!(lines(&units), @r"
     old (moved from: )
     new (moved from: old)
-    none PersistentVolumeClaim shop/data | only changes hands, from old
+    none PersistentVolumeClaim shop/data | only changes hands
     ");
     assert!(!units[1].effects[0].risks.contains(&Risk::DataLoss));
 }

@@ -59,6 +59,7 @@ fn unit(effects: Vec<Effect>) -> UnitEvaluation {
         objects: Diff { base: 1, head: 1 },
         stable: true,
         input_digest: Digest::of(b""),
+        inputs: Diff::default(),
         already_broken: false,
         effects,
     }

@@ -136,7 +136,11 @@ fn something_changes(report: &Report, touched: &[&EnvironmentReport]) -> String 
     let (unknown, none): (Vec<&EnvironmentReport>, Vec<_>) =
         quiet.into_iter().partition(|e| incomplete(report, e));
     if !none.is_empty() {
-        parts.push(format!("none in {}", named(&none)));
+        // Where there are many, a few names would say nothing.
+        parts.push(match none.len() {
+            0..=NAMED => format!("none in {}", named(&none)),
+            many => format!("none in {}", count(many, "other environment")),
+        });
     }
     let unknown = match unknown.as_slice() {
         [] => String::new(),

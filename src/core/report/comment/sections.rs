@@ -7,9 +7,10 @@ use super::dress::{Cuts, bullets, link, more_of, section};
 use super::fit::Detail;
 use crate::approval::RequirementState;
 use crate::config::Severity;
-use crate::evaluation::{Drift, PathOperation, Side};
+use crate::evaluation::{Drift, PathOperation};
 use crate::policy::Finding;
 use crate::report::escape::{code_span, inert, inert_html, prose};
+use crate::report::failure::{Failure, failures};
 use crate::report::model::*;
 use crate::report::summary::{blocks, count, cut, names, object_words, place, quote, value_words};
 
@@ -20,43 +21,36 @@ const NAMED: usize = 4;
 /// Characters of somebody else's message.
 const MESSAGE: usize = 600;
 
-/// What could not be told. A unit that failed is never a deletion.
+/// What could not be told. A unit that failed is never a deletion; units that failed of one cause are one line.
 pub(super) fn errors(view: &View<'_>) -> Vec<String> {
-    view.report.errors.iter().map(|error| error_line(view, error)).collect()
+    let (failures, others) = failures(view.report);
+    let failures = failures.iter().map(|failure| failure_line(view, failure));
+    failures.chain(others.into_iter().map(error_line)).collect()
 }
 
-fn error_line(view: &View<'_>, error: &ErrorReport) -> String {
+fn failure_line(view: &View<'_>, failure: &Failure<'_>) -> String {
+    let at = failure.at.as_ref().map(|at| format!(" · {}", code_span(at))).unwrap_or_default();
+    let units: Vec<String> = failure
+        .units
+        .iter()
+        .map(|(environment, unit)| format!("{} / {}", inert(environment), inert(unit)))
+        .collect();
+    let units: Vec<&str> = units.iter().map(String::as_str).collect();
+    let subject = match units.as_slice() {
+        [unit] => (*unit).to_owned(),
+        _ => failure.subject(),
+    };
+    let message = prose(&cut(failure.message, MESSAGE));
+    format!("{subject} {}: {message}{at}{}", failure.verb(&view.base_words()), failure.rest(&units))
+}
+
+fn error_line(error: &ErrorReport) -> String {
     let environment = error.environment.as_ref().map(|name| inert(name)).unwrap_or_default();
     let message = prose(&cut(&error.message, MESSAGE));
     let at =
         place(error.file.as_deref(), error.line, error.column).map(|at| format!(" · {}", code_span(&at)));
-    let at = at.unwrap_or_default();
-    let Some(unit) = &error.unit else {
-        let object = error.object.as_ref().map(|object| format!("{}: ", prose(&object_words(object))));
-        return format!("{environment}: {}{message}{at}", object.unwrap_or_default());
-    };
-    let broken = view.report.environments.iter().any(|environment| {
-        Some(&environment.name) == error.environment.as_ref()
-            && environment.units.iter().any(|other| other.name == *unit && other.already_broken)
-    });
-    let base = view.base_words();
-    let (side, meaning) = match (error.side, broken) {
-        (_, true) => ("does not render, with or without this change".to_owned(), ""),
-        (Some(Side::Head), false) => (
-            "does not render with this change".to_owned(),
-            " None of its objects count as deleted; the other units are shown.",
-        ),
-        (Some(Side::Base), false) => (
-            format!("does not render on {base}"),
-            " All its objects are shown as new, whether they run or not.",
-        ),
-        (None, false) => ("does not render".to_owned(), ""),
-    };
-    format!(
-        "{environment} / {} {side}: {message}{at}{}{meaning}",
-        inert(unit),
-        if meaning.is_empty() { "" } else { "." }
-    )
+    let object = error.object.as_ref().map(|object| format!("{}: ", prose(&object_words(object))));
+    format!("{environment}: {}{message}{}", object.unwrap_or_default(), at.unwrap_or_default())
 }
 
 /// What differed in one environment before this change, apart from it.

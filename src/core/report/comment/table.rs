@@ -144,8 +144,11 @@ pub(in crate::report) fn unit_notes(unit: &UnitReport) -> Vec<&'static str> {
     match (unit.already_broken, unit.base, unit.head) {
         (true, _, _) => notes.push("already broken before this change"),
         (false, _, SideState::Failed) => notes.push("⚠ does not render"),
-        (false, SideState::Failed, SideState::Rendered | SideState::Absent) => {
+        (false, SideState::Failed, SideState::Rendered) => {
             notes.push("⚠ did not render before; everything is shown as new");
+        }
+        (false, SideState::Failed, SideState::Absent) => {
+            notes.push("⚠ removed, and did not render before");
         }
         (false, SideState::Absent, SideState::Rendered) => notes.push("new"),
         (false, SideState::Rendered, SideState::Absent) => notes.push("removed"),

@@ -55,6 +55,25 @@ pub(super) fn columns(text: &str) -> usize {
     pieces(text).map(|(_, width)| width).sum()
 }
 
+/// A path without colours, cut so that it takes at most so many columns: what tells it from others stands at its end.
+pub(super) fn fit_path(path: &str, limit: usize) -> String {
+    if columns(path) <= limit {
+        return path.to_owned();
+    }
+    let pieces: Vec<_> = pieces(path).collect();
+    let mut room = limit.saturating_sub(1);
+    let mut start = pieces.len();
+    for (_, width) in pieces.iter().rev() {
+        if *width > room {
+            break;
+        }
+        room -= width;
+        start -= 1;
+    }
+    let kept: String = pieces.iter().skip(start).map(|(piece, _)| *piece).collect();
+    format!("…{kept}")
+}
+
 /// The text, cut so that it takes at most so many columns; colours are closed.
 pub(super) fn fit(text: &str, limit: usize) -> String {
     if columns(text) <= limit {
@@ -135,5 +154,20 @@ fn width(c: char) -> usize {
         | 0x1f900..=0x1f9ff
         | 0x20000..=0x3fffd => 2,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fit_path;
+
+    #[test]
+    fn a_path_keeps_its_end() {
+        let check =
+            |path: &str, limit, want: &str| assert_eq!(fit_path(path, limit), want, "{path} in {limit}");
+        check("apps/web/overlays/prod", 22, "apps/web/overlays/prod");
+        check("apps/web/overlays/prod", 14, "…overlays/prod");
+        check("店/店", 4, "…/店");
+        check("店店店", 4, "…店");
     }
 }

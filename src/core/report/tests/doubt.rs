@@ -7,6 +7,7 @@ use crate::effect::{Operation, Risk, Tier};
 use crate::evaluation::{Side, SideState, UnitError};
 use crate::policy::{Finding, Waived};
 use crate::report::*;
+use crate::revision::Diff;
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -27,6 +28,7 @@ fn a_unit_that_failed_never_looks_like_deletion() {
     let old = UnitReport {
         base: SideState::Failed,
         head: SideState::Failed,
+        inputs: Diff::default(),
         already_broken: true,
         ..broken.clone()
     };
@@ -285,5 +287,65 @@ fn what_is_less_sure_than_its_environment_is_marked() {
     **Approvals** · `rbac`: could not be judged (asks for 1 of acme/security) — the members of `acme/security` could not be read
 
     You can: `/hold` · [full diff and history](<https://bot.example.org/hub/acme/env/481>)
+    ");
+}
+
+#[test]
+fn units_that_fail_of_one_cause_are_one_line() {
+    use SideState::{Absent, Failed, Rendered};
+    let mut report = quiet();
+    let at = |name: &str, base, head| UnitReport { base, head, ..unit(name, Vec::new()) };
+    report.environments[0].units = vec![
+        at("a", Rendered, Failed),
+        at("b", Absent, Failed),
+        at("both", Failed, Failed),
+        at("gone", Failed, Absent),
+        at("repaired", Failed, Rendered),
+        at("c", Rendered, Failed),
+    ];
+    let environment = report.environments[0].name.clone();
+    let error = |unit: &str, side, message: &str| ErrorReport {
+        environment: Some(environment.clone()),
+        unit: Some(unit.into()),
+        side: Some(side),
+        object: None,
+        message: message.into(),
+        file: Some("base/kustomization.yaml".into()),
+        line: Some(3),
+        column: None,
+        undecided: side == Side::Head,
+    };
+    report.errors = vec![
+        error("a", Side::Head, "`base/x.yaml` is missing"),
+        error("b", Side::Head, "`base/x.yaml` is missing"),
+        error("both", Side::Base, "`base/x.yaml` is missing"),
+        error("both", Side::Head, "`base/x.yaml` is missing"),
+        error("gone", Side::Base, "`base/x.yaml` is missing"),
+        error("repaired", Side::Base, "`base/x.yaml` is missing"),
+        error("c", Side::Head, "`base/y.yaml` is missing"),
+    ];
+    let comment = markdown(&report, None);
+    let told: Vec<&str> = comment.lines().filter(|line| line.contains("is missing")).collect();
+    assert_snapshot!(told.join("\n"), @r"
+    - 2 units do not render with this change: `base/x.yaml` is missing · `base/kustomization.yaml:3`. None of their objects count as deleted; the other units are shown. In production / a, production / b.
+    - production / both does not render, before or after this change: `base/x.yaml` is missing · `base/kustomization.yaml:3`. What the change does to its objects cannot be told.
+    - production / gone is removed, and does not render on the target branch: `base/x.yaml` is missing · `base/kustomization.yaml:3`. Which objects are deleted with it cannot be told.
+    - production / repaired does not render on the target branch: `base/x.yaml` is missing · `base/kustomization.yaml:3`. All its objects are shown as new, whether they run or not.
+    - production / c does not render with this change: `base/y.yaml` is missing · `base/kustomization.yaml:3`. None of its objects count as deleted; the other units are shown.
+    ");
+    let text = terminal(&report, Style { width: 110, colour: Colour::Plain });
+    let told: Vec<&str> =
+        text.lines().skip_while(|line| !line.starts_with('?')).take_while(|line| !line.is_empty()).collect();
+    assert_snapshot!(told.join("\n"), @r"
+    ? 2 units do not render with this change: base/kustomization.yaml:3: base/x.yaml is missing. None of their
+      objects count as deleted; the other units are shown. In production / a, production / b.
+    ? production / both does not render, before or after this change: base/kustomization.yaml:3: base/x.yaml is
+      missing. What the change does to its objects cannot be told.
+    ? production / gone is removed, and does not render on the target branch: base/kustomization.yaml:3:
+      base/x.yaml is missing. Which objects are deleted with it cannot be told.
+    ? production / repaired does not render on the target branch: base/kustomization.yaml:3: base/x.yaml is
+      missing. All its objects are shown as new, whether they run or not.
+    ? production / c does not render with this change: base/kustomization.yaml:3: base/y.yaml is missing. None of
+      its objects count as deleted; the other units are shown.
     ");
 }

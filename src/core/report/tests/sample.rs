@@ -70,6 +70,7 @@ pub(super) fn unit(name: &str, effects: Vec<EffectReport>) -> UnitReport {
         base: SideState::Rendered,
         head: SideState::Rendered,
         error: None,
+        inputs: Diff::default(),
         already_broken: false,
         objects: Diff { base: 12, head: 12 },
         stable: true,

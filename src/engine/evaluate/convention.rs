@@ -1,0 +1,62 @@
+//! Which units of an environment that was found by convention there are on each side. Such an environment names what
+//! either side has; what a side has only because the other one does is taken away again here.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{SidePlan, Sides};
+use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, join_path};
+
+/// Takes away what is not a unit of its own on its side.
+pub(super) fn narrow(units: &mut BTreeMap<String, Sides>) {
+    let base = included(units, |sides| sides.base.as_ref());
+    let head = included(units, |sides| sides.head.as_ref());
+    for (name, sides) in units {
+        if base.contains(name) {
+            sides.base = None;
+        }
+        if head.contains(name) {
+            sides.head = None;
+        }
+        forget_absent(sides);
+    }
+}
+
+/// Kustomize roots that another unit of the side includes. Of two that include each other both stay.
+fn included(units: &BTreeMap<String, Sides>, side: impl Fn(&Sides) -> Option<&SidePlan>) -> BTreeSet<String> {
+    let mut roots: BTreeMap<String, &str> = BTreeMap::new();
+    let plans = || units.iter().filter_map(|(name, sides)| Some((name.as_str(), side(sides)?)));
+    for (name, plan) in plans() {
+        if let UnitSource::Kustomize { root } = &plan.spec.source {
+            let files = KUSTOMIZATION_NAMES.into_iter().filter_map(|file| join_path(root, file));
+            roots.extend(files.map(|file| (file, name)));
+        }
+    }
+    let mut includes: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for (name, plan) in plans() {
+        let others = plan.reads.files.iter().filter_map(|file| roots.get(file));
+        includes.extend(others.filter(|other| **other != name).map(|other| (name, *other)));
+    }
+    let one_way = includes.iter().filter(|(name, other)| !includes.contains(&(*other, *name)));
+    one_way.map(|(_, other)| (*other).to_owned()).collect()
+}
+
+/// A chart's values file makes the environment. Where it is not there on one side, neither is the unit; where it is on
+/// neither, something is wrong, which the render will say.
+fn forget_absent(sides: &mut Sides) {
+    let is_there = |side: &Option<SidePlan>| {
+        side.as_ref().is_some_and(|plan| match &plan.spec.source {
+            UnitSource::Helm { values, .. } => {
+                !values.last().is_some_and(|own| plan.reads.absent.contains(own))
+            }
+            UnitSource::Yaml { .. } | UnitSource::Kustomize { .. } => true,
+        })
+    };
+    match (is_there(&sides.base), is_there(&sides.head)) {
+        (true, false) => sides.head = None,
+        (false, true) => sides.base = None,
+        (true, true) | (false, false) => {}
+    }
+}
