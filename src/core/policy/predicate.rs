@@ -88,15 +88,18 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether an environment may hold effects that nobody knows. A unit whose base alone failed is a repair: all of its
-/// head is on display, and nothing is left open.
+/// Whether an environment may hold effects that nobody knows. A unit whose base alone failed is a repair where head
+/// renders: all of it is on display, and nothing is left open. Where head removes the unit, nobody knows what goes.
 fn is_open(environment: &EnvironmentEvaluation) -> bool {
     let failed = |state: SideState| match state {
         SideState::Failed => true,
         SideState::Rendered | SideState::Absent => false,
     };
     environment.errors.iter().any(|error| error.undecided)
-        || environment.units.iter().any(|unit| failed(unit.sides.head) && !unit.already_broken)
+        || environment.units.iter().any(|unit| {
+            let removed = failed(unit.sides.base) && unit.sides.head == SideState::Absent;
+            (failed(unit.sides.head) || removed) && !unit.already_broken
+        })
 }
 
 /// What became of one rule's predicate.

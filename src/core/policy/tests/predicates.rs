@@ -144,6 +144,22 @@ fn what_does_not_render_is_unknown_where_it_could_matter() {
 }
 
 #[test]
+fn what_goes_with_a_unit_that_never_rendered_is_unknown() {
+    let mut removed = unit(vec![]);
+    removed.sides.base = SideState::Failed;
+    removed.sides.head = SideState::Absent;
+    let mut production = environment("production", vec![]);
+    production.units = vec![removed];
+    check(
+        &evaluation(vec![production], &[]),
+        &[
+            (r#"{ effect.any = { operations = ["delete"] } }"#, Unknown),
+            (r#"{ effect.any = { environment = "staging" } }"#, False),
+        ],
+    );
+}
+
+#[test]
 fn what_was_broken_before_and_what_is_repaired_is_known() {
     let mut broken = unit(vec![]);
     broken.sides.head = SideState::Failed;
