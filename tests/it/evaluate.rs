@@ -163,7 +163,7 @@ async fn an_object_moves_between_units() {
     insta::assert_snapshot!(told, @r"
     one Rendered → Rendered
     two Absent → Rendered
-      none ConfigMap shop/a from one: only changes hands, from one
+      none ConfigMap shop/a from one: only changes hands
     ");
 }
 

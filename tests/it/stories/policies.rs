@@ -23,11 +23,13 @@ story! {
 }
 
 story! {
-    /// The change that repairs it is judged by the built-in default, and lands.
+    /// The change that repairs it needs an administrator, like the one that adds the first policy, and lands.
     under (Some(mistaken()))
     async fn a_broken_policy_can_be_repaired(tale) {
         let change = tale.opens("ana", "repair", &[(POLICY, Some(USUAL))]).await;
         tale.says("bo", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "pending");
+        tale.says("ada", &change, "/approve").await;
         assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
         tale.says("ana", &change, "/merge").await;
         assert_eq!(tale.state(&change).await, "merged");
