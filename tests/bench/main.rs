@@ -14,6 +14,7 @@
 
 mod bot;
 mod decide;
+mod growth;
 mod kustomize;
 mod manifests;
 mod measure;
@@ -31,13 +32,14 @@ fn main() {
         Some(_) | None => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    let all: [(&str, fn()); 6] = [
+    let all: [(&str, fn()); 7] = [
         ("webhook", webhook::run),
         ("push", push::run),
         ("decide", decide::run),
         ("review", review::run),
         ("kustomize", kustomize::run),
         ("warm", warm::run),
+        ("growth", growth::run),
     ];
     println!("| what | figure | beside it, in the same run | ratio |\n|---|---|---|---|");
     for (_, run) in all.into_iter().filter(|(name, _)| wanted(name)) {

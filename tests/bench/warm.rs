@@ -88,7 +88,7 @@ fn one_of_many() {
 }
 
 /// One run; every unit renders.
-fn review(repository: &Path, cache: &Path) -> Duration {
+pub(crate) fn review(repository: &Path, cache: &Path) -> Duration {
     let kustomize = bot::kustomize();
     let tools = kustomize.parent().unwrap_or(Path::new("/")).display();
     let began = Instant::now();
