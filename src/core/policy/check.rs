@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use globset::GlobMatcher;
 use serde_json::{Value, json};
 
-use super::Finding;
 use super::expression::{Expression, Input, Language, Prepared, on_large_stack};
 use super::predicate::{compile, kind_matches, matches};
 use super::rego::{Rules, Said, Tone};
+use super::{Finding, Waived};
 use crate::config::{Check, Judge, Policy, Severity};
 use crate::effect::{Effect, RenderOperation};
 use crate::evaluation::Evaluation;
@@ -114,6 +114,7 @@ struct Wrong {
     message: String,
     /// Base violates it too.
     existing: bool,
+    waived: Option<Waived>,
 }
 
 impl<'a> States<'a> {
@@ -198,10 +199,11 @@ impl<'a> Ready<'a> {
             }
             Ok(wrong) => wrong
                 .into_iter()
-                .map(|Wrong { rule, severity, message, existing }| Finding {
+                .map(|Wrong { rule, severity, message, existing, waived }| Finding {
                     rule,
                     severity,
                     existing,
+                    waived,
                     errored: false,
                     ..finding(message)
                 })
@@ -223,7 +225,7 @@ impl<'a> Ready<'a> {
         // A check that cannot judge base says nothing about it: then the violation counts as new.
         let existing = before.is_some_and(|base| expression.evaluate(base) == Ok(false));
         let severity = self.check.severity;
-        Ok(vec![Wrong { rule: None, severity, message: message.to_owned(), existing }])
+        Ok(vec![Wrong { rule: None, severity, message: message.to_owned(), existing, waived: None }])
     }
 
     fn by_rules(&self, rules: &Rules, environment: &str, effect: &Effect) -> Result<Vec<Wrong>, String> {
@@ -235,8 +237,16 @@ impl<'a> Ready<'a> {
         let base = before.filter(|_| !said.is_empty() && !rules.judges_transition());
         let base: BTreeSet<Said> =
             base.and_then(|base| rules.judge(base, &Value::Null).ok()).unwrap_or_default();
+        let excepted = |said: &Said| Waived {
+            by: "the policy's `exception`".to_owned(),
+            reason: said.rule.clone(),
+            until: "it is taken out".to_owned(),
+        };
+        let before =
+            |said: &Said| base.iter().any(|base| (&base.rule, &base.message) == (&said.rule, &said.message));
         let wrong = said.into_iter().map(|said| Wrong {
-            existing: base.contains(&said),
+            existing: before(&said),
+            waived: said.excepted.then(|| excepted(&said)),
             severity: match said.tone {
                 Tone::Denies => self.check.severity,
                 Tone::Warns => self.check.severity.min(Severity::Warning),

@@ -1,5 +1,5 @@
 //! Rego as conftest reads it: rules called `deny`, `violation` or `warn`, or beginning so (`deny_latest_tag`), in any
-//! package, each a set of messages. `input` is the object; `data` is what the files of `data` say, with
+//! package, each a set of messages; `exception` excepts from them, which is told. `input` is the object; `data` is what the files of `data` say, with
 //! `data.parameters`, and where a policy names it `data.countersign` with `operation`, `environment` and `before`.
 //!
 //! Where the engine underneath and OPA differ, a check errs and so blocks: what cannot be parsed, what calls a function
@@ -30,6 +30,9 @@ const MOST: usize = 1_000;
 const MOODY: [&str; 6] =
     ["http.send", "opa.runtime", "rand.intn", "time.now_ns", "uuid.rfc4122", "net.lookup_ip_addr"];
 
+/// What excepts an object from rules.
+const EXCEPTION: &str = "exception";
+
 static RULES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b(?:deny|violation|warn)(?:_[A-Za-z0-9]+)*\b").ok());
 
@@ -38,6 +41,8 @@ static RULES: LazyLock<Option<Regex>> =
 pub(super) struct Rules {
     engine: Engine,
     rules: Vec<Asked>,
+    /// Packages that have an `exception`.
+    excepting: BTreeSet<String>,
     sees_change: bool,
 }
 
@@ -65,6 +70,8 @@ pub(super) struct Said {
     pub(super) rule: String,
     pub(super) tone: Tone,
     pub(super) message: String,
+    /// Whether the package's `exception` names the rule.
+    pub(super) excepted: bool,
 }
 
 impl Rules {
@@ -82,7 +89,7 @@ impl Rules {
         }
         let mut engine = Engine::new();
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
-        let mut rules = BTreeSet::new();
+        let (mut rules, mut excepting) = (BTreeSet::new(), BTreeSet::new());
         for (path, text) in &policies {
             if let Some(name) = MOODY.into_iter().find(|name| text.contains(name)) {
                 return Err(format!(
@@ -91,6 +98,9 @@ impl Rules {
             }
             let package = add(&mut engine, path, text)?;
             rules.extend(declared(&engine, path, text, &package)?);
+            if engine.has_declared_rule_rooted_at(path, EXCEPTION).map_err(|error| words(&error))? {
+                excepting.insert(package);
+            }
         }
         if rules.is_empty() {
             return Err(format!(
@@ -103,7 +113,7 @@ impl Rules {
         }
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
-        Ok(Self { engine, rules: rules.into_iter().collect(), sees_change })
+        Ok(Self { engine, rules: rules.into_iter().collect(), excepting, sees_change })
     }
 
     /// Whether a policy looks at what a change does, and not at the object alone.
@@ -123,12 +133,20 @@ impl Rules {
             let data = json!({ "countersign": change });
             engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
         }
+        let mut excepted = BTreeSet::new();
+        for package in &self.excepting {
+            let value = engine.eval_rule(format!("{package}.{EXCEPTION}")).map_err(|error| words(&error))?;
+            let names = exceptions(&value).ok_or("`exception` gives no lists of rules' names")?;
+            excepted.extend(names.into_iter().map(|name| (package.as_str(), name)));
+        }
         let mut said = BTreeSet::new();
         for Asked { package, name } in &self.rules {
+            let own = name.split_once('_').map_or("", |(_, own)| own);
+            let excepted = excepted.contains(&(package.as_str(), own.to_owned()));
             let tone = if name.starts_with("warn") { Tone::Warns } else { Tone::Denies };
             let value = engine.eval_rule(format!("{package}.{name}")).map_err(|error| words(&error))?;
             for message in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
-                said.insert(Said { rule: name.clone(), tone, message });
+                said.insert(Said { rule: name.clone(), tone, message, excepted });
             }
         }
         Ok(said)
@@ -181,6 +199,21 @@ fn data(check: &RegoCheck, library: &Library) -> Result<Value, String> {
         all.insert("parameters".to_owned(), parameters.clone());
     }
     Ok(Value::Object(all))
+}
+
+/// The rules that an `exception` names, without `deny_` and the like: lists of names, each true for the object.
+fn exceptions(value: &RegoValue) -> Option<Vec<String>> {
+    let lists = match value {
+        RegoValue::Undefined => return Some(Vec::new()),
+        RegoValue::Set(_) | RegoValue::Array(_) => serde_json::to_value(value).ok()?,
+        RegoValue::Null
+        | RegoValue::Bool(_)
+        | RegoValue::Number(_)
+        | RegoValue::String(_)
+        | RegoValue::Object(_) => return None,
+    };
+    let names = lists.as_array()?.iter().map(Value::as_array).collect::<Option<Vec<_>>>()?;
+    names.into_iter().flatten().map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 /// The messages of a rule's value: texts, or objects with a text called `msg`.

@@ -44,7 +44,9 @@ fn found(files: &[(&str, &str)], before: Option<Value>, after: Option<Value>) ->
         run_checks(&policy, &library(files), &evaluation(vec![environment("production", effects)], &[]));
     let line = |finding: Finding| {
         let severity = format!("{:?}", finding.severity).to_lowercase();
-        let marks = [(finding.existing, " (existing)"), (finding.errored, " (errored)")];
+        let waived = finding.waived.is_some();
+        let marks =
+            [(finding.existing, " (existing)"), (waived, " (waived)"), (finding.errored, " (errored)")];
         let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
         format!("{severity} {}: {}{marks}\n", finding.rule.unwrap_or_default(), finding.message)
     };
@@ -141,4 +143,23 @@ fn a_rule_without_end_is_ended() {
 fn what_does_not_parse_says_where() {
     let said = says("package main\n\ndeny contains msg if {");
     assert!(said.contains("policy/p.rego:") && said.contains("(errored)"), "{said}");
+}
+
+#[test]
+fn an_exception_is_told() {
+    let rules = "package main\nimport rego.v1\ndeny_few contains \"few\" if input.spec.replicas < 2\ndeny contains \"no\" if true\n";
+    let with = |exception: &str| says(&format!("{rules}{exception}"));
+    assert_snapshot!(with("exception contains rules if { input.metadata.name == \"web\"; rules := [\"few\"] }"), @r"
+    error deny: no
+    error deny_few: few (waived)
+    ");
+    assert_snapshot!(with("exception contains [\"few\", \"\"] if input.metadata.name == \"web\""), @r"
+    error deny: no (waived)
+    error deny_few: few (waived)
+    ");
+    assert_snapshot!(with("exception contains [\"few\"] if input.metadata.name == \"db\""), @r"
+    error deny: no
+    error deny_few: few
+    ");
+    assert_snapshot!(with("exception contains \"few\" if true"), @"error : check `c` could not judge Deployment shop/web: `exception` gives no lists of rules' names (errored)");
 }
