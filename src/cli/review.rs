@@ -160,7 +160,12 @@ impl Review {
         // Handles only have to agree within one report, so a key of this run is enough, and nothing can be learnt
         // from a report by guessing.
         let mut key = [0_u8; 32];
-        aws_lc_rs::rand::fill(&mut key).map_err(|_| anyhow::anyhow!("the system gave no random bytes"))?;
+        // From the system: the library's generator measures the processor's jitter first, which takes longer than the
+        // whole review of a small change.
+        let given = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
+        if given.context("the system gave no random bytes")? < key.len() {
+            bail!("the system gave too few random bytes");
+        }
         let evaluator = Evaluator {
             source,
             renderer: &renderer,

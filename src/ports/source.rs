@@ -128,6 +128,9 @@ pub trait Source: Send + Sync {
     async fn list(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError>;
     /// A file's bytes, or `None` where it is absent; of a symlink, its target.
     async fn read_file(&self, tree: &ObjectId, path: &str) -> Result<Option<Vec<u8>>, SourceError>;
+    /// The bytes of a file that was listed, by its blob: cheaper than by its path, which git has to walk down to. Of a
+    /// symlink, its target.
+    async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError>;
     /// Writes these entries below `into`, without filters, attributes or hooks. Symlinks are only written when they
     /// stay inside. The answer names, one sentence each, beginning with the path, what was not written as it will be
     /// used: submodules and LFS pointers, never followed.

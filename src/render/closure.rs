@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::cache::Recent;
 use super::chart;
 use super::text::Text;
-use super::tree::{Place, Tree};
+use super::tree::{Place, SUBMODULE, Tree};
 use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
 
 /// A place in a file of the tree.
@@ -109,15 +109,16 @@ impl Explorer<'_> {
     /// The text of a file, or `None` where it is no text.
     pub(super) async fn text(&self, path: &str) -> Result<Option<Arc<Text>>, SourceError> {
         let Ground { source, id, tree, texts } = self.ground;
-        let blob = tree.entry(path).map(|entry| &entry.id);
-        let known = blob.and_then(|blob| texts.lock().ok()?.get(blob));
+        let Some(entry) = tree.entry(path).filter(|entry| entry.mode != SUBMODULE) else {
+            return Ok(source.read_file(id, path).await?.and_then(Text::new).map(Arc::new));
+        };
+        let known = texts.lock().ok().and_then(|mut texts| texts.get(&entry.id));
         if let Some(text) = known {
             return Ok(text);
         }
-        let bytes = source.read_file(id, path).await?;
-        let text = bytes.and_then(Text::new).map(Arc::new);
-        if let (Some(blob), Ok(mut texts)) = (blob, texts.lock()) {
-            texts.put(blob.clone(), text.clone(), text.as_ref().map_or(0, |text| text.weight()) + 64);
+        let text = Text::new(source.read_entry(entry).await?).map(Arc::new);
+        if let Ok(mut texts) = texts.lock() {
+            texts.put(entry.id.clone(), text.clone(), text.as_ref().map_or(0, |text| text.weight()) + 64);
         }
         Ok(text)
     }

@@ -75,6 +75,10 @@ impl Source for Mirror {
         self.read_path(tree, path).await
     }
 
+    async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
+        self.read_listed(entry).await
+    }
+
     async fn export(
         &self,
         entries: &[TreeEntry],

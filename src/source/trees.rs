@@ -121,11 +121,16 @@ impl Mirror {
         // Absent, or the repository is broken: a file must never look absent because it could not be read.
         let entries = self.list_with(&["ls-tree", "-z", "--full-tree", tree.as_str()], path).await?;
         let entry = entries.into_iter().find(|entry| entry.path == path);
-        let Some(entry) = entry.filter(|entry| entry.mode != "160000" && entry.mode != "040000") else {
-            return Ok(None);
-        };
+        match entry.filter(|entry| entry.mode != "160000" && entry.mode != "040000") {
+            Some(entry) => self.read_listed(&entry).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn read_listed(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
+        let path = &entry.path;
         match self.batch.read(&self.git, &[entry.id.to_string()]).await?.pop() {
-            Some(Found::Object(object)) => Ok(Some(object.bytes)),
+            Some(Found::Object(object)) => Ok(object.bytes),
             Some(Found::TooLarge(size)) => Err(self.too_large(path, size)),
             Some(Found::Missing) | None => {
                 Err(SourceError::Missing { what: format!("the content of `{path}`") })

@@ -251,6 +251,9 @@ impl Source for Fused<dyn Source> {
     async fn read_file(&self, tree: &ObjectId, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         self.inner.read_file(tree, path).await
     }
+    async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
+        self.inner.read_entry(entry).await
+    }
     async fn export(&self, entries: &[TreeEntry], into: &Path) -> Result<Vec<String>, SourceError> {
         self.inner.export(entries, into).await
     }
