@@ -97,7 +97,6 @@ fn grow(place: &Path) {
         commit("main", "", &mut std::iter::once((path(file), map(file, number))));
     }
     commit("head", "from refs/heads/main\n", &mut std::iter::once((path(7), map(7, 1))));
-    drop(commit);
     drop(stream);
     assert!(import.wait().unwrap().success());
 }
