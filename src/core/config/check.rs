@@ -42,38 +42,36 @@ fn read_one<'t>(
     Some(Check { name: name?, judge: judge?, severity: severity.unwrap_or_default(), environments, kinds })
 }
 
+/// Reads one kind of check from its table; `name` is the check's.
+type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
+
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    match (table.get("cel"), table.entry("rego")) {
-        (Some(cel), None) => read_cel(reader, table, cel, name),
-        (None, Some(_)) => read_rego(reader, table),
-        (Some(_), Some(rego)) => {
-            reader.error_with(&rego.key_span, "a check is either `cel` or `rego`", "make two checks of it");
-            None
+    let judges: [(&str, ReadJudge<'t>); 2] = [("cel", read_cel), ("rego", read_rego)];
+    let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
+    let Some((first, read)) = given.next() else {
+        if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
+            let hint = "say what must hold, like `cel = \"object.spec.replicas >= 2\"`, or name policies: `rego = \"policies\"`";
+            reader.missing(table, "cel", hint);
         }
-        (None, None) => {
-            if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
-                let hint = "say what must hold, like `cel = \"object.spec.replicas >= 2\"`, or name policies: `rego = \"policies\"`";
-                reader.missing(table, "cel", hint);
-            }
-            None
-        }
+        return None;
+    };
+    if let Some((second, _)) = given.next() {
+        let message = format!("a check is either `{}` or `{}`", first.key, second.key);
+        reader.error_with(&second.key_span, message, "make two checks of it");
+        return None;
     }
+    read(reader, table, name)
 }
 
-fn read_cel<'t>(
-    reader: &mut Reader<'t>,
-    table: &Table<'_, 't>,
-    cel: &Node<'t>,
-    name: Option<&str>,
-) -> Option<Judge> {
+fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["data", "parameters"], "rego");
-    let expression = read_expression(reader, cel);
+    let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
     let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
     Some(Judge::Cel(CelCheck { expression: expression?, message }))
 }
 
-fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<Judge> {
+fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["message"], "cel");
     let files = reader.texts_at(table, "rego", name::valid_path);
     let data = reader.texts_at(table, "data", name::valid_path);

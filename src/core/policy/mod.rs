@@ -3,6 +3,7 @@
 
 mod check;
 mod expression;
+mod judge;
 mod metering;
 mod predicate;
 mod rego;

@@ -1,0 +1,34 @@
+//! A check that is one expression.
+
+use super::{Judging, Subject, Wrong};
+use crate::config::{CelCheck, Severity};
+use crate::policy::expression::Expression;
+
+struct Cel<'a> {
+    expression: Expression,
+    message: &'a str,
+    severity: Severity,
+}
+
+pub(super) fn compile(check: &CelCheck, severity: Severity) -> Result<Box<dyn Judging + '_>, String> {
+    let expression = Expression::compile(&check.expression).map_err(|error| error.message)?;
+    Ok(Box::new(Cel { expression, message: &check.message, severity }))
+}
+
+impl Judging for Cel<'_> {
+    fn judges_transition(&self) -> bool {
+        self.expression.judges_transition()
+    }
+
+    fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
+        let states = subject.states().ok_or_else(|| "expressions cannot be evaluated".to_owned())?;
+        if self.expression.evaluate(&states.now)? {
+            return Ok(Vec::new());
+        }
+        let before = states.base.as_ref().filter(|_| !self.judges_transition());
+        // A check that cannot judge base says nothing about it: then the violation counts as new.
+        let existing = before.is_some_and(|base| self.expression.evaluate(base) == Ok(false));
+        let message = self.message.to_owned();
+        Ok(vec![Wrong { rule: None, severity: self.severity, message, existing, waived: None }])
+    }
+}

@@ -1,0 +1,104 @@
+//! What judges objects: one file for each kind of check. A judge is compiled once and then asked about one object at a
+//! time; it says what is wrong, never what follows from that.
+
+mod cel;
+mod rego;
+
+use std::cell::OnceCell;
+
+use serde_json::Value;
+
+use super::Waived;
+use super::expression::{Input, Language, Prepared};
+use crate::config::{Check, Judge, Severity};
+use crate::effect::{Effect, RenderOperation};
+use crate::library::Library;
+
+/// A check, ready to judge.
+pub(super) trait Judging: Send + Sync {
+    /// Whether it looks at what a change does, and not at the object alone. Only then is it asked about an object that
+    /// leaves the tree, and only then is all that it finds new.
+    fn judges_transition(&self) -> bool;
+
+    /// Everything that is wrong with an object. To be called on a large stack.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for people, without values, where it cannot be told: the check then blocks, naming itself.
+    fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String>;
+}
+
+/// Compiles what a check is written in.
+pub(super) fn compile<'a>(check: &'a Check, library: &Library) -> Result<Box<dyn Judging + 'a>, String> {
+    match &check.judge {
+        Judge::Cel(cel) => cel::compile(cel, check.severity),
+        Judge::Rego(rego) => rego::compile(rego, check.severity, library),
+    }
+}
+
+/// One object, as a change has it.
+pub(super) struct Subject<'a> {
+    pub(super) environment: &'a str,
+    pub(super) effect: &'a Effect,
+    language: Option<&'a Language>,
+    states: OnceCell<Option<States<'a>>>,
+}
+
+/// One object before and after, as expressions see it.
+pub(super) struct States<'a> {
+    pub(super) now: Prepared<'a>,
+    /// Base as if it were proposed alone; `None` where the object is new or gone.
+    pub(super) base: Option<Prepared<'a>>,
+}
+
+/// Something that is wrong with an object.
+pub(super) struct Wrong {
+    /// Which rule of the check, where it has several.
+    pub(super) rule: Option<String>,
+    pub(super) severity: Severity,
+    pub(super) message: String,
+    /// Base violates it too.
+    pub(super) existing: bool,
+    pub(super) waived: Option<Waived>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(language: Option<&'a Language>, environment: &'a str, effect: &'a Effect) -> Self {
+        Self { environment, effect, language, states: OnceCell::new() }
+    }
+
+    /// The object at head; `None` where it leaves the tree.
+    pub(super) fn after(&self) -> Option<&'a Value> {
+        self.effect.after.as_ref()
+    }
+
+    /// The object at base; `None` where it is new.
+    pub(super) fn before(&self) -> Option<&'a Value> {
+        self.effect.before.as_ref()
+    }
+
+    /// The operation as admission calls it.
+    pub(super) const fn operation(&self) -> &'static str {
+        match self.effect.rendered {
+            RenderOperation::Add => "CREATE",
+            RenderOperation::Change => "UPDATE",
+            RenderOperation::Remove => "DELETE",
+        }
+    }
+
+    /// Both states as expressions see them, made once for all checks; `None` where expressions cannot be evaluated.
+    pub(super) fn states(&self) -> Option<&States<'a>> {
+        self.states.get_or_init(|| self.language.map(|language| self.prepare(language))).as_ref()
+    }
+
+    fn prepare(&self, language: &Language) -> States<'a> {
+        let (object, old_object) = (self.after(), self.before());
+        let (operation, environment) = (self.operation(), self.environment);
+        let now = Prepared::new(language, Input { object, old_object, operation, environment });
+        let base = old_object.filter(|_| object.is_some()).map(|before| {
+            let input = Input { object: Some(before), old_object: None, operation, environment };
+            Prepared::new(language, input)
+        });
+        States { now, base }
+    }
+}
