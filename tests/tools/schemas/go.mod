@@ -1,0 +1,3 @@
+module countersign/schemas
+
+go 1.24
