@@ -68,4 +68,7 @@ pub struct Environment {
     pub on_unreachable: OnUnreachable,
     /// The namespace of objects that name none.
     pub default_namespace: Option<String>,
+    /// The version of Kubernetes that its cluster runs, like `1.35`: what Helm assumes and what schemas say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
 }

@@ -63,6 +63,9 @@ pub struct UnitInputs {
     /// The namespace of a chart's release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
+    /// The version of Kubernetes that a chart's templates are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<String>,
 }
 
 /// One thing that is rendered as a whole, on both sides, and what its change does.

@@ -22,5 +22,6 @@ pub mod plan;
 pub mod policy;
 pub mod report;
 pub mod revision;
+mod schema;
 pub mod snapshot;
 pub mod verdict;

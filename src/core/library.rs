@@ -44,6 +44,7 @@ impl Library {
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
+        Judge::Schema(schema) => schema.files.iter().any(|pattern| names(pattern, path)),
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
     })
 }
@@ -52,6 +53,7 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
 pub fn has_files(policy: &Policy) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
+        Judge::Schema(schema) => !schema.files.is_empty(),
         Judge::Rego(_) => true,
     })
 }

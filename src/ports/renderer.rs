@@ -34,6 +34,8 @@ pub enum UnitSource {
         release: String,
         /// The release's namespace.
         namespace: String,
+        /// The version of Kubernetes that its templates are told, where the policy names one.
+        kubernetes: Option<String>,
     },
 }
 
@@ -54,11 +56,12 @@ impl From<&UnitSource> for UnitInputs {
         match source {
             UnitSource::Yaml { files } => Self { files: files.clone(), ..Self::default() },
             UnitSource::Kustomize { root: _ } => Self::default(),
-            UnitSource::Helm { chart: _, values, release, namespace } => Self {
+            UnitSource::Helm { chart: _, values, release, namespace, kubernetes } => Self {
                 files: Vec::new(),
                 values: values.clone(),
                 release: Some(release.clone()),
                 namespace: Some(namespace.clone()),
+                kubernetes: kubernetes.clone(),
             },
         }
     }

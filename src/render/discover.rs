@@ -138,6 +138,7 @@ impl Found {
             prune: true,
             on_unreachable: OnUnreachable::default(),
             default_namespace: None,
+            kubernetes: None,
         };
         self.0.insert(name, environment);
     }

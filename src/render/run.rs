@@ -125,11 +125,12 @@ impl Programs {
                 let args = ["--load-restrictor".to_owned(), "LoadRestrictionsNone".to_owned(), here(root)];
                 Ok(vec![self.run_tool(work, Kind::Kustomize, &args).await?])
             }
-            UnitSource::Helm { chart, values, release, namespace } => {
+            UnitSource::Helm { chart, values, release, namespace, kubernetes } => {
                 check_name("release", release)?;
                 check_name("namespace", namespace)?;
                 let mut args = vec![format!("--namespace={namespace}"), "--include-crds".to_owned()];
                 args.push("--skip-tests".to_owned());
+                args.extend(kubernetes.iter().map(|version| format!("--kube-version={version}")));
                 args.extend(values.iter().map(|path| format!("--values={}", here(path))));
                 args.extend(["--".to_owned(), release.clone(), here(chart)]);
                 Ok(vec![self.run_tool(work, Kind::Helm, &args).await?])
@@ -344,9 +345,12 @@ fn input_digest(tool: &str, unit: &UnitSpec, members: &[&TreeEntry]) -> Digest {
             files.iter().for_each(|file| line(&[file]));
         }
         UnitSource::Kustomize { root } => line(&["kustomize", root]),
-        UnitSource::Helm { chart, values, release, namespace } => {
+        UnitSource::Helm { chart, values, release, namespace, kubernetes } => {
             line(&["helm", chart, release, namespace]);
             values.iter().for_each(|path| line(&[path]));
+            if let Some(version) = kubernetes {
+                line(&["kubernetes", version]);
+            }
         }
     }
     line(&["files"]);

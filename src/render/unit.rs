@@ -30,6 +30,7 @@ pub(super) fn units(tree: &Tree, environment: &Environment) -> Result<Vec<UnitSp
                     .clone()
                     .or_else(|| environment.default_namespace.clone())
                     .unwrap_or_else(|| "default".to_owned()),
+                kubernetes: environment.kubernetes.clone(),
             };
             let unit = UnitSpec { name: shown(&chart), path: chart, source };
             exists.then_some(unit).into_iter().collect()

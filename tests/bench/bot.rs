@@ -68,6 +68,7 @@ pub(crate) fn environment(source: EnvironmentSource) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        kubernetes: None,
     }
 }
 

@@ -29,6 +29,7 @@ fn environment() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        kubernetes: None,
     }
 }
 

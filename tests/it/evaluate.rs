@@ -79,6 +79,7 @@ fn production() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: Some("shop".to_owned()),
+        kubernetes: None,
     }
 }
 

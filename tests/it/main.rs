@@ -21,6 +21,7 @@ mod parts;
 mod parts_work;
 mod render;
 mod reports;
+mod schemas;
 mod source;
 mod store_contract;
 mod stories;

@@ -96,6 +96,7 @@ fn chart(path: &str, values: &[&str]) -> UnitSpec {
         values: values.iter().map(|path| (*path).to_owned()).collect(),
         release: "web".to_owned(),
         namespace: "shop".to_owned(),
+        kubernetes: None,
     };
     UnitSpec { name: path.to_owned(), path: path.to_owned(), source }
 }
@@ -139,6 +140,7 @@ fn environment(source: EnvironmentSource) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
+        kubernetes: None,
     }
 }
 

@@ -126,7 +126,7 @@ fn content(units: &[UnitSpec]) -> BTreeSet<Vec<String>> {
     let of = |unit: &UnitSpec| match &unit.source {
         UnitSource::Yaml { files } => files.iter().map(|file| vec![file.clone()]).collect(),
         UnitSource::Kustomize { root } => vec![vec![root.clone()]],
-        UnitSource::Helm { chart, values, release, namespace } => {
+        UnitSource::Helm { chart, values, release, namespace, kubernetes: _ } => {
             let chart = [chart, release, namespace].into_iter().cloned();
             vec![chart.chain(values.iter().cloned()).collect()]
         }

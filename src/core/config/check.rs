@@ -2,18 +2,19 @@
 
 use toml::Spanned;
 
+use super::environment::Environments;
 use super::name;
 use super::predicate::environment_globs;
 use super::table::{Later, Node, Reader, Table};
-use super::{CelCheck, Check, Judge, RegoCheck, Severity};
+use super::{CelCheck, Check, Judge, RegoCheck, SchemaCheck, Severity, one_of};
 use crate::policy::Expression;
+use crate::schema;
 
-const KEYS: [&str; 9] =
-    ["name", "cel", "rego", "data", "parameters", "message", "severity", "environments", "kinds"];
+const KEYS: [&str; 10] =
+    ["name", "cel", "rego", "schema", "data", "parameters", "message", "severity", "environments", "kinds"];
 
-const TO_COME: [Later; 3] = [
+const TO_COME: [Later; 2] = [
     Later { key: "use", instead: "write the check as `cel` or `rego`" },
-    Later { key: "schema", instead: "write the check as `cel` or `rego`" },
     Later { key: "gatekeeper", instead: "name its Rego as `rego`" },
 ];
 
@@ -46,7 +47,8 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 2] = [("cel", read_cel), ("rego", read_rego)];
+    let judges: [(&str, ReadJudge<'t>); 3] =
+        [("cel", read_cel), ("rego", read_rego), ("schema", read_schema)];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
         if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
@@ -77,6 +79,44 @@ fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>
     let data = reader.texts_at(table, "data", name::valid_path);
     let parameters = table.get("parameters").and_then(|node| reader.json(node));
     (!files.is_empty()).then_some(Judge::Rego(RegoCheck { files, data, parameters }))
+}
+
+/// What stands for the kinds that are shipped with the program, among paths.
+const BUILTIN: &str = "builtin";
+
+fn read_schema<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["data", "parameters"], "rego");
+    let named = reader.texts_at(table, "schema", name::valid_path);
+    let builtin = named.iter().any(|name| name == BUILTIN);
+    let files: Vec<String> = named.into_iter().filter(|name| name != BUILTIN).collect();
+    (builtin || !files.is_empty()).then_some(Judge::Schema(SchemaCheck { builtin, files }))
+}
+
+/// Refuses versions of Kubernetes whose kinds a check would need and this program does not have.
+pub(super) fn versions(reader: &mut Reader<'_>, environments: &Environments, checks: &[Check]) {
+    for (name, place) in &environments.versions {
+        let version = environments.sound.iter().find(|known| known.name == *name);
+        let Some(version) = version.and_then(|known| known.kubernetes.as_deref()) else { continue };
+        let wanted = |check: &&Check| {
+            let builtin = matches!(&check.judge, Judge::Schema(schema) if schema.builtin);
+            let here = |pattern: &String| name::glob(pattern).is_ok_and(|glob| glob.is_match(name));
+            builtin && (check.environments.is_empty() || check.environments.iter().any(here))
+        };
+        if let Some(check) = checks.iter().find(wanted)
+            && !schema::is_shipped(version)
+        {
+            let message = format!(
+                "the schemas of Kubernetes {version} are not shipped, and check `{}` needs them",
+                check.name
+            );
+            reader.error_with(
+                place,
+                message,
+                format!("there are {}", one_of(&schema::versions()).replace(" or ", " and ")),
+            );
+        }
+    }
 }
 
 /// Refuses keys that mean nothing in this kind of check.

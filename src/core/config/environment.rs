@@ -10,8 +10,8 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachabl
 /// Whom kubectl and most pipelines apply as.
 const DEFAULT_FIELD_MANAGER: &str = "kubectl";
 
-const KEYS: [&str; 7] =
-    ["source", "cluster", "apply", "field_manager", "prune", "on_unreachable", "namespace"];
+const KEYS: [&str; 8] =
+    ["source", "cluster", "apply", "field_manager", "prune", "on_unreachable", "namespace", "kubernetes"];
 
 const SOURCES_TO_COME: [Later; 3] = [
     Later { key: "argocd", instead: "name what its Applications render: `kustomize`, `helm` or `yaml`" },
@@ -26,6 +26,8 @@ pub(super) struct Environments {
     pub(super) sound: Vec<Environment>,
     /// All names, sound or not.
     pub(super) names: Vec<String>,
+    /// Where each version of Kubernetes stands, with the environment's name.
+    pub(super) versions: Vec<(String, Range<usize>)>,
 }
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Environments {
@@ -36,6 +38,8 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Environments
         if let Err(message) = name::valid_environment(entry.key) {
             reader.error(&entry.key_span, message);
         }
+        let version = entry.value.get_ref().as_table().and_then(|keys| keys.get("kubernetes"));
+        all.versions.extend(version.map(|node| (entry.key.to_owned(), node.span())));
         let environment = read_one(reader, entry.key, &entry.key_span, entry.value);
         all.sound.extend(environment);
     }
@@ -54,8 +58,7 @@ fn read_one<'t>(
     };
     // Places of a `[header]` are its own line: the name is what people look for.
     let table = Table::new(keys, name_span.clone(), "an environment");
-    let kubernetes = Later { key: "kubernetes", instead: "leave it out; helm assumes its own version" };
-    reader.only(&table, &KEYS, &[kubernetes]);
+    reader.only(&table, &KEYS, &[]);
     let source = match table.get("source") {
         Some(node) => read_source(reader, node),
         None => {
@@ -86,6 +89,7 @@ fn read_one<'t>(
         &[("hold", OnUnreachable::Hold), ("render", OnUnreachable::Render)],
     );
     let default_namespace = word_at(reader, &table, "namespace", name::valid_label);
+    let kubernetes = word_at(reader, &table, "kubernetes", name::valid_kubernetes);
     Some(Environment {
         name: name.to_owned(),
         source: source?,
@@ -95,6 +99,7 @@ fn read_one<'t>(
         prune: prune.unwrap_or(true),
         on_unreachable: on_unreachable.unwrap_or_default(),
         default_namespace,
+        kubernetes,
     })
 }
 

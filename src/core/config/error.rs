@@ -73,7 +73,7 @@ fn moves(c: char) -> bool {
 }
 
 /// A piece of the file in backticks, short and on one line.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let short: String = text.chars().take(60).collect();
     let more = if short.len() < text.len() { "…" } else { "" };
     format!("`{}{more}`", short.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'"))

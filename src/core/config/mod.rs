@@ -12,6 +12,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use error::quoted;
 pub use error::{Level, PolicyError, nearest};
 pub(crate) use name::glob;
 pub use read::parse;
@@ -102,6 +103,8 @@ pub enum Judge {
     Cel(CelCheck),
     /// Policies in Rego.
     Rego(RegoCheck),
+    /// Schemas.
+    Schema(SchemaCheck),
 }
 
 /// An expression in CEL.
@@ -122,6 +125,15 @@ pub struct RegoCheck {
     pub data: Vec<String>,
     /// What `data.parameters` says.
     pub parameters: Option<serde_json::Value>,
+}
+
+/// What objects must look like.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SchemaCheck {
+    /// Whether the kinds of Kubernetes that are shipped with the program are among them.
+    pub builtin: bool,
+    /// Files, folders and patterns on the target branch: CustomResourceDefinitions and JSON Schemas.
+    pub files: Vec<String>,
 }
 
 /// Who must agree.

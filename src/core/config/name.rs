@@ -101,6 +101,18 @@ pub(super) fn valid_word(word: &str) -> Result<(), String> {
     ))
 }
 
+/// A version of Kubernetes: `1.35`, or `1.35.2`.
+pub(super) fn valid_kubernetes(version: &str) -> Result<(), String> {
+    let mut parts = version.split('.');
+    let is_number =
+        |part: &str| part.len() <= 4 && !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let (major, rest) = (parts.next(), parts.clone().count());
+    if major == Some("1") && (1..=2).contains(&rest) && parts.all(is_number) {
+        return Ok(());
+    }
+    Err(format!("{} is not a version of Kubernetes, like `1.35`", quoted(version)))
+}
+
 /// A namespace or release as Kubernetes and Helm accept it.
 pub(super) fn valid_label(word: &str) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');

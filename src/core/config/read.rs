@@ -80,6 +80,7 @@ fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
         table.get("environment").map(|node| environment::read(reader, node)).unwrap_or_default();
     let checks =
         table.get("check").map(|node| check::read(reader, node, &environments.names)).unwrap_or_default();
+    check::versions(reader, &environments, &checks);
     let rules =
         table.get("rule").map(|node| rule::read(reader, node, &environments.names)).unwrap_or_default();
     let approval = table.get("approval").and_then(|node| rule::read_approval(reader, node, &rules.names));

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::effect::FieldChange;
 
-pub(crate) use quantity::less;
+pub(crate) use quantity::{is_quantity, less};
 pub(crate) use server::{without_metadata, without_status};
 
 /// Fields that differ, in path order; lists are keyed (`containers[name=web]`), quantities compared as quantities,

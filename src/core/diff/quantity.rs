@@ -37,6 +37,22 @@ fn nano(value: &Value) -> Option<i128> {
     }
 }
 
+/// Whether a text is a quantity as the API reads one, exact here or not.
+pub(crate) fn is_quantity(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let Some((number, suffix)) = unsigned.split_at_checked(end) else { return false };
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let exponent = |suffix: &str| {
+        let power = suffix.strip_prefix(['e', 'E']);
+        let power = power.map(|power| power.strip_prefix(['+', '-']).unwrap_or(power));
+        power.is_some_and(|power| !power.is_empty() && power.bytes().all(|b| b.is_ascii_digit()))
+    };
+    digits > 0
+        && number.bytes().filter(|b| *b == b'.').count() <= 1
+        && (scale(suffix).is_some() || exponent(suffix))
+}
+
 fn parse(text: &str) -> Option<i128> {
     let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '+' | '-')).unwrap_or(text.len());
     let (number, suffix) = text.split_at_checked(end)?;

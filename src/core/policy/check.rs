@@ -47,7 +47,8 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
 
 fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<Finding> {
     let language = Language::new();
-    let checks: Vec<Ready<'_>> = policy.checks.iter().map(|check| Ready::new(check, library)).collect();
+    let checks: Vec<Ready<'_>> =
+        policy.checks.iter().map(|check| Ready::new(check, library, evaluation)).collect();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
     for (index, check) in checks.iter().enumerate() {
         if let Err(why) = &check.judge
@@ -87,11 +88,13 @@ struct Ready<'a> {
 }
 
 impl<'a> Ready<'a> {
-    fn new(check: &'a Check, library: &Library) -> Self {
+    fn new(check: &'a Check, library: &Library, evaluation: &Evaluation) -> Self {
         let patterns = (compile(&check.environments), compile(&check.kinds));
         // Where a pattern is broken the check applies everywhere, and errs.
         let (environments, kinds, judge) = match patterns {
-            (Some(environments), Some(kinds)) => (environments, kinds, judge::compile(check, library)),
+            (Some(environments), Some(kinds)) => {
+                (environments, kinds, judge::compile(check, library, evaluation))
+            }
             _ => (Vec::new(), Vec::new(), Err("one of its patterns is broken".to_owned())),
         };
         Self { check, judge, environments, kinds }

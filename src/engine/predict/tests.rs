@@ -69,6 +69,7 @@ fn environment(apply: ApplyMode) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        kubernetes: None,
     }
 }
 

@@ -126,6 +126,23 @@ async fn a_broken_chart_is_explained() {
 }
 
 #[tokio::test]
+async fn a_chart_is_told_the_version_that_the_policy_names() {
+    if !has(&["helm"]) {
+        return;
+    }
+    let template = "a: {{ .Capabilities.KubeVersion }}\n";
+    let scene = Scene::new(&[("chart/Chart.yaml", CHART), ("chart/templates/x.yaml", template)]).await;
+    for (version, want) in [("1.29", "a: v1.29.0"), ("1.35.2", "a: v1.35.2")] {
+        let mut unit = chart("chart", &[]);
+        if let UnitSource::Helm { kubernetes, .. } = &mut unit.source {
+            *kubernetes = Some(version.to_owned());
+        }
+        let rendering = scene.render(&unit).await.unwrap();
+        assert!(rendering.texts.iter().any(|text| text.text.contains(want)), "{:?}", rendering.texts);
+    }
+}
+
+#[tokio::test]
 async fn a_chart_that_rolls_dice_is_unstable() {
     if !has(&["helm"]) {
         return;

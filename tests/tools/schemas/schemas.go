@@ -18,6 +18,22 @@ var kept = map[string]bool{
 	"x-kubernetes-int-or-string": true, "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-embedded-resource": true,
 }
 
+// Fields that are listed as required and that the server does not miss: nothing is as good there as what stands for it.
+// Tests with a real server found them.
+var unenforced = map[string]string{
+	"io.k8s.api.core.v1.Sysctl":                      "value",
+	"io.k8s.api.core.v1.HTTPHeader":                  "value",
+	"io.k8s.api.core.v1.LimitRangeSpec":              "limits",
+	"io.k8s.api.core.v1.ISCSIVolumeSource":           "lun",
+	"io.k8s.api.core.v1.ISCSIPersistentVolumeSource": "lun",
+	"io.k8s.api.storage.v1.CSIDriver":                "spec",
+	"io.k8s.api.storage.v1.TokenRequest":             "audience",
+	"io.k8s.api.resource.v1.ResourceClaim":           "spec",
+	"io.k8s.api.resource.v1beta1.ResourceClaim":      "spec",
+	"io.k8s.api.resource.v1beta2.ResourceClaim":      "spec",
+	"io.k8s.api.apps.v1.ControllerRevision":          "revision",
+}
+
 type kind struct{ Group, Version, Kind string }
 
 type row struct {
@@ -147,6 +163,9 @@ func compact(name string, schema map[string]any) map[string]any {
 			out[key] = value
 		}
 	}
+	if required, ok := schema["required"].([]any); ok {
+		out["required"] = enforced(name, required, schema["properties"])
+	}
 	if reference, ok := schema["$ref"].(string); ok {
 		out["$ref"] = strings.TrimPrefix(reference, prefix)
 	}
@@ -170,6 +189,18 @@ func compact(name string, schema map[string]any) map[string]any {
 		panic("an unforeseen oneOf: " + name + " " + encode(oneOf))
 	}
 	return out
+}
+
+// enforced leaves those required fields whose absence the server refuses: no switch, since off is as good as absent.
+func enforced(name string, required []any, properties any) []any {
+	left := []any{}
+	for _, field := range required {
+		property, _ := properties.(map[string]any)[field.(string)].(map[string]any)
+		if property["type"] != "boolean" && unenforced[name] != field {
+			left = append(left, field)
+		}
+	}
+	return left
 }
 
 func onlyDescribed(schema map[string]any) bool {

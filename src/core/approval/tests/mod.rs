@@ -82,6 +82,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
             prune: true,
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
+            kubernetes: None,
         },
         cluster_identity: None,
         tier: Tier::Render,

@@ -198,7 +198,6 @@ fn what_is_not_supported_yet_is_said_and_never_skipped() {
         ("environment.a.source = { argocd = \"clusters/a\" }", "argocd"),
         ("environment.a.source = { plan = \"net\" }", "plan"),
         ("check = [{ name = \"x\", use = \"p\" }]", "use"),
-        ("check = [{ name = \"x\", schema = \"p\" }]", "schema"),
         ("check = [{ name = \"x\", gatekeeper = \"p\" }]", "gatekeeper"),
         ("rule = [{ name = \"x\", require = { count = 1, conditions = 1 } }]", "conditions"),
         ("rule = [{ name = \"x\", require = { count = 1, from = { codeowners = true } } }]", "codeowners"),
@@ -209,7 +208,6 @@ fn what_is_not_supported_yet_is_said_and_never_skipped() {
         ),
         ("rule = [{ name = \"x\", require = { count = 1 }, methods = {} }]", "methods"),
         ("merge = { batch = 3 }", "batch"),
-        ("environment.a = { source = { yaml = \"x\" }, kubernetes = \"1.33\" }", "kubernetes"),
         ("commands = { merge = { users = [\"x\"] } }", "merge"),
         ("commands = { override = { users = [\"x\"] } }", "override"),
     ] {

@@ -102,6 +102,7 @@ fn a_whole_policy_is_read() {
             prune: false,
             on_unreachable: OnUnreachable::Render,
             default_namespace: Some("default".into()),
+            kubernetes: None,
         }
     );
     let production = &policy.environments[1];
@@ -291,4 +292,36 @@ fn a_check_in_rego_names_its_files() {
     };
     assert_eq!(policy.checks[0].judge, Judge::Rego(rego));
     assert_eq!(policy.checks[0].severity, Severity::Warning);
+}
+
+#[test]
+fn a_check_by_schemas_names_the_shipped_kinds_and_files() {
+    let read = |schema: &str| {
+        let text = format!("version = 1\ncheck = [{{ name = \"s\", schema = {schema} }}]\n");
+        parse(&text, POLICY_PATH).map(|policy| policy.checks[0].judge.clone())
+    };
+    let check = |schema: &str, builtin: bool, files: &[&str]| {
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        assert_eq!(read(schema), Ok(Judge::Schema(SchemaCheck { builtin, files })), "{schema}");
+    };
+    check("\"builtin\"", true, &[]);
+    check("[\"builtin\", \"crds/*.yaml\"]", true, &["crds/*.yaml"]);
+    check("\"builtin/\"", false, &["builtin/"]);
+    assert!(read("[]").is_err() && read("\"../x\"").is_err());
+}
+
+#[test]
+fn a_version_of_kubernetes_is_known_where_its_schemas_are_needed() {
+    let read = |version: &str, check: &str| {
+        let text = format!(
+            "version = 1\n[environment.a]\nsource = {{ yaml = \"a\" }}\nkubernetes = \"{version}\"\n{check}"
+        );
+        parse(&text, POLICY_PATH).map(|policy| policy.environments[0].kubernetes.clone())
+    };
+    let builtin = "[[check]]\nname = \"s\"\nschema = \"builtin\"\n";
+    assert_eq!(read("1.35.2", builtin), Ok(Some("1.35.2".to_owned())));
+    assert_eq!(read("1.21", ""), Ok(Some("1.21".to_owned())));
+    let told = |version: &str, check: &str| rendered(&read(version, check).unwrap_err());
+    assert_snapshot!(told("1.21", builtin), @"");
+    assert_snapshot!(told("v2", ""), @"");
 }

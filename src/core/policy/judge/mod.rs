@@ -3,6 +3,7 @@
 
 mod cel;
 mod rego;
+mod schema;
 
 use std::cell::OnceCell;
 
@@ -12,6 +13,7 @@ use super::Waived;
 use super::expression::{Input, Language, Prepared};
 use crate::config::{Check, Judge, Severity};
 use crate::effect::{Effect, RenderOperation};
+use crate::evaluation::Evaluation;
 use crate::library::Library;
 
 /// A check, ready to judge.
@@ -29,10 +31,15 @@ pub(super) trait Judging: Send + Sync {
 }
 
 /// Compiles what a check is written in.
-pub(super) fn compile<'a>(check: &'a Check, library: &Library) -> Result<Box<dyn Judging + 'a>, String> {
+pub(super) fn compile<'a>(
+    check: &'a Check,
+    library: &Library,
+    evaluation: &Evaluation,
+) -> Result<Box<dyn Judging + 'a>, String> {
     match &check.judge {
         Judge::Cel(cel) => cel::compile(cel, check.severity),
         Judge::Rego(rego) => rego::compile(rego, check.severity, library),
+        Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
     }
 }
 

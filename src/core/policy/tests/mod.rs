@@ -4,6 +4,7 @@
 mod checks;
 mod predicates;
 mod rego;
+mod schemas;
 
 use serde_json::Value;
 
@@ -77,6 +78,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
             prune: true,
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
+            kubernetes: None,
         },
         cluster_identity: None,
         tier: Tier::Render,

@@ -18,7 +18,8 @@ fn plan(text: &str) -> (String, SidePlan) {
             let values: Vec<String> = rest.iter().skip(1).map(|file| (*file).to_owned()).collect();
             let reads = ReadSet { absent: values.iter().cloned().collect(), ..ReadSet::default() };
             let (chart, release) = ((*name).to_owned(), (*name).to_owned());
-            (*name, UnitSource::Helm { chart, values, release, namespace: "default".to_owned() }, reads)
+            let namespace = "default".to_owned();
+            (*name, UnitSource::Helm { chart, values, release, namespace, kubernetes: None }, reads)
         }
         [] => unreachable!("a split has at least one part"),
     };

@@ -1,0 +1,200 @@
+//! What checks by schemas find in a change.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::super::*;
+use super::{effect, environment, evaluation};
+use crate::config::{Check, Judge, Policy, SchemaCheck};
+use crate::effect::Effect;
+use crate::library::{Library, LibraryFile};
+
+fn library(files: &[(&str, &str)]) -> Library {
+    let mut library = Library::default();
+    for (path, text) in files {
+        let blob = "1".repeat(40).parse().unwrap();
+        library.insert((*path).to_owned(), LibraryFile { blob, text: (*text).to_owned() });
+    }
+    library
+}
+
+/// Findings of a check by the shipped schemas and these files, in words.
+fn found(files: &[(&str, &str)], version: Option<&str>, effects: Vec<Effect>) -> String {
+    let check = Check {
+        name: "schemas".into(),
+        judge: Judge::Schema(SchemaCheck {
+            builtin: true,
+            files: files.iter().map(|(path, _)| (*path).to_owned()).collect(),
+        }),
+        severity: Severity::Error,
+        environments: Vec::new(),
+        kinds: Vec::new(),
+    };
+    let policy = Policy { checks: vec![check], ..Policy::builtin() };
+    let mut production = environment("production", effects);
+    production.environment.kubernetes = version.map(str::to_owned);
+    let findings = run_checks(&policy, &library(files), &evaluation(vec![production], &[]));
+    let words = |finding: &Finding| {
+        let Finding { severity, rule, message, existing, errored, .. } = finding;
+        let rule = rule.as_deref().unwrap_or("-");
+        let more = if *errored {
+            " (errored)"
+        } else if *existing {
+            " (existing)"
+        } else {
+            ""
+        };
+        format!("{severity:?} {rule}: {message}{more}")
+    };
+    findings.iter().map(words).collect::<Vec<_>>().join("\n")
+}
+
+fn added(object: &str, body: Value) -> Effect {
+    changed(object, None, Some(body))
+}
+
+fn changed(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
+    let mut effect = effect(object, before, after);
+    let body = effect.after.as_ref().or(effect.before.as_ref());
+    let api = body.and_then(|body| body["apiVersion"].as_str()).unwrap_or("v1").to_owned();
+    effect.object.version = api.rsplit('/').next().unwrap_or_default().to_owned();
+    effect
+}
+
+fn config_map(data: Value) -> Value {
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a" }, "data": data })
+}
+
+fn definition(size: &str, version: &str) -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "widgets.example.org" },
+        "spec": {
+            "group": "example.org",
+            "names": { "kind": "Widget", "plural": "widgets" },
+            "scope": "Namespaced",
+            "versions": [{ "name": version, "served": true, "storage": true, "schema": { "openAPIV3Schema": {
+                "type": "object",
+                "properties": { "spec": { "type": "object", "properties": { "size": { "type": size } } } },
+                "x-kubernetes-validations": [{ "rule": "self.spec.size > 0" }],
+            } } }],
+        },
+    })
+}
+
+fn widget(spec: Value) -> Value {
+    json!({ "apiVersion": "example.org/v1", "kind": "Widget", "metadata": { "name": "w" }, "spec": spec })
+}
+
+#[test]
+fn mistakes_are_told_by_path_with_what_was_meant() {
+    let body = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "lables": {} },
+        "spec": { "replicas": "3", "template": { "spec": { "containers": [
+            { "name": "web", "imag": "web:1", "ports": [{ "containerPort": 3_000_000_000_u64 }],
+              "resources": { "limits": { "memory": "1 Gi" } }, "env": [{ "name": "A", "value": 1 }] },
+        ] } } },
+    });
+    assert_snapshot!(found(&[], None, vec![added("apps/Deployment shop/web", body)]), @"");
+}
+
+#[test]
+fn what_base_has_too_is_existing_and_what_is_masked_is_never_wrong() {
+    let sealed = json!({ "$sealed": "ab".repeat(32) });
+    let check = |before: Option<Value>, after: Value| {
+        found(&[], None, vec![changed("/ConfigMap shop/a", before, Some(after))])
+    };
+    assert_snapshot!(check(Some(config_map(json!({ "a": 1 }))), config_map(json!({ "a": 1, "b": true }))), @"");
+    assert_eq!(check(None, config_map(json!({ "a": sealed }))), "");
+    let masked = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a" }, "data": { "a": sealed }, "type": sealed });
+    assert_eq!(found(&[], None, vec![added("/Secret shop/a", masked)]), "");
+}
+
+#[test]
+fn a_kind_without_a_schema_is_told_once() {
+    let other = json!({ "apiVersion": "example.org/v1", "kind": "Gadget", "metadata": { "name": "a" } });
+    let effects = vec![
+        added("example.org/Gadget shop/a", other.clone()),
+        added("example.org/Gadget shop/b", other),
+        added("/ConfigMap shop/c", config_map(json!({}))),
+    ];
+    assert_snapshot!(found(&[], None, effects), @"");
+}
+
+#[test]
+fn what_a_version_does_not_serve_is_told_with_what_to_do() {
+    let check = |version: &str, api: &str, kind: &str| {
+        let group = api.split_once('/').map_or("", |(group, _)| group);
+        let body = json!({ "apiVersion": api, "kind": kind, "metadata": { "name": "a" } });
+        found(&[], Some(version), vec![added(&format!("{group}/{kind} shop/a"), body)])
+    };
+    assert_snapshot!(check("1.36", "batch/v1beta1", "CronJob"), @"");
+    assert_snapshot!(check("1.35", "extensions/v1beta1", "Ingress"), @"");
+    assert_snapshot!(check("1.36", "apps/v1", "Deploymnt"), @"");
+    assert_snapshot!(check("1.36", "apps/v2", "Deployment"), @"");
+    assert_snapshot!(check("1.34", "scheduling.k8s.io/v1alpha2", "Workload"), @"");
+    assert_snapshot!(check("1.21", "apps/v1", "Deployment"), @"");
+}
+
+#[test]
+fn definitions_come_from_the_target_branch_and_from_the_change() {
+    let crd = |size: &str| serde_json::to_string(&definition(size, "v1")).unwrap();
+    let file = crd("integer");
+    let of_base = [("crds/widget.yaml", file.as_str())];
+    let wrong = || added("example.org/Widget shop/w", widget(json!({ "size": "big", "sise": 1 })));
+    assert_snapshot!(found(&of_base, None, vec![wrong()]), @"");
+    let brings = |size: &str, version: &str| {
+        changed(
+            "apiextensions.k8s.io/CustomResourceDefinition /widgets.example.org",
+            Some(definition("integer", "v1")),
+            Some(definition(size, version)),
+        )
+    };
+    assert_snapshot!(found(&of_base, None, vec![brings("string", "v1"), wrong()]), @"");
+    assert_snapshot!(found(&[], None, vec![brings("string", "v2"), wrong()]), @"");
+}
+
+#[test]
+fn json_schemas_judge_their_kind_or_everything() {
+    let named = r#"{ "properties": { "kind": { "const": "ConfigMap" }, "data": { "maxProperties": 1 } } }"#;
+    let any = r#"{ "$schema": "x", "properties": { "metadata": { "required": ["labels"] } } }"#;
+    let files = [("schemas/a.json", named), ("schemas/b.json", any)];
+    let check = |files: &[(&str, &str)]| {
+        let body = config_map(json!({ "a": "1", "b": "2" }));
+        found(files, None, vec![added("/ConfigMap shop/a", body)])
+    };
+    assert_snapshot!(check(&files), @"");
+    assert_eq!(
+        check(&[("schemas/a.json", r#"{ "properties": { "kind": { "const": "Secret" }, "data": false } }"#)]),
+        ""
+    );
+    let other = [("example.org/gadget_v1.json", r#"{ "type": "object", "required": ["spec"] }"#)];
+    assert_eq!(check(&other), "");
+}
+
+#[test]
+fn hostile_schemas_are_named_and_end() {
+    let check = |schema: &str| {
+        let body = config_map(json!({ "a": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }));
+        found(&[("schemas/a.json", schema)], None, vec![added("/ConfigMap shop/a", body)])
+    };
+    let told = [
+        r##"{ "$ref": "#" }"##,
+        r##"{ "allOf": [{ "$ref": "#" }, { "$ref": "#" }] }"##,
+        r#"{ "$ref": "https://example.org/schema.json" }"#,
+        r#"{ "$ref": "other.json#/definitions/a" }"#,
+        r#"{ "properties": { "a": { "pattern": "(((a{1,999}){1,999}){1,999})" } } }"#,
+        r#"{ "properties": { "a": { "pattern": "(?=a)" } } }"#,
+        r#"{ "properties": { "a": { "unevaluatedProperties": false } } }"#,
+        r#"{ "properties": { "a": { "type": "sting" } } }"#,
+        r#"{ "properties": "#,
+        r#"{ "a": 1 }"#,
+    ]
+    .map(check);
+    assert_snapshot!(told.join("\n"), @"");
+    let slow = r#"{ "additionalProperties": { "additionalProperties": { "pattern": "^(a+)+$" } } }"#;
+    assert_eq!(check(slow), "");
+    let branches = r##"{ "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }, { "$ref": "#/$defs/b" }] }, "b": { "anyOf": [{ "$ref": "#/$defs/a" }, { "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" }"##;
+    assert_snapshot!(check(branches), @"");
+}

@@ -1,0 +1,83 @@
+//! Kinds that a CustomResourceDefinition declares.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::compile::Compiler;
+use super::shape::{Dialect, Schema};
+use crate::object::is_sealed;
+
+/// A kind with all its versions.
+#[derive(Debug, Clone)]
+pub(crate) struct CustomKind {
+    pub(crate) group: String,
+    pub(crate) kind: String,
+    pub(crate) versions: BTreeMap<String, Served>,
+}
+
+/// What a version of a kind is like.
+#[derive(Debug, Clone)]
+pub(crate) enum Served {
+    /// By this schema.
+    By(Box<Schema>),
+    /// Nothing is said of it.
+    Anything,
+    /// It is declared and not served.
+    Not,
+    /// Its schema could not be read, and why.
+    Unreadable(String),
+}
+
+/// The kind that a document declares, if it is a CustomResourceDefinition.
+pub(crate) fn custom_kinds(document: &Value) -> Option<CustomKind> {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    if text("/kind") != Some("CustomResourceDefinition")
+        || !text("/apiVersion").is_some_and(|version| version.starts_with("apiextensions.k8s.io/"))
+    {
+        return None;
+    }
+    let spec = document.get("spec")?;
+    let (group, kind) = (text("/spec/group")?.to_owned(), text("/spec/names/kind")?.to_owned());
+    let listed = spec.get("versions").and_then(Value::as_array).into_iter().flatten();
+    let versions =
+        listed.filter_map(|version| Some((version.get("name")?.as_str()?.to_owned(), served(spec, version))));
+    Some(CustomKind { group, kind, versions: versions.collect() })
+}
+
+fn served(spec: &Value, version: &Value) -> Served {
+    if version.get("served") == Some(&Value::Bool(false)) {
+        return Served::Not;
+    }
+    let own = version.pointer("/schema/openAPIV3Schema");
+    // Before apiextensions.k8s.io/v1 all versions could share one.
+    let Some(schema) = own.or_else(|| spec.pointer("/validation/openAPIV3Schema")) else {
+        return Served::Anything;
+    };
+    if spec.get("preserveUnknownFields") == Some(&Value::Bool(true)) {
+        return Served::Unreadable(
+            "it keeps unknown fields everywhere (`spec.preserveUnknownFields`), which is not supported"
+                .to_owned(),
+        );
+    }
+    if is_masked(schema) {
+        return Served::Unreadable("a part of it is masked".to_owned());
+    }
+    let lookup = |_: &str| None;
+    match Compiler::new(Dialect::Custom, &lookup).compile(schema) {
+        Ok(schema) => Served::By(Box::new(schema)),
+        Err(why) => Served::Unreadable(why),
+    }
+}
+
+/// Whether a part of a schema that says something is masked.
+fn is_masked(schema: &Value) -> bool {
+    match schema {
+        Value::Object(entries) => entries.iter().any(|(key, value)| match is_sealed(value) {
+            true => !["description", "title", "example", "default"].contains(&key.as_str()),
+            false => is_masked(value),
+        }),
+        Value::Array(items) => items.iter().any(|item| is_sealed(item) || is_masked(item)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}

@@ -1,0 +1,25 @@
+//! What an object's schema says of it, as the API server would. Kinds of Kubernetes are shipped with the program; others
+//! come from CustomResourceDefinitions, and from plain JSON Schemas.
+//!
+//! Nothing is fetched: a reference that leads out of its file is refused. A value that is masked may be anything: it
+//! is never read, and never wrong. What cannot be evaluated is told, and never passes for checked.
+
+mod bounds;
+mod choice;
+mod compile;
+mod custom;
+mod format;
+mod list;
+mod null;
+mod pattern;
+mod plain;
+mod shape;
+mod shipped;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub(crate) use custom::{CustomKind, Served, custom_kinds};
+pub(crate) use plain::Plain;
+pub(crate) use shipped::{Catalogue, api, gone, is_shipped, versions};
+pub(crate) use walk::{Flaw, Kind, Weight, judge};
