@@ -1,6 +1,8 @@
 //! That checks by schemas agree with a real API server: `tests/fixtures/schemas/changed.yaml` says what the server answers
 //! to each object, the core's own tests say that ours is the same, and here the server is asked.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::Value;
 
@@ -67,19 +69,21 @@ async fn a_real_api_server_answers_as_the_table_says() {
     let Some(server) = apiserver().await else { return };
     let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     let definition = good().into_iter().find(|object| object["kind"] == "CustomResourceDefinition");
-    let made = server.call(Method::POST, definitions, definition).await;
-    let established = format!("{definitions}/{}", made["metadata"]["name"].as_str().unwrap_or_default());
-    let widgets = "/apis/example.org/v1/widgets";
-    loop {
-        let state = server.call(Method::GET, &established, None).await;
-        let request =
-            server.http().get(format!("{}{widgets}", server.url())).bearer_auth(server.admin_token());
-        let served = request.send().await.is_ok_and(|answer| answer.status().is_success());
-        if served && state["status"]["conditions"].to_string().contains("Established") {
-            break;
+    server.call(Method::POST, definitions, definition).await;
+    let served = async || {
+        let request = server.http().get(format!("{}/apis/example.org/v1/widgets", server.url()));
+        request
+            .bearer_auth(server.admin_token())
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), async {
+        while !served().await {
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    });
+    waited.await.expect("the definition is served");
     for object in good() {
         assert_eq!(asked(server, &object).await, Ok(()), "{}", object["metadata"]["name"]);
     }

@@ -208,16 +208,3 @@ fn patterns_mean_what_they_mean_to_the_server() {
         assert!(pattern::compile(text).is_err());
     }
 }
-
-#[test]
-fn probe() {
-    for n in ["", "2"] {
-        let text = std::fs::read_to_string(format!("/tmp/schema/objects{n}.json")).unwrap();
-        let all: Vec<Value> = serde_json::from_str(&text).unwrap();
-        let out: Vec<Value> = all
-            .iter()
-            .map(|o| json!({ "Ok": flaws(o).iter().map(|f| f.clone()).collect::<Vec<_>>() }))
-            .collect();
-        std::fs::write(format!("/tmp/schema/ours{n}.json"), serde_json::to_string(&out).unwrap()).unwrap();
-    }
-}

@@ -301,8 +301,10 @@ impl<'s> Walk<'s> {
             known = true;
             self.value(schema, *like, value);
         }
+        if known {
+            return;
+        }
         match shape.others {
-            _ if known => {}
             Others::Free => {}
             Others::Like(_) if self.is_absent(value) => {}
             Others::Like(like) => self.value(schema, like, value),
