@@ -16,8 +16,18 @@ pub(crate) struct Plain {
 
 /// Whether a document that is no object is a JSON Schema.
 fn is_schema(document: &Value) -> bool {
-    let says =
-        ["$schema", "properties", "$ref", "allOf", "anyOf", "oneOf", "required", "definitions", "$defs"];
+    let says = [
+        "$schema",
+        "properties",
+        "$ref",
+        "allOf",
+        "anyOf",
+        "oneOf",
+        "required",
+        "definitions",
+        "$defs",
+        "additionalProperties",
+    ];
     document.get("apiVersion").is_none() && says.iter().any(|key| document.get(key).is_some())
 }
 

@@ -322,6 +322,18 @@ fn a_version_of_kubernetes_is_known_where_its_schemas_are_needed() {
     assert_eq!(read("1.35.2", builtin), Ok(Some("1.35.2".to_owned())));
     assert_eq!(read("1.21", ""), Ok(Some("1.21".to_owned())));
     let told = |version: &str, check: &str| rendered(&read(version, check).unwrap_err());
-    assert_snapshot!(told("1.21", builtin), @"");
-    assert_snapshot!(told("v2", ""), @"");
+    assert_snapshot!(told("1.21", builtin), @r#"
+    error: the schemas of Kubernetes 1.21 are not shipped, and check `s` needs them
+     --> .countersign.toml:4:14
+      |
+    4 | kubernetes = "1.21"
+      |              ^^^^^^ there are `1.34`, `1.35` and `1.36`
+    "#);
+    assert_snapshot!(told("v2", ""), @r#"
+    error: `v2` is not a version of Kubernetes, like `1.35`
+     --> .countersign.toml:4:14
+      |
+    4 | kubernetes = "v2"
+      |              ^^^^
+    "#);
 }

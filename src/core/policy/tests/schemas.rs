@@ -96,7 +96,15 @@ fn mistakes_are_told_by_path_with_what_was_meant() {
               "resources": { "limits": { "memory": "1 Gi" } }, "env": [{ "name": "A", "value": 1 }] },
         ] } } },
     });
-    assert_snapshot!(found(&[], None, vec![added("apps/Deployment shop/web", body)]), @"");
+    assert_snapshot!(found(&[], None, vec![added("apps/Deployment shop/web", body)]), @r#"
+    Error unknown-field: `metadata.lables` is an unknown field: did you mean `labels`?
+    Error required: `spec.selector` is missing
+    Error type: `spec.replicas` must be a whole number, not a text
+    Error type: `spec.template.spec.containers[name=web].env[name=A].value` must be a text, not a number: put it in quotes
+    Error unknown-field: `spec.template.spec.containers[name=web].imag` is an unknown field: did you mean `image`?
+    Error range: `spec.template.spec.containers[name=web].ports[containerPort=3000000000].containerPort` does not fit into 32 bits
+    Error format: `spec.template.spec.containers[name=web].resources.limits.memory` is no quantity, like `500m` or `1Gi`
+    "#);
 }
 
 #[test]
@@ -105,7 +113,10 @@ fn what_base_has_too_is_existing_and_what_is_masked_is_never_wrong() {
     let check = |before: Option<Value>, after: Value| {
         found(&[], None, vec![changed("/ConfigMap shop/a", before, Some(after))])
     };
-    assert_snapshot!(check(Some(config_map(json!({ "a": 1 }))), config_map(json!({ "a": 1, "b": true }))), @"");
+    assert_snapshot!(check(Some(config_map(json!({ "a": 1 }))), config_map(json!({ "a": 1, "b": true }))), @r#"
+    Error type: `data.a` must be a text, not a number: put it in quotes (existing)
+    Error type: `data.b` must be a text, not true or false: put it in quotes
+    "#);
     assert_eq!(check(None, config_map(json!({ "a": sealed }))), "");
     let masked = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a" }, "data": { "a": sealed }, "type": sealed });
     assert_eq!(found(&[], None, vec![added("/Secret shop/a", masked)]), "");
@@ -119,7 +130,7 @@ fn a_kind_without_a_schema_is_told_once() {
         added("example.org/Gadget shop/b", other),
         added("/ConfigMap shop/c", config_map(json!({}))),
     ];
-    assert_snapshot!(found(&[], None, effects), @"");
+    assert_snapshot!(found(&[], None, effects), @"Warning no-schema: not checked: no schema for example.org/v1 Gadget");
 }
 
 #[test]
@@ -129,12 +140,12 @@ fn what_a_version_does_not_serve_is_told_with_what_to_do() {
         let body = json!({ "apiVersion": api, "kind": kind, "metadata": { "name": "a" } });
         found(&[], Some(version), vec![added(&format!("{group}/{kind} shop/a"), body)])
     };
-    assert_snapshot!(check("1.36", "batch/v1beta1", "CronJob"), @"");
-    assert_snapshot!(check("1.35", "extensions/v1beta1", "Ingress"), @"");
-    assert_snapshot!(check("1.36", "apps/v1", "Deploymnt"), @"");
-    assert_snapshot!(check("1.36", "apps/v2", "Deployment"), @"");
-    assert_snapshot!(check("1.34", "scheduling.k8s.io/v1alpha2", "Workload"), @"");
-    assert_snapshot!(check("1.21", "apps/v1", "Deployment"), @"");
+    assert_snapshot!(check("1.36", "batch/v1beta1", "CronJob"), @"Error not-served: Kubernetes 1.36 does not serve batch/v1beta1 CronJob: it was removed in 1.25; use batch/v1 CronJob");
+    assert_snapshot!(check("1.35", "extensions/v1beta1", "Ingress"), @"Error not-served: Kubernetes 1.35 does not serve extensions/v1beta1 Ingress: it was removed in 1.22; use networking.k8s.io/v1 Ingress");
+    assert_snapshot!(check("1.36", "apps/v1", "Deploymnt"), @"Error not-served: Kubernetes 1.36 does not serve apps/v1 Deploymnt: there is no such kind; did you mean `Deployment`?");
+    assert_snapshot!(check("1.36", "apps/v2", "Deployment"), @"Error not-served: Kubernetes 1.36 does not serve apps/v2 Deployment: there is no version `v2` of its group; use apps/v1 Deployment");
+    assert_snapshot!(check("1.34", "scheduling.k8s.io/v1alpha2", "Workload"), @"Error not-served: Kubernetes 1.34 does not serve scheduling.k8s.io/v1alpha2 Workload: Kubernetes 1.36 has it");
+    assert_snapshot!(check("1.21", "apps/v1", "Deployment"), @"Error -: check `schemas` could not judge Deployment shop/a: the schemas of its version of Kubernetes are not shipped (errored)");
 }
 
 #[test]
@@ -143,7 +154,11 @@ fn definitions_come_from_the_target_branch_and_from_the_change() {
     let file = crd("integer");
     let of_base = [("crds/widget.yaml", file.as_str())];
     let wrong = || added("example.org/Widget shop/w", widget(json!({ "size": "big", "sise": 1 })));
-    assert_snapshot!(found(&of_base, None, vec![wrong()]), @"");
+    assert_snapshot!(found(&of_base, None, vec![wrong()]), @r#"
+    Error unknown-field: `spec.sise` is an unknown field: did you mean `size`?
+    Error type: `spec.size` must be a whole number, not a text
+    Info not-evaluated: not evaluated: rules in CEL (`x-kubernetes-validations`) in the schema of example.org/v1 Widget
+    "#);
     let brings = |size: &str, version: &str| {
         changed(
             "apiextensions.k8s.io/CustomResourceDefinition /widgets.example.org",
@@ -151,8 +166,11 @@ fn definitions_come_from_the_target_branch_and_from_the_change() {
             Some(definition(size, version)),
         )
     };
-    assert_snapshot!(found(&of_base, None, vec![brings("string", "v1"), wrong()]), @"");
-    assert_snapshot!(found(&[], None, vec![brings("string", "v2"), wrong()]), @"");
+    assert_snapshot!(found(&of_base, None, vec![brings("string", "v1"), wrong()]), @r#"
+    Error unknown-field: `spec.sise` is an unknown field: did you mean `size`?
+    Info not-evaluated: not evaluated: rules in CEL (`x-kubernetes-validations`) in the schema of example.org/v1 Widget
+    "#);
+    assert_snapshot!(found(&[], None, vec![brings("string", "v2"), wrong()]), @"Error not-served: its definition does not serve example.org/v1 Widget; use `v2`");
 }
 
 #[test]
@@ -164,7 +182,10 @@ fn json_schemas_judge_their_kind_or_everything() {
         let body = config_map(json!({ "a": "1", "b": "2" }));
         found(files, None, vec![added("/ConfigMap shop/a", body)])
     };
-    assert_snapshot!(check(&files), @"");
+    assert_snapshot!(check(&files), @r#"
+    Error range: `data` must not have more fields than 1
+    Error required: `metadata.labels` is missing
+    "#);
     assert_eq!(
         check(&[("schemas/a.json", r#"{ "properties": { "kind": { "const": "Secret" }, "data": false } }"#)]),
         ""
@@ -192,9 +213,20 @@ fn hostile_schemas_are_named_and_end() {
         r#"{ "a": 1 }"#,
     ]
     .map(check);
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @r#"
+    Error -: check `schemas` could not judge ConfigMap shop/a: its schema goes round in circles, or it nests too deeply (errored)
+    Error -: check `schemas` could not judge ConfigMap shop/a: its schema goes round in circles, or it nests too deeply (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: it refers to `https://example.org/schema.json`, which is not in the file; nothing is fetched: write it out there (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: it refers to `other.json#/definitions/a`, which is not in the file; nothing is fetched: write it out there (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: a pattern is too large (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: a pattern cannot be used: `(?=a)` (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: it uses `unevaluatedProperties`, which is not supported: say it in other words (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: the schema cannot be used: it has a type `sting`, which does not exist (errored)
+    Error -: check `schemas` could not be run: schemas/a.json: EOF while parsing a value at line 1 column 16 (errored)
+    Error -: check `schemas` could not be run: there is no CustomResourceDefinition and no JSON Schema at `schemas/a.json` (errored)
+    "#);
     let slow = r#"{ "additionalProperties": { "additionalProperties": { "pattern": "^(a+)+$" } } }"#;
     assert_eq!(check(slow), "");
     let branches = r##"{ "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }, { "$ref": "#/$defs/b" }] }, "b": { "anyOf": [{ "$ref": "#/$defs/a" }, { "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" }"##;
-    assert_snapshot!(check(branches), @"");
+    assert_snapshot!(check(branches), @"Error -: check `schemas` could not judge ConfigMap shop/a: its schema goes round in circles, or it nests too deeply (errored)");
 }
