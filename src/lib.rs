@@ -135,6 +135,8 @@
 //!   gives it meaning. Unknown must have a meaning too.
 //! - *A danger that reviewers must not miss*: a `Risk` in `core/effect`, and its words in `core/report`.
 //! - *A renderer*: a variant of `EnvironmentSource` and `UnitSource`, its read-set and its run in [`render`].
+//! - *A version of Kubernetes whose kinds are shipped*: `tests/tools/schemas` makes `policies/schemas` and
+//!   `policies/data/removed-apis.json` again; `tests/it/schemas.rs` asks a real API server whether they are right.
 //! - *A forge*: a folder in [`forge`] that implements the forge traits of [`ports`], and an arm in `cli/wire.rs`.
 //! - *A page or endpoint*: [`server`]. It shows what the engine saved, and decides nothing.
 //! - *A setting*: [`settings`], and `deploy/countersign.example.toml`.

@@ -130,7 +130,12 @@ impl Programs {
                 check_name("namespace", namespace)?;
                 let mut args = vec![format!("--namespace={namespace}"), "--include-crds".to_owned()];
                 args.push("--skip-tests".to_owned());
-                args.extend(kubernetes.iter().map(|version| format!("--kube-version={version}")));
+                // Charts take it for a whole version.
+                let whole = |version: &String| match version.matches('.').count() {
+                    1 => format!("--kube-version={version}.0"),
+                    _ => format!("--kube-version={version}"),
+                };
+                args.extend(kubernetes.iter().map(whole));
                 args.extend(values.iter().map(|path| format!("--values={}", here(path))));
                 args.extend(["--".to_owned(), release.clone(), here(chart)]);
                 Ok(vec![self.run_tool(work, Kind::Helm, &args).await?])

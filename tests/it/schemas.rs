@@ -25,6 +25,7 @@ fn altered(row: &Value) -> Value {
     };
     let mut object = good().iter().find(named).unwrap_or_else(|| panic!("no object for {row}")).clone();
     let (parent, last) = text("at").rsplit_once('/').expect("a pointer");
+    let last = &last.replace("~1", "/").replace("~0", "~");
     let place = object.pointer_mut(parent).unwrap_or_else(|| panic!("no place for {row}"));
     match (place, row.get("to")) {
         (Value::Object(map), Some(to)) => _ = map.insert(last.to_owned(), to.clone()),

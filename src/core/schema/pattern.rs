@@ -13,9 +13,9 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
         return Err(format!("a pattern is longer than {LONGEST} bytes"));
     }
     let built = RegexBuilder::new(&ascii(pattern)).size_limit(LARGEST).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => "a pattern is too large".to_owned(),
-        _ => format!("a pattern cannot be used: {}", crate::config::quoted(pattern)),
+    built.map_err(|error| match matches!(error, regex::Error::CompiledTooBig(_)) {
+        true => "a pattern is too large".to_owned(),
+        false => format!("a pattern cannot be used: {}", crate::config::quoted(pattern)),
     })
 }
 

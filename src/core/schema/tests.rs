@@ -52,6 +52,7 @@ fn altered(row: &Value) -> Value {
     let of = |object: &&Value| object["metadata"]["name"] == row["of"] && object["kind"] == row["kind"];
     let mut object = good().iter().find(of).unwrap_or_else(|| panic!("no object for {row}")).clone();
     let (parent, last) = row["at"].as_str().unwrap().rsplit_once('/').unwrap();
+    let last = &last.replace("~1", "/").replace("~0", "~");
     match (object.pointer_mut(parent).unwrap_or_else(|| panic!("no place for {row}")), row.get("to")) {
         (Value::Object(map), Some(to)) => _ = map.insert(last.to_owned(), to.clone()),
         (Value::Object(map), None) => _ = map.remove(last),

@@ -177,9 +177,9 @@ impl<'s> Walk<'s> {
         let words: Vec<&str> = values.iter().filter_map(Value::as_str).take(12).collect();
         let near = value.as_str().and_then(|text| nearest(text, words.iter().copied()));
         let message = match (near, words.len() == values.len()) {
-            (Some(near), _) => format!("is not one of the values that there are: did you mean `{near}`?"),
+            (Some(near), _) => format!("is not an allowed value: did you mean `{near}`?"),
             (None, true) if !words.is_empty() => format!("must be {}", one_of(&words)),
-            (None, _) => "is not one of the values that there are".to_owned(),
+            (None, _) => "is not an allowed value".to_owned(),
         };
         self.wrong("enum", message);
     }
