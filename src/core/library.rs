@@ -45,6 +45,7 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
+        Judge::Admission(files) | Judge::Gatekeeper(files) => files.iter().any(|pattern| names(pattern, path)),
     })
 }
 
@@ -52,7 +53,7 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
 pub fn has_files(policy: &Policy) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
-        Judge::Rego(_) => true,
+        Judge::Rego(_) | Judge::Admission(_) | Judge::Gatekeeper(_) => true,
     })
 }
 

@@ -8,13 +8,23 @@ use super::table::{Later, Node, Reader, Table};
 use super::{CelCheck, Check, Judge, RegoCheck, Severity};
 use crate::policy::Expression;
 
-const KEYS: [&str; 9] =
-    ["name", "cel", "rego", "data", "parameters", "message", "severity", "environments", "kinds"];
+const KEYS: [&str; 11] = [
+    "name",
+    "cel",
+    "rego",
+    "admission",
+    "gatekeeper",
+    "data",
+    "parameters",
+    "message",
+    "severity",
+    "environments",
+    "kinds",
+];
 
-const TO_COME: [Later; 3] = [
+const TO_COME: [Later; 2] = [
     Later { key: "use", instead: "write the check as `cel` or `rego`" },
     Later { key: "schema", instead: "write the check as `cel` or `rego`" },
-    Later { key: "gatekeeper", instead: "name its Rego as `rego`" },
 ];
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Vec<Check> {
@@ -46,7 +56,8 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 2] = [("cel", read_cel), ("rego", read_rego)];
+    let judges: [(&str, ReadJudge<'t>); 4] =
+        [("cel", read_cel), ("rego", read_rego), ("admission", read_admission), ("gatekeeper", read_gatekeeper)];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
         if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
@@ -64,11 +75,12 @@ fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&
 }
 
 fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["data", "parameters"], "rego");
+    only_with(reader, table, &["data"], "rego");
+    let parameters = table.get("parameters").and_then(|node| reader.json(node));
     let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
     let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
-    Some(Judge::Cel(CelCheck { expression: expression?, message }))
+    Some(Judge::Cel(CelCheck { expression: expression?, parameters, message }))
 }
 
 fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
@@ -77,6 +89,22 @@ fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>
     let data = reader.texts_at(table, "data", name::valid_path);
     let parameters = table.get("parameters").and_then(|node| reader.json(node));
     (!files.is_empty()).then_some(Judge::Rego(RegoCheck { files, data, parameters }))
+}
+
+fn read_admission<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    read_manifests(reader, table, "admission").map(Judge::Admission)
+}
+
+fn read_gatekeeper<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    read_manifests(reader, table, "gatekeeper").map(Judge::Gatekeeper)
+}
+
+/// The paths of manifests that say by themselves what they need.
+fn read_manifests<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, key: &str) -> Option<Vec<String>> {
+    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["data", "parameters"], "rego");
+    let files = reader.texts_at(table, key, name::valid_path);
+    (!files.is_empty()).then_some(files)
 }
 
 /// Refuses keys that mean nothing in this kind of check.

@@ -6,6 +6,7 @@ use super::Finding;
 use super::expression::{Language, on_large_stack};
 use super::judge::{self, Judging, Subject, Wrong};
 use super::predicate::{compile, kind_matches, matches};
+use super::surroundings::Surroundings;
 use crate::config::{Check, Policy};
 use crate::effect::Effect;
 use crate::evaluation::Evaluation;
@@ -47,6 +48,7 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
 
 fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<Finding> {
     let language = Language::new();
+    let surroundings = Surroundings::of(evaluation);
     let checks: Vec<Ready<'_>> = policy.checks.iter().map(|check| Ready::new(check, library)).collect();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
     for (index, check) in checks.iter().enumerate() {
@@ -57,7 +59,7 @@ fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<F
         }
     }
     for (name, effect) in touched(evaluation) {
-        let subject = Subject::new(language.as_ref(), name, effect);
+        let subject = Subject::new(language.as_ref(), &surroundings, name, effect);
         for (index, check) in checks.iter().enumerate() {
             let Ok(judge) = &check.judge else { continue };
             if check.concerns(name, effect) {
@@ -114,22 +116,15 @@ impl<'a> Ready<'a> {
             line: effect.source.as_ref().map(|source| source.line),
             ..could_not_run(self.check, "")
         };
-        match judge.judge(subject) {
+        let told = judge.judge_each(subject).into_iter().map(|told| match told {
             Err(why) => {
                 let check = &self.check.name;
-                vec![finding(format!("check `{check}` could not judge {}: {why}", effect.object))]
+                finding(format!("check `{check}` could not judge {}: {why}", effect.object))
             }
-            Ok(wrong) => wrong
-                .into_iter()
-                .map(|Wrong { rule, severity, message, existing, waived }| Finding {
-                    rule,
-                    severity,
-                    existing,
-                    waived,
-                    errored: false,
-                    ..finding(message)
-                })
-                .collect(),
-        }
+            Ok(Wrong { rule, severity, message, existing, waived }) => {
+                Finding { rule, severity, existing, waived, errored: false, ..finding(message) }
+            }
+        });
+        told.collect()
     }
 }

@@ -4,9 +4,15 @@
 mod check;
 mod expression;
 mod judge;
+mod libraries;
 mod metering;
+mod names;
+mod plural;
 mod predicate;
+mod manifests;
 mod rego;
+mod selector;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod value;
