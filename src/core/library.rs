@@ -45,7 +45,9 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
-        Judge::Admission(files) | Judge::Gatekeeper(files) => files.iter().any(|pattern| names(pattern, path)),
+        Judge::Admission(files) | Judge::Gatekeeper(files) => {
+            files.iter().any(|pattern| names(pattern, path))
+        }
     })
 }
 

@@ -56,8 +56,12 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 4] =
-        [("cel", read_cel), ("rego", read_rego), ("admission", read_admission), ("gatekeeper", read_gatekeeper)];
+    let judges: [(&str, ReadJudge<'t>); 4] = [
+        ("cel", read_cel),
+        ("rego", read_rego),
+        ("admission", read_admission),
+        ("gatekeeper", read_gatekeeper),
+    ];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
         if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {

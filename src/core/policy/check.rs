@@ -28,6 +28,18 @@ pub fn run_checks(policy: &Policy, library: &Library, evaluation: &Evaluation) -
     })
 }
 
+/// The checks that cannot be run, each with why: what is found out before there is a change to judge.
+pub fn unsound_checks(policy: &Policy, library: &Library) -> Vec<(String, String)> {
+    let unsound = || {
+        let compiled = policy.checks.iter().map(|check| (check, judge::compile(check, library)));
+        compiled.filter_map(|(check, judge)| Some((check.name.clone(), judge.err()?))).collect()
+    };
+    on_large_stack(unsound).unwrap_or_else(|| {
+        let why = || "it could not be looked at".to_owned();
+        policy.checks.iter().map(|check| (check.name.clone(), why())).collect()
+    })
+}
+
 /// What stands for the findings of a check that could not be run.
 fn could_not_run(check: &Check, why: &str) -> Finding {
     Finding {

@@ -15,10 +15,10 @@ use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError, ParseErrors, Value as CelValue};
 use serde_json::Value;
 
+use super::libraries;
 use super::metering::{self, Metered};
 use super::names::{Given, Names, Request, composed};
 use super::value::{METER, Meter, Unknown, add_meter, value};
-use super::libraries;
 
 /// The longest expression, in bytes.
 pub const LONGEST: usize = 4096;
@@ -47,7 +47,6 @@ pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option
 pub struct Expression {
     root: IdedExpr,
     reads: BTreeSet<String>,
-    composed: BTreeSet<String>,
 }
 
 /// Why a text is not an expression, and where in it.
@@ -122,7 +121,8 @@ impl<'a> Prepared<'a> {
     pub(super) fn compose<'e>(&mut self, variables: impl IntoIterator<Item = (&'e str, &'e Expression)>) {
         for (name, expression) in variables {
             let value = expression.run(self, |answer| Ok(answer.into_owned()));
-            let value = value.unwrap_or_else(|why| Box::new(Unknown { name: format!("variables.{name}"), why }));
+            let value =
+                value.unwrap_or_else(|why| Box::new(Unknown { name: format!("variables.{name}"), why }));
             self.0.add_variable_as_val(composed(name), value);
         }
     }
@@ -154,8 +154,8 @@ impl Expression {
         let parser = language.0.parser().max_recursion_depth(DEEPEST);
         let parsed = on_large_stack(|| parser.parse_with_source_info(text));
         let (root, places) = parsed.ok_or_else(refused)?.map_err(|errors| syntax(text, &errors))?;
-        let Metered { root, reads, composed } = metering::put_in(root, &places, names)?;
-        Ok(Self { root, reads, composed })
+        let Metered { root, reads } = metering::put_in(root, &places, names)?;
+        Ok(Self { root, reads })
     }
 
     /// Whether it looks at `oldObject` or `request.operation`: then it judges the change, not only the state.
@@ -166,11 +166,6 @@ impl Expression {
     /// Whether it names something that is given.
     pub(super) fn reads(&self, name: &str) -> bool {
         self.reads.contains(name)
-    }
-
-    /// What it names of `variables`.
-    pub(super) fn composed(&self) -> impl Iterator<Item = &str> {
-        self.composed.iter().map(String::as_str)
     }
 
     /// Evaluates it: true means fine. To be called [`on_large_stack`].
@@ -186,7 +181,9 @@ impl Expression {
     fn evaluate_in(&self, context: Context<'_, '_>) -> Result<bool, String> {
         self.run_in(context, |answer| {
             let flag = answer.downcast_ref::<CelBool>().map(|flag| *flag.inner());
-            flag.ok_or_else(|| format!("it answers with `{}`, not with true or false", answer.get_type().name()))
+            flag.ok_or_else(|| {
+                format!("it answers with `{}`, not with true or false", answer.get_type().name())
+            })
         })
     }
 
@@ -195,7 +192,11 @@ impl Expression {
     /// # Errors
     ///
     /// As [`Self::evaluate`].
-    pub(super) fn evaluate_with<'v>(&self, prepared: &Prepared<'v>, params: Option<&'v Value>) -> Result<bool, String> {
+    pub(super) fn evaluate_with<'v>(
+        &self,
+        prepared: &Prepared<'v>,
+        params: Option<&'v Value>,
+    ) -> Result<bool, String> {
         match params.filter(|_| self.reads("params")) {
             None => self.evaluate(prepared),
             Some(params) => {
@@ -208,7 +209,9 @@ impl Expression {
 
     /// Evaluates one that answers with a text; `None` where it answers with anything else, or fails.
     pub(super) fn evaluate_text(&self, prepared: &Prepared<'_>) -> Option<String> {
-        let text = |answer: CowVal<'_, '_>| answer.downcast_ref::<CelString<'_>>().map(|text| text.inner().to_owned());
+        let text = |answer: CowVal<'_, '_>| {
+            answer.downcast_ref::<CelString<'_>>().map(|text| text.inner().to_owned())
+        };
         self.run(prepared, |answer| Ok(text(answer))).ok().flatten()
     }
 

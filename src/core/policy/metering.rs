@@ -110,16 +110,17 @@ pub(super) struct Metered {
     pub(super) root: IdedExpr,
     /// Variables that are given, and `request.operation`.
     pub(super) reads: BTreeSet<String>,
-    /// What it names of `variables`.
-    pub(super) composed: BTreeSet<String>,
 }
 
 /// Puts the meter into an expression.
-pub(super) fn put_in(root: IdedExpr, places: &SourceInfo, names: &Names<'_>) -> Result<Metered, ExpressionError> {
-    let (reads, composed) = Default::default();
-    let mut walk = Metering { places, names, bound: Vec::new(), reads, composed };
+pub(super) fn put_in(
+    root: IdedExpr,
+    places: &SourceInfo,
+    names: &Names<'_>,
+) -> Result<Metered, ExpressionError> {
+    let mut walk = Metering { places, names, bound: Vec::new(), reads: BTreeSet::new() };
     let root = walk.expression(root, Depth { nested: 0, loops: 0 })?;
-    Ok(Metered { root, reads: walk.reads, composed: walk.composed })
+    Ok(Metered { root, reads: walk.reads })
 }
 
 /// How deep the walk is.
@@ -135,7 +136,6 @@ struct Metering<'s> {
     /// Variables of the loops around.
     bound: Vec<String>,
     reads: BTreeSet<String>,
-    composed: BTreeSet<String>,
 }
 
 impl Metering<'_> {
@@ -196,6 +196,25 @@ impl Metering<'_> {
         (!self.bound.contains(name)).then_some(name)
     }
 
+    fn refuse_authorizer(&self, id: u64) -> ExpressionError {
+        let message = "`authorizer` is not supported: who may do what is known to the cluster alone";
+        self.refuse(id, message.to_owned(), None)
+    }
+
+    /// Whether a chain of calls and fields begins with a variable that is given.
+    fn is_of(&self, node: &IdedExpr, name: &str) -> bool {
+        let mut node = node;
+        loop {
+            if let Expr::Call(CallExpr { target: Some(target), .. }) = &node.expr {
+                node = target;
+            } else if let Expr::Select(select) = &node.expr {
+                node = &select.operand;
+            } else {
+                return self.given(node) == Some(name);
+            }
+        }
+    }
+
     /// `variables.NAME`: as it was evaluated, or an error where it could not be.
     fn variable_of_policy(&mut self, id: u64, name: &str, test: bool) -> Result<IdedExpr, ExpressionError> {
         let Some(known) = self.names.composed else {
@@ -205,10 +224,14 @@ impl Metering<'_> {
             return Err(self.refuse(id, format!("`has(variables.{name})` is not supported"), None));
         }
         if !known.iter().any(|known| known == name) {
-            let hint = nearest(name, known.iter().map(String::as_str)).map(|near| format!("did you mean `variables.{near}`?"));
-            return Err(self.refuse(id, format!("there is no `variables.{name}` before this expression"), hint));
+            let hint = nearest(name, known.iter().map(String::as_str))
+                .map(|near| format!("did you mean `variables.{near}`?"));
+            return Err(self.refuse(
+                id,
+                format!("there is no `variables.{name}` before this expression"),
+                hint,
+            ));
         }
-        self.composed.insert(name.to_owned());
         Ok(known_only(id, IdedExpr { id, expr: Expr::Ident(composed(name)) }))
     }
 
@@ -232,8 +255,7 @@ impl Metering<'_> {
             return Err(self.refuse(id, message, Some("write it out, like `request.operation`".to_owned())));
         }
         if name == "authorizer" {
-            let message = "`authorizer` is not supported: who may do what is known to the cluster alone";
-            return Err(self.refuse(id, message.to_owned(), None));
+            return Err(self.refuse_authorizer(id));
         }
         let variables = self.names.variables;
         if variables.contains(&name.as_str()) {
@@ -245,8 +267,10 @@ impl Metering<'_> {
         if TYPES.contains(&name.as_str()) {
             return Ok(Expr::Ident(name));
         }
-        let hint = nearest(&name, variables.iter().copied())
-            .map_or_else(|| format!("expected {}", one_of(variables)), |near| format!("did you mean `{near}`?"));
+        let hint = nearest(&name, variables.iter().copied()).map_or_else(
+            || format!("expected {}", one_of(variables)),
+            |near| format!("did you mean `{near}`?"),
+        );
         Err(self.refuse(id, format!("there is no variable `{name}`"), Some(hint)))
     }
 
@@ -257,7 +281,8 @@ impl Metering<'_> {
         depth: Depth,
     ) -> Result<Expr, ExpressionError> {
         // `cel.bind` and the like are loops that never run.
-        let runs = !matches!(&loops.loop_cond.expr, Expr::Literal(LiteralValue::Boolean(flag)) if !*flag.inner());
+        let runs =
+            !matches!(&loops.loop_cond.expr, Expr::Literal(LiteralValue::Boolean(flag)) if !*flag.inner());
         let inner = Depth { loops: depth.loops + usize::from(runs), ..depth };
         if inner.loops > DEEPEST_LOOPS {
             let message = format!("loops nest deeper than {DEEPEST_LOOPS}");
@@ -285,6 +310,9 @@ impl Metering<'_> {
         let name =
             namespace.map_or_else(|| call.func_name.clone(), |space| format!("{space}.{}", call.func_name));
         let in_namespace = namespace.is_some();
+        if call.target.as_deref().is_some_and(|target| self.is_of(target, "authorizer")) {
+            return Err(self.refuse_authorizer(id));
+        }
         self.known_function(id, &name)?;
         if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
             **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;

@@ -107,7 +107,9 @@ impl Request {
         let ObjectRef { group, version, kind, namespace, name } = &self.object;
         let kind = || map([("group", text(group)), ("version", text(version)), ("kind", text(kind))]);
         let resource = |field: &str| match &self.resource {
-            Some(plural) => map([("group", text(group)), ("version", text(version)), ("resource", text(plural))]),
+            Some(plural) => {
+                map([("group", text(group)), ("version", text(version)), ("resource", text(plural))])
+            }
             None => unknown(field, "the plural name of this kind is not known"),
         };
         // Requests for a namespace are made in it.

@@ -40,7 +40,9 @@ impl Plurals {
 }
 
 fn declared(body: &Value) -> Option<((String, String), String)> {
-    let spec = body.get("spec").filter(|_| body.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition"))?;
+    let spec = body
+        .get("spec")
+        .filter(|_| body.get("kind").is_some_and(|kind| kind == "CustomResourceDefinition"))?;
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let names = spec.get("names")?;
     Some(((text(spec.get("group")?)?, text(names.get("kind")?)?), text(names.get("plural")?)?))

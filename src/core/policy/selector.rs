@@ -109,7 +109,8 @@ pub(super) struct Namespaces(BTreeMap<String, Value>);
 impl Namespaces {
     /// Those among manifests.
     pub(super) fn of(manifests: &[Manifest]) -> Self {
-        let namespaces = manifests.iter().filter(|manifest| manifest.group.is_empty() && manifest.kind == "Namespace");
+        let namespaces =
+            manifests.iter().filter(|manifest| manifest.group.is_empty() && manifest.kind == "Namespace");
         Self(namespaces.map(|manifest| (manifest.name.clone(), manifest.body.clone())).collect())
     }
 

@@ -28,9 +28,8 @@ impl<'e> Surroundings<'e> {
             })
         };
         let namespaces = effects().filter(|(_, effect)| is_namespace(&effect.object));
-        let namespaces = namespaces.filter_map(|(name, effect)| {
-            Some(((name, effect.object.name.as_str()), effect.after.as_ref()?))
-        });
+        let namespaces = namespaces
+            .filter_map(|(name, effect)| Some(((name, effect.object.name.as_str()), effect.after.as_ref()?)));
         let bodies = effects().flat_map(|(_, effect)| [&effect.before, &effect.after]).flatten();
         Self { namespaces: namespaces.collect(), plurals: Plurals::of(bodies) }
     }

@@ -31,7 +31,8 @@ impl Judging for Cel<'_> {
         }
         let before = states.base.as_ref().filter(|_| !self.judges_transition());
         // A check that cannot judge base says nothing about it: then the violation counts as new.
-        let existing = before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
+        let existing =
+            before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
         let message = self.message.to_owned();
         Ok(vec![Wrong { rule: None, severity: self.severity, message, existing, waived: None }])
     }

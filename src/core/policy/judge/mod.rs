@@ -145,7 +145,8 @@ impl<'a> Subject<'a> {
         };
         let now = Prepared::new(language, input);
         let base = old_object.filter(|_| object.is_some());
-        let base = base.map(|before| Prepared::new(language, Input { object: Some(before), old_object: None, ..input }));
+        let base = base
+            .map(|before| Prepared::new(language, Input { object: Some(before), old_object: None, ..input }));
         States { now, base }
     }
 }

@@ -77,7 +77,12 @@ impl Program {
     /// # Errors
     ///
     /// A sentence with the place and the part that is not supported.
-    pub(super) fn compile(spec: ProgramSpec, place: &str, given: &[&str], reserved: &[&str]) -> Result<Self, String> {
+    pub(super) fn compile(
+        spec: ProgramSpec,
+        place: &str,
+        given: &[&str],
+        reserved: &[&str],
+    ) -> Result<Self, String> {
         let compile = |text: &str, known: &[String], at: &str| {
             let names = Names { variables: given, composed: Some(known), longest: LONGEST_OF_POLICIES };
             Expression::compile_with(text, &names).map_err(|error| refused(place, at, text, &error))
@@ -104,7 +109,9 @@ impl Program {
             let fallback = || format!("failed expression: {}", validation.expression.trim());
             validations.push(Validation {
                 expression: compile(&validation.expression, &known, &at("expression"))?,
-                message_expression: text.map(|text| compile(text, &known, &at("messageExpression"))).transpose()?,
+                message_expression: text
+                    .map(|text| compile(text, &known, &at("messageExpression")))
+                    .transpose()?,
                 message: message.map_or_else(fallback, str::to_owned),
             });
         }
@@ -186,12 +193,15 @@ impl Telling<'_> {
                 Said::Failed(why) => match self.failure {
                     FailurePolicy::Fail => Err(format!("`{}`: {why}", self.rule)),
                     FailurePolicy::Ignore => {
-                        let message = format!("it could not be told, and its failure policy is to ignore that: {why}");
+                        let message =
+                            format!("it could not be told, and its failure policy is to ignore that: {why}");
                         Ok(wrong(message, Severity::Warning, false))
                     }
                 },
             };
-            let text = |told: &Result<Wrong, String>| told.as_ref().map_or_else(Clone::clone, |wrong| wrong.message.clone());
+            let text = |told: &Result<Wrong, String>| {
+                told.as_ref().map_or_else(Clone::clone, |wrong| wrong.message.clone())
+            };
             if !told.iter().any(|known| known.is_ok() == one.is_ok() && text(known) == text(&one)) {
                 told.push(one);
             }

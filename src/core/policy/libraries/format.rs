@@ -83,7 +83,8 @@ fn label_1123(text: &str) -> Vec<String> {
 }
 
 fn label_1035(text: &str) -> Vec<String> {
-    let what = "must be lower case letters, digits and `-`, begin with a letter and end with a letter or digit";
+    let what =
+        "must be lower case letters, digits and `-`, begin with a letter and end with a letter or digit";
     matching(text, pattern!("^[a-z]([-a-z0-9]*[a-z0-9])?$"), 63, what)
 }
 
@@ -111,7 +112,8 @@ fn qualified(text: &str) -> Vec<String> {
 }
 
 fn label_value(text: &str) -> Vec<String> {
-    let what = "must be empty, or letters, digits, `-`, `_` and `.`, and begin and end with a letter or digit";
+    let what =
+        "must be empty, or letters, digits, `-`, `_` and `.`, and begin and end with a letter or digit";
     matching(text, pattern!("^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"), 63, what)
 }
 
@@ -139,7 +141,8 @@ impl Format {
             Self::LabelValue => label_value(text),
             Self::Uri => one(url::is_sound(text), "must be an absolute URI"),
             Self::Uuid => {
-                let pattern = pattern!("(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$");
+                let pattern =
+                    pattern!("(?i)^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$");
                 matching(text, pattern, usize::MAX, "must be a UUID")
             }
             Self::Byte => {
@@ -207,4 +210,3 @@ fn validate<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executi
     let wrong = (!wrong.is_empty()).then(|| Box::new(CelList::from(texts(wrong))) as Box<dyn Val + 'v>);
     Ok(CowVal::owned(CelOptional::from(wrong)))
 }
-

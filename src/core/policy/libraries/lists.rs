@@ -33,7 +33,13 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     on_list(env, "max", max)?;
     on_list(env, "sum", sum)?;
     env.add_member_overload("indexOf", "list.indexOf(dyn)", LIST_TYPE, vec![DYN_TYPE], index_of)?;
-    env.add_member_overload("lastIndexOf", "list.lastIndexOf(dyn)", LIST_TYPE, vec![DYN_TYPE], last_index_of)?;
+    env.add_member_overload(
+        "lastIndexOf",
+        "list.lastIndexOf(dyn)",
+        LIST_TYPE,
+        vec![DYN_TYPE],
+        last_index_of,
+    )?;
     for (name, op) in [
         ("sets.contains", contains as cel::common::functions::Function),
         ("sets.equivalent", equivalent),
@@ -56,7 +62,9 @@ fn items<'l, 'v>(list: &'l CowVal<'_, 'v>) -> Result<&'l [Box<dyn Val + 'v>], Ex
 
 fn order(a: &dyn Val, b: &dyn Val) -> Result<Ordering, ExecutionError> {
     let comparer = a.as_comparer();
-    comparer.ok_or_else(|| ExecutionError::function_error("compare", "its elements cannot be compared"))?.compare(b)
+    comparer
+        .ok_or_else(|| ExecutionError::function_error("compare", "its elements cannot be compared"))?
+        .compare(b)
 }
 
 fn is_sorted<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
@@ -105,7 +113,9 @@ fn sum<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
         Some(first) if first.downcast_ref::<CelUInt>().is_some() => Box::new(CelUInt::from(0)),
         Some(first) if first.downcast_ref::<CelInt>().is_none() => {
             let [first, rest @ ..] = list else { return Err(ExecutionError::missing_argument_or_target()) };
-            if first.downcast_ref::<CelString<'_>>().is_some() || first.downcast_ref::<CelList<'_>>().is_some() {
+            if first.downcast_ref::<CelString<'_>>().is_some()
+                || first.downcast_ref::<CelList<'_>>().is_some()
+            {
                 return Err(ExecutionError::function_error("sum", "its elements cannot be summed"));
             }
             return rest.iter().try_fold(first.clone_as_boxed(), add_to).map(CowVal::Owned);
@@ -120,7 +130,8 @@ fn sum<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
 
 fn add_to<'v>(sum: Box<dyn Val + 'v>, item: &Box<dyn Val + 'v>) -> Result<Box<dyn Val + 'v>, ExecutionError> {
     let adder = sum.as_adder();
-    let adder = adder.ok_or_else(|| ExecutionError::function_error("sum", "its elements cannot be summed"))?;
+    let adder =
+        adder.ok_or_else(|| ExecutionError::function_error("sum", "its elements cannot be summed"))?;
     Ok(adder.add(item.as_ref())?.into_owned())
 }
 
@@ -140,7 +151,10 @@ fn last_index_of<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
     place(args, true)
 }
 
-fn sets<'b, 'v>(args: &Given<'b, 'v>, answer: fn(&[Box<dyn Val + 'v>], &[Box<dyn Val + 'v>]) -> bool) -> Answer<'b, 'v> {
+fn sets<'b, 'v>(
+    args: &Given<'b, 'v>,
+    answer: fn(&[Box<dyn Val + 'v>], &[Box<dyn Val + 'v>]) -> bool,
+) -> Answer<'b, 'v> {
     let [a, b] = args.as_slice() else { return Err(ExecutionError::missing_argument_or_target()) };
     Ok(CowVal::owned(CelBool::from(answer(items(a)?, items(b)?))))
 }
@@ -167,7 +181,9 @@ fn intersects<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
 
 fn pattern(text: &CelString<'_>) -> Result<Regex, ExecutionError> {
     let built = regex::RegexBuilder::new(text.inner()).size_limit(LARGEST_PATTERN).build();
-    built.map_err(|_| ExecutionError::function_error("find", "this is no regular expression, or too large a one"))
+    built.map_err(|_| {
+        ExecutionError::function_error("find", "this is no regular expression, or too large a one")
+    })
 }
 
 fn find(text: &CelString<'_>, regex: &CelString<'_>) -> Result<CelString<'static>, ExecutionError> {
@@ -179,7 +195,11 @@ fn find_all(text: &CelString<'_>, regex: &CelString<'_>) -> Result<CelList<'stat
     find_some(text, regex, &CelInt::from(-1))
 }
 
-fn find_some(text: &CelString<'_>, regex: &CelString<'_>, most: &CelInt) -> Result<CelList<'static>, ExecutionError> {
+fn find_some(
+    text: &CelString<'_>,
+    regex: &CelString<'_>,
+    most: &CelInt,
+) -> Result<CelList<'static>, ExecutionError> {
     let most = usize::try_from(*most.inner()).unwrap_or(usize::MAX);
     let regex = pattern(regex)?;
     let found = regex.find_iter(text.inner()).take(most).map(|found| found.as_str().to_owned());

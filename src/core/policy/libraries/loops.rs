@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators};
+use cel::common::ast::{
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators,
+};
 use cel::common::types::{CelInt, CelList, CelMap, CelMapKey, DYN_TYPE, LIST_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::parser::{Macro, MacroExprHelper, ParseError};
@@ -83,7 +85,11 @@ struct Opened {
     bodies: Vec<IdedExpr>,
 }
 
-fn opened(helper: Helper<'_, '_>, target: &mut Option<IdedExpr>, args: &mut Vec<IdedExpr>) -> Result<Opened, ParseError> {
+fn opened(
+    helper: Helper<'_, '_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Result<Opened, ParseError> {
     let bodies = args.split_off(args.len().min(2));
     let mut names = Vec::new();
     for arg in args.iter() {
@@ -108,7 +114,8 @@ fn put(node: &mut IdedExpr, name: &str, pair: &str, index: i64) {
     match &mut node.expr {
         Expr::Ident(own) if own == name => {
             let of = |expr: Expr| IdedExpr { id, expr };
-            let args = vec![of(Expr::Ident(pair.to_owned())), of(Expr::Literal(LiteralValue::Int(index.into())))];
+            let args =
+                vec![of(Expr::Ident(pair.to_owned())), of(Expr::Literal(LiteralValue::Int(index.into())))];
             node.expr = Expr::Call(CallExpr { func_name: operators::INDEX.to_owned(), target: None, args });
         }
         Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
@@ -219,11 +226,19 @@ fn list(
     Ok(looped(helper, opened, parts))
 }
 
-fn transform_list(helper: Helper<'_, '_>, target: &mut Option<IdedExpr>, args: &mut Vec<IdedExpr>) -> Expanded {
+fn transform_list(
+    helper: Helper<'_, '_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Expanded {
     list(helper, target, args, |_, _, item| item).map(Some)
 }
 
-fn transform_map(helper: Helper<'_, '_>, target: &mut Option<IdedExpr>, args: &mut Vec<IdedExpr>) -> Expanded {
+fn transform_map(
+    helper: Helper<'_, '_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Expanded {
     let pairs = list(helper, target, args, |helper, pair, item| {
         let key = vec![ident(helper, pair), number(helper, 0)];
         let key = call(helper, operators::INDEX, key);
@@ -232,7 +247,11 @@ fn transform_map(helper: Helper<'_, '_>, target: &mut Option<IdedExpr>, args: &m
     Ok(Some(call(helper, MAP, vec![pairs])))
 }
 
-fn transform_entries(helper: Helper<'_, '_>, target: &mut Option<IdedExpr>, args: &mut Vec<IdedExpr>) -> Expanded {
+fn transform_entries(
+    helper: Helper<'_, '_>,
+    target: &mut Option<IdedExpr>,
+    args: &mut Vec<IdedExpr>,
+) -> Expanded {
     let maps = list(helper, target, args, |_, _, item| item)?;
     Ok(Some(call(helper, UNION, vec![maps])))
 }
@@ -267,7 +286,10 @@ fn pairs<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionE
     let pairs: Vec<Box<dyn Val + 'v>> = if let Some(map) = range.downcast_ref::<CelMap<'v>>() {
         let mut entries: Vec<_> = map.inner().iter().collect();
         entries.sort_by_key(|(key, _)| *key);
-        entries.into_iter().map(|(key, value)| pair(key.inner().clone_as_boxed(), value.clone_as_boxed())).collect()
+        entries
+            .into_iter()
+            .map(|(key, value)| pair(key.inner().clone_as_boxed(), value.clone_as_boxed()))
+            .collect()
     } else if let Some(list) = range.downcast_ref::<CelList<'v>>() {
         let index = |at: usize| Box::new(CelInt::from(i64::try_from(at).unwrap_or(i64::MAX)));
         list.inner().iter().enumerate().map(|(at, item)| pair(index(at), item.clone_as_boxed())).collect()
@@ -293,7 +315,9 @@ fn map<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionErr
     let wrong = ExecutionError::missing_argument_or_target;
     let [list] = args.as_slice() else { return Err(wrong()) };
     for pair in list.downcast_ref::<CelList<'v>>().ok_or_else(wrong)?.inner() {
-        let Some([key, value]) = pair.downcast_ref::<CelList<'v>>().map(CelList::inner) else { return Err(wrong()) };
+        let Some([key, value]) = pair.downcast_ref::<CelList<'v>>().map(CelList::inner) else {
+            return Err(wrong());
+        };
         let key = CelMapKey::try_from(key.clone_as_boxed()).map_err(|_| wrong())?;
         insert(&mut entries, key, value.clone_as_boxed())?;
     }

@@ -29,9 +29,14 @@ const MOST: i128 = i64::MAX as i128 * 1_000_000_000;
 /// An amount. The API server keeps small ones as a number and a power of ten, and asks only those whether they are whole.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Quantity {
-    Small { value: i64, scale: i32 },
+    Small {
+        value: i64,
+        scale: i32,
+    },
     /// In billionths.
     Large(i128),
+    /// More than is worth telling apart.
+    Beyond,
 }
 
 opaque!(Quantity, "kubernetes.Quantity", QUANTITY);
@@ -51,11 +56,13 @@ impl Quantity {
                 i128::from(value).checked_mul(factor)
             }
             Self::Large(amount) => Some(amount),
+            Self::Beyond => None,
         }
     }
 
     fn known(self) -> Result<i128, ExecutionError> {
-        self.billionths().ok_or_else(|| ExecutionError::function_error("quantity", "this amount is too large"))
+        self.billionths()
+            .ok_or_else(|| ExecutionError::function_error("quantity", "this amount is too large"))
     }
 
     /// The number, where the amount is kept as a small one without a fraction.
@@ -65,7 +72,7 @@ impl Quantity {
                 let factor = 10i64.checked_pow(u32::try_from(scale).ok()?)?;
                 value.checked_mul(factor)
             }
-            Self::Large(_) => None,
+            Self::Large(_) | Self::Beyond => None,
         }
     }
 
@@ -88,9 +95,8 @@ impl Quantity {
             _ => {}
         }
         let scale = at.min(bt);
-        let shifted = |value: i64, from: i32| {
-            value.checked_mul(10i64.checked_pow(u32::try_from(from - scale).ok()?)?)
-        };
+        let shifted =
+            |value: i64, from: i32| value.checked_mul(10i64.checked_pow(u32::try_from(from - scale).ok()?)?);
         Some(Self::Small { value: shifted(a, at)?.checked_add(shifted(b, bt)?)?, scale })
     }
 
@@ -98,6 +104,7 @@ impl Quantity {
         Some(match self {
             Self::Small { value, scale } => Self::Small { value: value.checked_neg()?, scale },
             Self::Large(amount) => Self::Large(amount.checked_neg()?),
+            Self::Beyond => return None,
         })
     }
 }
@@ -150,7 +157,7 @@ fn parse(text: &str) -> Option<Quantity> {
         return None;
     }
     let parts = parts(text)?;
-    small(&parts).or_else(|| large(&parts))
+    Some(small(&parts).or_else(|| large(&parts)).unwrap_or(Quantity::Beyond))
 }
 
 /// What the API server keeps as a number and a power of ten.
@@ -189,13 +196,21 @@ fn large(parts: &Parts<'_>) -> Option<Quantity> {
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     add_overload!(env, fn quantity: (CelString) -> Result<Quantity>)?;
     add_overload!(env, fn is_quantity: (CelString) -> CelBool)?;
-    add_overload!(env, fn sign: (Quantity) -> CelInt)?;
-    add_member_overload!(env, fn sign: (Quantity) -> CelInt, id = "quantity.sign()")?;
+    add_overload!(env, fn sign: (Quantity) -> Result<CelInt>)?;
+    add_member_overload!(env, fn sign: (Quantity) -> Result<CelInt>, id = "quantity.sign()")?;
     add_member_overload!(env, fn is_greater_than: (Quantity, Quantity) -> Result<CelBool>)?;
     add_member_overload!(env, fn is_less_than: (Quantity, Quantity) -> Result<CelBool>)?;
     add_member_overload!(env, fn compare_to: (Quantity, Quantity) -> Result<CelInt>)?;
-    add_member_overload!(env, fn as_approximate_float: (Quantity) -> CelDouble)?;
-    add_member_overload!(env, fn as_integer: (Quantity) -> Result<CelInt>)?;
+    add_member_overload!(env, fn as_approximate_float(quantity: &Quantity) -> Result<CelDouble, ExecutionError> {
+    let (base, exponent) = match quantity {
+        Quantity::Small { value, scale } => (*value as f64, *scale),
+        Quantity::Large(_) | Quantity::Beyond => (quantity.known()? as f64, FINEST),
+    };
+    let float = if exponent == 0 { base } else { base * 10f64.powi(exponent) };
+    Ok(float.into())
+}
+
+fn as_integer: (Quantity) -> Result<CelInt>)?;
     add_member_overload!(env, fn is_integer: (Quantity) -> CelBool)?;
     add_member_overload!(env, fn plus: (Quantity, Quantity) -> Result<Quantity>, name = "add")?;
     add_member_overload!(env, fn plus_int: (Quantity, CelInt) -> Result<Quantity>, name = "add")?;
@@ -211,12 +226,8 @@ fn is_quantity(text: &CelString<'_>) -> CelBool {
     parse(text.inner()).is_some().into()
 }
 
-fn sign(quantity: &Quantity) -> CelInt {
-    let sign = match quantity {
-        Quantity::Small { value, .. } => value.signum(),
-        Quantity::Large(amount) => i64::try_from(amount.signum()).unwrap_or(0),
-    };
-    sign.into()
+fn sign(quantity: &Quantity) -> Result<CelInt, ExecutionError> {
+    Ok(i64::try_from(quantity.known()?.signum()).unwrap_or(0).into())
 }
 
 fn ordering(a: &Quantity, b: &Quantity) -> Result<Ordering, ExecutionError> {
@@ -246,7 +257,9 @@ fn as_approximate_float(quantity: &Quantity) -> CelDouble {
 
 fn as_integer(quantity: &Quantity) -> Result<CelInt, ExecutionError> {
     let whole = quantity.whole().map(CelInt::from);
-    whole.ok_or_else(|| ExecutionError::function_error("asInteger", "this amount is no whole number that fits"))
+    whole.ok_or_else(|| {
+        ExecutionError::function_error("asInteger", "this amount is no whole number that fits")
+    })
 }
 
 fn is_integer(quantity: &Quantity) -> CelBool {

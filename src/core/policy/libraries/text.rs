@@ -5,8 +5,8 @@ use cel::common::types::{CelInt, CelList, CelString, INT_TYPE, LIST_TYPE, STRING
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use crate::policy::value::{METER_KIND, Meter};
 use super::{arg, text_of};
+use crate::policy::value::{METER_KIND, Meter};
 
 /// The name under which a function that pays is called.
 pub(in super::super) fn paying(name: &str) -> String {
@@ -14,11 +14,12 @@ pub(in super::super) fn paying(name: &str) -> String {
 }
 
 pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
-    let mut paid = |name: &str, mut types: Vec<cel::common::types::Type>, op: cel::common::functions::Function| {
-        types.insert(0, METER_KIND);
-        let name = paying(name);
-        env.add_overload(&name, &format!("{name}/{}", types.len()), types, op)
-    };
+    let mut paid =
+        |name: &str, mut types: Vec<cel::common::types::Type>, op: cel::common::functions::Function| {
+            types.insert(0, METER_KIND);
+            let name = paying(name);
+            env.add_overload(&name, &format!("{name}/{}", types.len()), types, op)
+        };
     paid("join", vec![LIST_TYPE], join)?;
     paid("join", vec![LIST_TYPE, STRING_TYPE], join)?;
     paid("replace", vec![STRING_TYPE, STRING_TYPE, STRING_TYPE], replace)?;
@@ -40,12 +41,17 @@ fn join<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
         _ => return Err(ExecutionError::missing_argument_or_target()),
     };
     let list = list.downcast_ref::<CelList<'v>>().ok_or_else(ExecutionError::missing_argument_or_target)?;
-    let text = |item: &'_ Box<dyn Val + 'v>| item.downcast_ref::<CelString<'_>>().map(|text| text.inner().to_owned());
-    let length = |item: &'_ Box<dyn Val + 'v>| item.downcast_ref::<CelString<'_>>().map_or(0, |text| text.inner().len());
+    let text = |item: &'_ Box<dyn Val + 'v>| {
+        item.downcast_ref::<CelString<'_>>().map(|text| text.inner().to_owned())
+    };
+    let length = |item: &'_ Box<dyn Val + 'v>| {
+        item.downcast_ref::<CelString<'_>>().map_or(0, |text| text.inner().len())
+    };
     let bytes: usize = list.inner().iter().map(|item| length(item) + separator.len()).sum();
     pay(meter, bytes)?;
     let items: Option<Vec<String>> = list.inner().iter().map(text).collect();
-    let items = items.ok_or_else(|| ExecutionError::function_error("join", "its elements are not all texts"))?;
+    let items =
+        items.ok_or_else(|| ExecutionError::function_error("join", "its elements are not all texts"))?;
     Ok(CowVal::owned(CelString::from(items.join(separator))))
 }
 
@@ -68,6 +74,7 @@ fn range<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
     let [meter, end] = args.as_slice() else { return Err(ExecutionError::missing_argument_or_target()) };
     let end = *arg::<CelInt>(end)?.inner();
     arg::<Meter>(meter)?.pay(u64::try_from(end).unwrap_or(0).saturating_add(1))?;
-    let items: Vec<Box<dyn Val + 'v>> = (0..end).map(|at| Box::new(CelInt::from(at)) as Box<dyn Val + 'v>).collect();
+    let items: Vec<Box<dyn Val + 'v>> =
+        (0..end).map(|at| Box::new(CelInt::from(at)) as Box<dyn Val + 'v>).collect();
     Ok(CowVal::owned(CelList::from(items)))
 }

@@ -45,7 +45,8 @@ fn read(text: &str, whence: Whence) -> Option<Url> {
     if text.is_empty() && whence == Whence::Request || text.bytes().any(|b| b < 0x20 || b == 0x7f) {
         return None;
     }
-    let empty = || Url { scheme: String::new(), host: String::new(), path: String::new(), query: String::new() };
+    let empty =
+        || Url { scheme: String::new(), host: String::new(), path: String::new(), query: String::new() };
     if text == "*" {
         return Some(Url { path: "*".to_owned(), ..empty() });
     }
@@ -107,10 +108,12 @@ fn authority_host(authority: &str) -> Option<String> {
         });
     }
     let colon = host.rfind(':').unwrap_or(host.len());
-    let of_host = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!$&'()*+,;=:[]<>\"-_.~%".contains(c);
+    let of_host =
+        |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "!$&'()*+,;=:[]<>\"-_.~%".contains(c);
     let plain = host.chars().all(of_host) && port(host.get(colon..)?);
     // Only what is no ASCII may be escaped in a host.
-    let escapes = host.split('%').skip(1).all(|rest| rest.starts_with(|c: char| "89abcdefABCDEF".contains(c)));
+    let escapes =
+        host.split('%').skip(1).all(|rest| rest.starts_with(|c: char| "89abcdefABCDEF".contains(c)));
     (plain && escapes).then(|| unescape(host, false))?
 }
 

@@ -105,7 +105,9 @@ fn what_a_policy_is_for_is_matched_as_the_api_server_does() {
         !found(&text, None, Some(deployment(1, "nginx:1"))).is_empty()
     };
     let rule = |groups: &str, resources: &str, more: &str| {
-        format!("{{apiGroups: [{groups}], apiVersions: [v1beta1], operations: [CREATE], resources: [{resources}]{more}}}")
+        format!(
+            "{{apiGroups: [{groups}], apiVersions: [v1beta1], operations: [CREATE], resources: [{resources}]{more}}}"
+        )
     };
     for (matches, groups, resources, more) in [
         (true, "apps", "deployments", ""),
@@ -130,8 +132,14 @@ fn what_a_policy_is_for_is_matched_as_the_api_server_does() {
         (false, "objectSelector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}"),
         (true, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}"),
         (false, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: other}}"),
-        (false, "excludeResourceRules: [{apiGroups: [apps], apiVersions: ['*'], operations: ['*'], resources: ['*']}]"),
-        (false, "matchPolicy: Exact, resourceRules: [{apiGroups: [apps], apiVersions: [v2], operations: ['*'], resources: ['*']}]"),
+        (
+            false,
+            "excludeResourceRules: [{apiGroups: [apps], apiVersions: ['*'], operations: ['*'], resources: ['*']}]",
+        ),
+        (
+            false,
+            "matchPolicy: Exact, resourceRules: [{apiGroups: [apps], apiVersions: [v2], operations: ['*'], resources: ['*']}]",
+        ),
     ] {
         assert_eq!(with(&all, &format!("  matchResources: {{{resources}}}")), matches, "{resources}");
     }
@@ -144,7 +152,9 @@ fn labels_of_a_namespace_that_nobody_knows_are_no_answer() {
     let after = || Some(deployment(1, "nginx:1"));
     assert_snapshot!(found(&text, None, after()), @"error: check `c` could not judge Deployment shop/web: `replicas`: whether it is for this object cannot be told, since the labels of the Namespace `shop` are neither in the change nor in the files of this check (errored)");
     let namespace = |team: &str| {
-        format!("{text}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{team: {team}}}}}\n")
+        format!(
+            "{text}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{team: {team}}}}}\n"
+        )
     };
     assert_snapshot!(found(&namespace("a"), None, after()), @"error replicas: too few");
     assert_snapshot!(found(&namespace("b"), None, after()), @"");

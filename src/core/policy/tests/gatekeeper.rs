@@ -12,7 +12,9 @@ fn found(files: &[&str], object: &str, before: Option<Value>, after: Option<Valu
 }
 
 fn pod(name: &str, spec: Value) -> Option<Value> {
-    Some(json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "shop", "labels": { "app": name } }, "spec": spec }))
+    Some(
+        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "shop", "labels": { "app": name } }, "spec": spec }),
+    )
 }
 
 fn indented(text: &str, by: usize) -> String {
@@ -41,7 +43,9 @@ spec:
 }
 
 fn constraint(kind: &str, spec: &str) -> String {
-    format!("apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: {kind}\nmetadata: {{name: it}}\nspec: {spec}\n")
+    format!(
+        "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: {kind}\nmetadata: {{name: it}}\nspec: {spec}\n"
+    )
 }
 
 const LABELS: &str = r#"package needlabels
@@ -65,7 +69,9 @@ const LABELS_SCHEMA: &str = "{type: object, properties: {labels: {type: array, i
 #[test]
 fn required_labels() {
     let template = template("NeedLabels", LABELS_SCHEMA, LABELS);
-    let with = |spec: &str| found(&[&template, &constraint("NeedLabels", spec)], "/Pod shop/web", None, pod("web", json!({})));
+    let with = |spec: &str| {
+        found(&[&template, &constraint("NeedLabels", spec)], "/Pod shop/web", None, pod("web", json!({})))
+    };
     assert_snapshot!(with("{parameters: {labels: [{key: app}]}}"), @"");
     assert_snapshot!(with("{parameters: {labels: [{key: owner}]}}"), @r#"error it: web has not the labels {"owner"}"#);
     assert_snapshot!(with("{parameters: {labels: [{key: app, pattern: '^a'}]}}"), @"error it: the label app is web and not like ^a");
@@ -80,7 +86,10 @@ fn required_labels() {
 
 #[test]
 fn what_base_violates_too_is_existing() {
-    let files = [template("NeedLabels", LABELS_SCHEMA, LABELS), constraint("NeedLabels", "{parameters: {labels: [{key: owner}]}}")];
+    let files = [
+        template("NeedLabels", LABELS_SCHEMA, LABELS),
+        constraint("NeedLabels", "{parameters: {labels: [{key: owner}]}}"),
+    ];
     let files = [files[0].as_str(), files[1].as_str()];
     assert_snapshot!(found(&files, "/Pod shop/web", pod("web", json!({})), pod("web", json!({"a": 1}))), @r#"error it: web has not the labels {"owner"} (existing)"#);
     assert_snapshot!(found(&files, "/Pod shop/web", pod("web", json!({})), None), @"");
@@ -114,8 +123,12 @@ spec:
         indented(rego, 14),
         indented(CONTAINERS, 16)
     );
-    let constraint = constraint("Containers", &format!("{{match: {{kinds: [{{apiGroups: [''], kinds: [Pod]}}]}}, parameters: {parameters}}}"));
-    let said = |template: &str| found(&[template, &constraint], "/Pod shop/web", None, pod("web", spec.clone()));
+    let constraint = constraint(
+        "Containers",
+        &format!("{{match: {{kinds: [{{apiGroups: [''], kinds: [Pod]}}]}}, parameters: {parameters}}}"),
+    );
+    let said =
+        |template: &str| found(&[template, &constraint], "/Pod shop/web", None, pod("web", spec.clone()));
     let (older, newer) = (said(&older), said(&newer));
     assert_eq!(older, newer);
     newer
@@ -147,7 +160,8 @@ fn containers_in_the_shapes_of_the_library() {
     ");
 
     let probes = "package probes\nimport data.lib.containers\nviolation[{\"msg\": msg}] {\n  c := containers.every_one[_]\n  probe := input.parameters.probes[_]\n  object.get(c, probe, {}) == {}\n  msg := sprintf(\"%v has no %v\", [c.name, probe])\n}";
-    let spec = json!({ "containers": [{ "name": "web", "image": "a", "readinessProbe": { "httpGet": {} } }] });
+    let spec =
+        json!({ "containers": [{ "name": "web", "image": "a", "readinessProbe": { "httpGet": {} } }] });
     assert_snapshot!(of_containers(probes, "{probes: [readinessProbe, livenessProbe]}", spec), @"error it: web has no livenessProbe");
 }
 
@@ -155,10 +169,16 @@ fn containers_in_the_shapes_of_the_library() {
 fn other_shapes_of_the_library() {
     let judged = |rego: &str, parameters: &str, object: &str, body: Value| {
         let template = template("Other", "{type: object, x-kubernetes-preserve-unknown-fields: true}", rego);
-        found(&[&template, &constraint("Other", &format!("{{parameters: {parameters}}}"))], object, None, Some(body))
+        found(
+            &[&template, &constraint("Other", &format!("{{parameters: {parameters}}}"))],
+            object,
+            None,
+            Some(body),
+        )
     };
     let replicas = "package replicas\nviolation[{\"msg\": msg}] {\n  n := input.review.object.spec.replicas\n  not within(n)\n  msg := sprintf(\"%v: %d replicas\", [input.review.kind.kind, n])\n}\nwithin(n) { r := input.parameters.ranges[_]; r.min_replicas <= n; r.max_replicas >= n }";
-    let deployment = |replicas: i64| json!({ "metadata": { "name": "web" }, "spec": { "replicas": replicas } });
+    let deployment =
+        |replicas: i64| json!({ "metadata": { "name": "web" }, "spec": { "replicas": replicas } });
     assert_snapshot!(judged(replicas, "{ranges: [{min_replicas: 2, max_replicas: 9}]}", "apps/Deployment shop/web", deployment(1)), @"error it: Deployment: 1 replicas");
     assert_snapshot!(judged(replicas, "{ranges: [{min_replicas: 2, max_replicas: 9}]}", "apps/Deployment shop/web", deployment(2)), @"");
     let node_port = "package nodeport\nviolation[{\"msg\": msg}] {\n  input.review.kind.kind == \"Service\"\n  input.review.object.spec.type == \"NodePort\"\n  msg := sprintf(\"%v opens a port of each node\", [input.review.name])\n}";
@@ -253,8 +273,14 @@ fn what_is_not_sound_is_refused_where_it_is_read() {
     assert_snapshot!(rego("package it\nviolation[{\"msg\": msg}] { msg := external_data({}) }"), @"error: check `c` could not be run: policies/0.yaml:1: ConstraintTemplate `it`: `external_data` gives another answer every time; a decision has to stay one (errored)");
     let broken = rego("package it\nviolation[{\"msg\": msg}] { msg := }");
     assert!(broken.contains("ConstraintTemplate `it`") && broken.contains("(errored)"), "{broken}");
-    let endless = rego("package it\nviolation[{\"msg\": \"x\"}] { a := numbers.range(1, 3000)[_]; b := numbers.range(1, 3000)[_]; c := numbers.range(1, 3000)[_]; a * b * c == -1 }");
+    let endless = rego(
+        "package it\nviolation[{\"msg\": \"x\"}] { a := numbers.range(1, 3000)[_]; b := numbers.range(1, 3000)[_]; c := numbers.range(1, 3000)[_]; a * b * c == -1 }",
+    );
     assert!(endless.contains("(errored)"), "{endless}");
-    let huge = rego(&format!("package it\nviolation[{{\"msg\": \"x\"}}] {{ input.review.name == \"web\" }}\n{}", "a := 1\n".replace("a", "x").repeat(1) + &(0..20_000).map(|at| format!("f{at}(x) = x {{ true }}\n")).collect::<String>()));
+    let huge = rego(&format!(
+        "package it\nviolation[{{\"msg\": \"x\"}}] {{ input.review.name == \"web\" }}\n{}",
+        "a := 1\n".replace("a", "x").repeat(1)
+            + &(0..20_000).map(|at| format!("f{at}(x) = x {{ true }}\n")).collect::<String>()
+    ));
     assert!(huge.contains("error"), "{huge}");
 }

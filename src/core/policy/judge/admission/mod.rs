@@ -71,7 +71,8 @@ impl Admission {
 
     fn said(&self, policy: &Policy, binding: &Binding, asked: &Asked<'_, '_>) -> Vec<Said> {
         let meant = policy.constraints.matches(asked, &self.policies.namespaces);
-        let bound = binding.resources.as_ref().map(|resources| resources.matches(asked, &self.policies.namespaces));
+        let bound =
+            binding.resources.as_ref().map(|resources| resources.matches(asked, &self.policies.namespaces));
         match meant.and(bound.unwrap_or(Truth::True)) {
             Truth::False => return Vec::new(),
             Truth::Unknown => {
@@ -85,7 +86,9 @@ impl Admission {
         }
         match self.params(policy, binding, asked) {
             Err(why) => vec![Said::Failed(why)],
-            Ok(params) => params.into_iter().flat_map(|params| self.evaluated(policy, asked, params)).collect(),
+            Ok(params) => {
+                params.into_iter().flat_map(|params| self.evaluated(policy, asked, params)).collect()
+            }
         }
     }
 
@@ -111,11 +114,20 @@ impl Admission {
     }
 
     /// The parameters that a binding names, from the files of the check.
-    fn params(&self, policy: &Policy, binding: &Binding, asked: &Asked<'_, '_>) -> Result<Vec<Option<&Value>>, String> {
-        let (Some(kind), Some(reference)) = (&policy.param_kind, &binding.params) else { return Ok(vec![None]) };
+    fn params(
+        &self,
+        policy: &Policy,
+        binding: &Binding,
+        asked: &Asked<'_, '_>,
+    ) -> Result<Vec<Option<&Value>>, String> {
+        let (Some(kind), Some(reference)) = (&policy.param_kind, &binding.params) else {
+            return Ok(vec![None]);
+        };
         let own = &asked.subject.effect.object.namespace;
         let mut params = Vec::new();
-        for manifest in self.policies.manifests.iter().filter(|manifest| is_param(manifest, kind, reference, own)) {
+        for manifest in
+            self.policies.manifests.iter().filter(|manifest| is_param(manifest, kind, reference, own))
+        {
             let selector = reference.selector.as_ref();
             match selector.map_or(Truth::True, |selector| selector.matches(&Labels::of(&manifest.body))) {
                 Truth::True => params.push(Some(&manifest.body)),
@@ -126,7 +138,9 @@ impl Admission {
         if params.is_empty() {
             let name = reference.name.as_deref().map(|name| format!(" `{name}`")).unwrap_or_default();
             let (binding, kind) = (&binding.name, &kind.kind);
-            return Err(format!("the {kind}{name} that `{binding}` takes parameters from is not in the files of this check"));
+            return Err(format!(
+                "the {kind}{name} that `{binding}` takes parameters from is not in the files of this check"
+            ));
         }
         Ok(params)
     }

@@ -149,7 +149,9 @@ fn policy(manifest: &Manifest) -> Result<Policy, String> {
     };
     Ok(Policy {
         name: manifest.name.clone(),
-        constraints: spec.match_constraints.ok_or_else(|| format!("{place}: it has no `matchConstraints`"))?,
+        constraints: spec
+            .match_constraints
+            .ok_or_else(|| format!("{place}: it has no `matchConstraints`"))?,
         param_kind: spec.param_kind,
         program: Program::compile(program, &place, given, &[])?,
         bindings: Vec::new(),

@@ -126,7 +126,8 @@ impl Rule {
         let plurals = subject.surroundings.plurals().candidates(&object.group, &object.kind);
         self.resources.iter().flatten().any(|resource| {
             let (resource, within) = resource.split_once('/').unwrap_or((resource, ""));
-            (resource == "*" || plurals.iter().any(|plural| plural == resource)) && ["", "*"].contains(&within)
+            (resource == "*" || plurals.iter().any(|plural| plural == resource))
+                && ["", "*"].contains(&within)
         })
     }
 }

@@ -63,10 +63,16 @@ fn namespace(object: &ObjectRef) -> Option<&str> {
 impl Match {
     /// Whether a constraint is for an object in one of its states; unknown where a selector asks for labels of a
     /// namespace that nobody knows.
-    pub(super) fn matches(&self, subject: &Subject<'_>, states: [Option<&Value>; 2], namespaces: &Namespaces) -> Truth {
+    pub(super) fn matches(
+        &self,
+        subject: &Subject<'_>,
+        states: [Option<&Value>; 2],
+        namespaces: &Namespaces,
+    ) -> Truth {
         let object = &subject.effect.object;
         let named = |globs: &[Glob]| namespace(object).map(|own| globs.iter().any(|glob| glob.matches(own)));
-        let listed = |globs: &Option<Vec<Glob>>| globs.as_deref().filter(|globs| !globs.is_empty()).and_then(named);
+        let listed =
+            |globs: &Option<Vec<Glob>>| globs.as_deref().filter(|globs| !globs.is_empty()).and_then(named);
         let scope = match self.scope.as_deref() {
             Some("Cluster") => object.namespace.is_empty(),
             Some("Namespaced") => !object.namespace.is_empty(),

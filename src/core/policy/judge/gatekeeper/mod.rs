@@ -84,7 +84,9 @@ pub(super) fn compile<'a>(
     let manifests = manifests::read(files, library)?;
     let of_group = |group: &'static str| manifests.iter().filter(move |manifest| manifest.group == group);
     let mut templates: Vec<Template> = Vec::new();
-    for manifest in of_group("templates.gatekeeper.sh").filter(|manifest| manifest.kind == "ConstraintTemplate") {
+    for manifest in
+        of_group("templates.gatekeeper.sh").filter(|manifest| manifest.kind == "ConstraintTemplate")
+    {
         let template = Template::read(manifest)?;
         if templates.iter().any(|known| known.kind == template.kind) {
             return Err(format!("{}: there is another template of `{}`", manifest.place(), template.kind));
@@ -94,8 +96,13 @@ pub(super) fn compile<'a>(
     let mut constraints = Vec::new();
     for manifest in of_group("constraints.gatekeeper.sh") {
         let template = templates.iter().position(|template| template.kind == manifest.kind);
-        let template = template.ok_or_else(|| format!("{}: its template is not in the files of this check", manifest.place()))?;
-        constraints.push(constraint(manifest, template, templates.get(template).and_then(|found| found.schema.as_ref()))?);
+        let template = template
+            .ok_or_else(|| format!("{}: its template is not in the files of this check", manifest.place()))?;
+        constraints.push(constraint(
+            manifest,
+            template,
+            templates.get(template).and_then(|found| found.schema.as_ref()),
+        )?);
     }
     if constraints.is_empty() {
         let files = crate::report::listed(files, 5);
@@ -120,13 +127,15 @@ fn constraint(manifest: &Manifest, template: usize, schema: Option<&Value>) -> R
     let mut body = manifest.body.clone();
     let mut parameters = spec.parameters.unwrap_or_else(|| Value::Object(Map::new()));
     if let Some(schema) = schema {
-        parameters::check(schema, &parameters, "spec.parameters").map_err(|why| format!("{}: {why}", manifest.place()))?;
+        parameters::check(schema, &parameters, "spec.parameters")
+            .map_err(|why| format!("{}: {why}", manifest.place()))?;
         parameters::fill(schema, &mut parameters);
     }
     let given = body.pointer_mut("/spec/parameters");
     given.into_iter().for_each(|given| given.clone_from(&parameters));
     let wrong = |why: String| format!("{}: {why}", manifest.place());
-    let severity = enforcement(spec.enforcement_action.as_deref(), spec.scoped_enforcement_actions.as_deref());
+    let severity =
+        enforcement(spec.enforcement_action.as_deref(), spec.scoped_enforcement_actions.as_deref());
     Ok(Constraint {
         name: manifest.name.clone(),
         template,
@@ -173,7 +182,8 @@ impl Judging for Gatekeeper {
         let reference = &subject.effect.object;
         let is_namespace = crate::policy::surroundings::is_namespace(reference);
         let namespace = if is_namespace { &reference.name } else { &reference.namespace };
-        let own = reference.group == "constraints.gatekeeper.sh" || reference.group == "templates.gatekeeper.sh";
+        let own =
+            reference.group == "constraints.gatekeeper.sh" || reference.group == "templates.gatekeeper.sh";
         if own || self.exempt.iter().any(|glob| !namespace.is_empty() && glob.matches(namespace)) {
             return Vec::new();
         }
@@ -182,7 +192,12 @@ impl Judging for Gatekeeper {
 }
 
 impl Gatekeeper {
-    fn constrained(&self, constraint: &Constraint, subject: &Subject<'_>, object: &Value) -> Vec<Result<Wrong, String>> {
+    fn constrained(
+        &self,
+        constraint: &Constraint,
+        subject: &Subject<'_>,
+        object: &Value,
+    ) -> Vec<Result<Wrong, String>> {
         let Some(template) = self.templates.get(constraint.template) else { return Vec::new() };
         let (failure, transition) = match &template.engine {
             By::Rego(policy) => (FailurePolicy::Fail, policy.judges_transition),
@@ -267,7 +282,8 @@ fn review(constraint: &Constraint, subject: &Subject<'_>, object: &Value, before
             fields.insert("namespace".to_owned(), Value::String(namespace.clone()));
         }
         if let Some(resource) = &subject.request().resource {
-            let resource = json!({ "group": reference.group, "version": reference.version, "resource": resource });
+            let resource =
+                json!({ "group": reference.group, "version": reference.version, "resource": resource });
             fields.insert("resource".to_owned(), resource.clone());
             fields.insert("requestResource".to_owned(), resource);
         }

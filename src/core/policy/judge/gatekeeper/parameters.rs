@@ -55,9 +55,10 @@ pub(super) fn check(schema: &Value, value: &Value, at: &str) -> Result<(), Strin
     match value {
         Value::Object(fields) => check_fields(schema, fields, at),
         Value::Array(items) => match schema.get("items") {
-            Some(inner) => {
-                items.iter().enumerate().try_for_each(|(index, item)| check(inner, item, &format!("{at}[{index}]")))
-            }
+            Some(inner) => items
+                .iter()
+                .enumerate()
+                .try_for_each(|(index, item)| check(inner, item, &format!("{at}[{index}]"))),
             None => Ok(()),
         },
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize;
@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::super::validating::{FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
 use crate::policy::manifests::Manifest;
 use crate::policy::rego::{INTERVAL, LONGEST, MOODY, MOST, words};
+
+/// The largest regular expression of `re_match`, compiled, in bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
 
 /// What an expression of a template may name; `params` is the constraint.
 const VARIABLES: [&str; 5] = ["object", "oldObject", "request", "namespaceObject", "params"];
@@ -109,7 +112,9 @@ impl Template {
         let spec: Spec = manifest.field("spec")?;
         let place = manifest.place();
         let wrong = |why: String| format!("{place}: {why}");
-        let [target] = spec.targets.as_slice() else { return Err(wrong("it has to have one target".to_owned())) };
+        let [target] = spec.targets.as_slice() else {
+            return Err(wrong("it has to have one target".to_owned()));
+        };
         if target.target != "admission.k8s.gatekeeper.sh" {
             return Err(wrong(format!("the target `{}` is not supported", target.target)));
         }
@@ -118,17 +123,18 @@ impl Template {
         let validation = spec.crd.spec.validation;
         let legacy = validation.as_ref().and_then(|validation| validation.legacy_schema).unwrap_or(legacy);
         let schema = validation.and_then(|validation| validation.schema).filter(|_| !legacy);
-        let engine = by(target, &place).map_err(wrong)?;
+        let engine = by(target).map_err(wrong)?;
         Ok(Self { kind: spec.crd.spec.names.kind, schema, engine })
     }
 }
 
 /// What a target judges by. CEL comes first where a template has both, as in Gatekeeper.
-fn by(target: &Target, place: &str) -> Result<By, String> {
+fn by(target: &Target) -> Result<By, String> {
     let codes = target.code.as_deref().unwrap_or_default();
     let of = |engine: &str| codes.iter().find(|code| code.engine == engine).map(|code| &code.source);
     if let Some(source) = of("K8sNativeValidation") {
-        let source: CelSource = serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
+        let source: CelSource =
+            serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
         let spec = ProgramSpec {
             conditions: source.match_conditions.unwrap_or_default(),
             variables: source.variables.unwrap_or_default(),
@@ -139,7 +145,8 @@ fn by(target: &Target, place: &str) -> Result<By, String> {
         return Ok(By::Cel(Box::new(program)));
     }
     if let Some(source) = of("Rego") {
-        let source: RegoSource = serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
+        let source: RegoSource =
+            serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
         let newer = match source.version.as_deref() {
             None | Some("" | "v0") => false,
             Some("v1") => true,
@@ -151,7 +158,6 @@ fn by(target: &Target, place: &str) -> Result<By, String> {
     if let Some(code) = codes.first() {
         return Err(format!("the engine `{}` is not supported", code.engine));
     }
-    let _ = place;
     let rego = target.rego.as_deref().ok_or("it has neither `rego` nor `code`")?;
     Ok(By::Rego(Box::new(Policy::load(rego, target.libs.as_deref().unwrap_or_default(), false)?)))
 }
@@ -172,6 +178,9 @@ impl Policy {
         let mut engine = Engine::new();
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
         engine.set_rego_v0(!newer);
+        if !newer {
+            add_older(&mut engine)?;
+        }
         let texts = || std::iter::once(rego).chain(libs.iter().map(String::as_str));
         for name in MOODY.into_iter().chain(["external_data"]) {
             if texts().any(|text| text.contains(name)) {
@@ -186,13 +195,16 @@ impl Policy {
             }
         }
         let package = engine.add_policy("rego".to_owned(), rego.to_owned()).map_err(|error| words(&error))?;
-        let declared = engine.has_declared_rule_rooted_at("rego", "violation").map_err(|error| words(&error))?;
+        let declared =
+            engine.has_declared_rule_rooted_at("rego", "violation").map_err(|error| words(&error))?;
         if !declared {
             return Err("its Rego has no rule called `violation`".to_owned());
         }
         let code = || texts().map(without_comments);
         let beyond = if code().any(|text| reads_inventory(&text)) {
-            Some("it reads `data.inventory`, what the whole cluster holds, and only what a change touches is at hand")
+            Some(
+                "it reads `data.inventory`, what the whole cluster holds, and only what a change touches is at hand",
+            )
         } else if code().any(|text| text.contains("userInfo")) {
             Some("it reads `userInfo`, and who will ask the cluster is not known before it is asked")
         } else {
@@ -220,7 +232,9 @@ impl Policy {
             | RegoValue::String(_)
             | RegoValue::Object(_) => return Err("`violation` gives no set".to_owned()),
         };
-        let Ok(Value::Array(items)) = items else { return Err("`violation` gives what cannot be read".to_owned()) };
+        let Ok(Value::Array(items)) = items else {
+            return Err("`violation` gives what cannot be read".to_owned());
+        };
         if items.len() > MOST {
             return Err("`violation` gives more than a thousand messages".to_owned());
         }
@@ -230,6 +244,37 @@ impl Policy {
         messages.sort();
         messages.dedup();
         Ok(messages)
+    }
+}
+
+/// Functions that Rego had before its version 1, and that templates still call.
+fn add_older(engine: &mut Engine) -> Result<(), String> {
+    let matches = |args: Vec<RegoValue>| {
+        let [RegoValue::String(pattern), RegoValue::String(text)] = args.as_slice() else {
+            return Ok(RegoValue::Undefined);
+        };
+        let pattern = RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build()?;
+        Ok(RegoValue::Bool(pattern.is_match(text)))
+    };
+    let every = |args: Vec<RegoValue>| {
+        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().all(|flag| flag).into()))
+    };
+    let some = |args: Vec<RegoValue>| {
+        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().any(|flag| flag).into()))
+    };
+    let added = engine.add_extension("re_match".to_owned(), 2, Box::new(matches));
+    let added = added.and_then(|()| engine.add_extension("all".to_owned(), 1, Box::new(every)));
+    let added = added.and_then(|()| engine.add_extension("any".to_owned(), 1, Box::new(some)));
+    added.map_err(|error| words(&error))
+}
+
+/// Which elements of a list or a set are true.
+fn flags(args: &[RegoValue]) -> Option<Vec<bool>> {
+    let is_true = |value: &RegoValue| matches!(value, RegoValue::Bool(true));
+    match args {
+        [RegoValue::Array(items)] => Some(items.iter().map(is_true).collect()),
+        [RegoValue::Set(items)] => Some(items.iter().map(is_true).collect()),
+        _ => None,
     }
 }
 
