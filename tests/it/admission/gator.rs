@@ -16,7 +16,7 @@ fn theirs(program: &std::path::Path, policies: &str, object: &Value) -> BTreeSet
     std::fs::write(&policy, policies).unwrap();
     std::fs::write(&manifest, object.to_string()).unwrap();
     let mut command = Command::new(program);
-    command.args(["test", "--output=json", "--experimental-enable-k8s-native-validation=true"]);
+    command.args(["test", "--output=json"]);
     let done = command.arg("--filename").arg(&policy).arg("--filename").arg(&manifest).output().unwrap();
     let told = String::from_utf8_lossy(&done.stdout).into_owned();
     let read: Value = serde_json::from_str(&told)
@@ -100,7 +100,7 @@ fn policies() -> Vec<(&'static str, Value)> {
             json!({ "least": 2 }),
         ),
         (
-            "package a\nviolation[{\"msg\": msg}] { msg := sprintf(\"%v %v %v\", [input.review.kind, input.review.name, object.get(input.review, \"namespace\", \"none\")]) }",
+            "package a\nviolation[{\"msg\": msg}] { input.review.kind.kind != \"Namespace\"; msg := sprintf(\"%v %v %v\", [input.review.kind, input.review.name, object.get(input.review, \"namespace\", \"none\")]) }",
             json!({}),
         ),
     ]
@@ -126,8 +126,8 @@ fn expressions_say_what_gatekeeper_says() {
     let source = json!({
         "variables": [{ "name": "replicas", "expression": "variables.anyObject.?spec.?replicas.orValue(5)" }],
         "validations": [
-            { "expression": "variables.replicas >= variables.params.least", "messageExpression": "'at least %d, not %d'.format([variables.params.least, variables.replicas])" },
-            { "expression": "object.metadata.name != 'open' || params.metadata.name != 'it'", "message": "open" },
+            { "expression": "variables.replicas >= variables.params.least", "messageExpression": "'at least ' + string(variables.params.least) + ', not ' + string(variables.replicas)" },
+            { "expression": "object.metadata.name != 'open' || oldObject != null", "message": "open" },
         ],
     });
     let target = json!({ "code": [{ "engine": "K8sNativeValidation", "source": source }] });

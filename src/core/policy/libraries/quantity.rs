@@ -201,16 +201,8 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
     add_member_overload!(env, fn is_greater_than: (Quantity, Quantity) -> Result<CelBool>)?;
     add_member_overload!(env, fn is_less_than: (Quantity, Quantity) -> Result<CelBool>)?;
     add_member_overload!(env, fn compare_to: (Quantity, Quantity) -> Result<CelInt>)?;
-    add_member_overload!(env, fn as_approximate_float(quantity: &Quantity) -> Result<CelDouble, ExecutionError> {
-    let (base, exponent) = match quantity {
-        Quantity::Small { value, scale } => (*value as f64, *scale),
-        Quantity::Large(_) | Quantity::Beyond => (quantity.known()? as f64, FINEST),
-    };
-    let float = if exponent == 0 { base } else { base * 10f64.powi(exponent) };
-    Ok(float.into())
-}
-
-fn as_integer: (Quantity) -> Result<CelInt>)?;
+    add_member_overload!(env, fn as_approximate_float: (Quantity) -> Result<CelDouble>)?;
+    add_member_overload!(env, fn as_integer: (Quantity) -> Result<CelInt>)?;
     add_member_overload!(env, fn is_integer: (Quantity) -> CelBool)?;
     add_member_overload!(env, fn plus: (Quantity, Quantity) -> Result<Quantity>, name = "add")?;
     add_member_overload!(env, fn plus_int: (Quantity, CelInt) -> Result<Quantity>, name = "add")?;
@@ -246,13 +238,13 @@ fn compare_to(a: &Quantity, b: &Quantity) -> Result<CelInt, ExecutionError> {
     Ok((ordering(a, b)? as i64).into())
 }
 
-fn as_approximate_float(quantity: &Quantity) -> CelDouble {
+fn as_approximate_float(quantity: &Quantity) -> Result<CelDouble, ExecutionError> {
     let (base, exponent) = match quantity {
         Quantity::Small { value, scale } => (*value as f64, *scale),
-        Quantity::Large(amount) => (*amount as f64, FINEST),
+        Quantity::Large(_) | Quantity::Beyond => (quantity.known()? as f64, FINEST),
     };
     let float = if exponent == 0 { base } else { base * 10f64.powi(exponent) };
-    float.into()
+    Ok(float.into())
 }
 
 fn as_integer(quantity: &Quantity) -> Result<CelInt, ExecutionError> {

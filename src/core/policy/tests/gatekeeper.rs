@@ -214,7 +214,7 @@ spec:
               - {name: replicas, expression: 'variables.anyObject.spec.replicas'}
             validations:
               - expression: 'variables.replicas >= variables.params.least'
-                messageExpression: '\"at least %d, not %d (%s)\".format([variables.params.least, variables.replicas, params.metadata.name])'
+                messageExpression: '\"at least %d, not %d\".format([variables.params.least, variables.replicas])'
 ";
 
 #[test]
@@ -223,9 +223,12 @@ fn validations_in_cel_come_before_rego() {
         let object = json!({ "metadata": { "name": "web" }, "spec": { "replicas": replicas } });
         found(&[CEL, &constraint("Replicas", spec)], "apps/Deployment shop/web", None, Some(object))
     };
-    assert_snapshot!(with("{parameters: {least: 2}}", 1), @"error it: at least 2, not 1 (it)");
+    assert_snapshot!(with("{parameters: {least: 2}}", 1), @"error it: at least 2, not 1");
     assert_snapshot!(with("{parameters: {least: 2}}", 2), @"");
-    assert_snapshot!(with("{parameters: {}}", 2), @"error it: at least 3, not 2 (it)");
+    assert_snapshot!(with("{parameters: {}}", 2), @"error it: at least 3, not 2");
+    let object = Some(json!({ "metadata": { "name": "web" } }));
+    let params = CEL.replace("'variables.anyObject.spec.replicas'", "'params.spec.replicas'");
+    assert_snapshot!(found(&[&params, &constraint("Replicas", "{}")], "apps/Deployment shop/web", None, object), @"error: check `c` could not be run: policies/0.yaml:1: ConstraintTemplate `replicas`: source: variables[0] `replicas`: at `params`: there is no variable `params` (expected `object`, `oldObject`, `request` or `namespaceObject`) (errored)");
 }
 
 #[test]

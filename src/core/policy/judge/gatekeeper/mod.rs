@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use self::matching::{Glob, Match};
-use self::template::{By, Template};
+use self::template::{By, Policy, Template};
 use super::validating::{FailurePolicy, Said, Telling};
 use super::{Judging, Subject, Wrong};
 use crate::config::Severity;
@@ -34,9 +34,9 @@ struct Constraint {
     name: String,
     /// Which template, by its place.
     template: usize,
-    /// It as it is, with defaults.
-    body: Value,
+    /// Its parameters with defaults; an empty mapping where it has none.
     parameters: Value,
+    has_parameters: bool,
     matching: Match,
     severity: Severity,
 }
@@ -124,23 +124,21 @@ pub(super) fn compile<'a>(
 
 fn constraint(manifest: &Manifest, template: usize, schema: Option<&Value>) -> Result<Constraint, String> {
     let spec: Spec = manifest.field("spec")?;
-    let mut body = manifest.body.clone();
+    let has_parameters = spec.parameters.is_some();
     let mut parameters = spec.parameters.unwrap_or_else(|| Value::Object(Map::new()));
     if let Some(schema) = schema {
         parameters::check(schema, &parameters, "spec.parameters")
             .map_err(|why| format!("{}: {why}", manifest.place()))?;
         parameters::fill(schema, &mut parameters);
     }
-    let given = body.pointer_mut("/spec/parameters");
-    given.into_iter().for_each(|given| given.clone_from(&parameters));
     let wrong = |why: String| format!("{}: {why}", manifest.place());
     let severity =
         enforcement(spec.enforcement_action.as_deref(), spec.scoped_enforcement_actions.as_deref());
     Ok(Constraint {
         name: manifest.name.clone(),
         template,
-        body,
         parameters,
+        has_parameters,
         matching: spec.matching.unwrap_or_default(),
         severity: severity.map_err(wrong)?,
     })
@@ -182,9 +180,7 @@ impl Judging for Gatekeeper {
         let reference = &subject.effect.object;
         let is_namespace = crate::policy::surroundings::is_namespace(reference);
         let namespace = if is_namespace { &reference.name } else { &reference.namespace };
-        let own =
-            reference.group == "constraints.gatekeeper.sh" || reference.group == "templates.gatekeeper.sh";
-        if own || self.exempt.iter().any(|glob| !namespace.is_empty() && glob.matches(namespace)) {
+        if self.exempt.iter().any(|glob| !namespace.is_empty() && glob.matches(namespace)) {
             return Vec::new();
         }
         self.constraints.iter().flat_map(|constraint| self.constrained(constraint, subject, object)).collect()
@@ -231,30 +227,27 @@ impl Gatekeeper {
             }
             Truth::True => {}
         }
+        let reference = &subject.effect.object;
+        let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
         match &template.engine {
-            By::Rego(policy) => match policy.beyond {
-                Some(why) => vec![Said::Failed(why.to_owned())],
-                None => match policy.violations(review(constraint, subject, object, before)) {
-                    Ok(messages) => messages.into_iter().map(Said::Denied).collect(),
-                    Err(why) => vec![Said::Failed(why)],
-                },
-            },
+            By::Rego(policy) => reviewed(policy, constraint, subject, [Some(object), before], namespace),
             By::Cel(program) => {
                 let Some(language) = subject.language() else {
                     return vec![Said::Failed("expressions cannot be evaluated".to_owned())];
                 };
-                let reference = &subject.effect.object;
-                let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
                 let input = Input {
                     object: Some(object),
                     old_object: before,
                     request: subject.request(),
                     environment: subject.environment,
-                    params: Given::Known(Some(&constraint.body)),
+                    params: Given::Known(None),
                     namespace,
                 };
                 let mut prepared = Prepared::new(language, input);
-                prepared.set("params", Given::Known(constraint.body.pointer("/spec/parameters")));
+                prepared.set(
+                    "params",
+                    Given::Known(Some(&constraint.parameters).filter(|_| constraint.has_parameters)),
+                );
                 prepared.set("anyObject", Given::Known(Some(object)));
                 program.say(prepared)
             }
@@ -262,8 +255,36 @@ impl Gatekeeper {
     }
 }
 
-/// `input`, as Gatekeeper gives it.
-fn review(constraint: &Constraint, subject: &Subject<'_>, object: &Value, before: Option<&Value>) -> Value {
+/// What Rego says of an object.
+fn reviewed(
+    policy: &Policy,
+    constraint: &Constraint,
+    subject: &Subject<'_>,
+    [object, before]: [Option<&Value>; 2],
+    namespace: Given<'_>,
+) -> Vec<Said> {
+    if let Some(why) = policy.beyond {
+        return vec![Said::Failed(why.to_owned())];
+    }
+    let namespace = match namespace {
+        Given::Known(namespace) => namespace,
+        Given::Unknown(why) if policy.reads_namespace => {
+            return vec![Said::Failed(format!("`namespaceObject`: {why}"))];
+        }
+        Given::Unknown(_) => None,
+    };
+    let mut review = review(subject, object, before);
+    if let (Value::Object(fields), Some(namespace)) = (&mut review, namespace) {
+        fields.insert("namespaceObject".to_owned(), namespace.clone());
+    }
+    match policy.violations(json!({ "review": review, "parameters": constraint.parameters })) {
+        Ok(messages) => messages.into_iter().map(Said::Denied).collect(),
+        Err(why) => vec![Said::Failed(why)],
+    }
+}
+
+/// `input.review`, as Gatekeeper gives it, but for who asks.
+fn review(subject: &Subject<'_>, object: Option<&Value>, before: Option<&Value>) -> Value {
     let reference = &subject.effect.object;
     let kind = json!({ "group": reference.group, "version": reference.version, "kind": reference.kind });
     let mut review = json!({
@@ -288,5 +309,5 @@ fn review(constraint: &Constraint, subject: &Subject<'_>, object: &Value, before
             fields.insert("requestResource".to_owned(), resource);
         }
     }
-    json!({ "review": review, "parameters": constraint.parameters })
+    review
 }

@@ -15,8 +15,8 @@ use crate::policy::rego::{INTERVAL, LONGEST, MOODY, MOST, words};
 /// The largest regular expression of `re_match`, compiled, in bytes.
 const LARGEST_PATTERN: usize = 1 << 20;
 
-/// What an expression of a template may name; `params` is the constraint.
-const VARIABLES: [&str; 5] = ["object", "oldObject", "request", "namespaceObject", "params"];
+/// What an expression of a template may name. Parameters are in `variables.params`.
+const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
 /// What `variables` has in a template.
 const RESERVED: [&str; 2] = ["anyObject", "params"];
 
@@ -171,6 +171,8 @@ pub(super) struct Policy {
     pub(super) beyond: Option<&'static str>,
     /// Whether it looks at what base has.
     pub(super) judges_transition: bool,
+    /// Whether it looks at the namespace of the object.
+    pub(super) reads_namespace: bool,
 }
 
 impl Policy {
@@ -211,7 +213,8 @@ impl Policy {
             None
         };
         let judges_transition = code().any(|text| text.contains("oldObject"));
-        Ok(Self { engine, rule: format!("{package}.violation"), beyond, judges_transition })
+        let reads_namespace = code().any(|text| text.contains("namespaceObject"));
+        Ok(Self { engine, rule: format!("{package}.violation"), beyond, judges_transition, reads_namespace })
     }
 
     /// The messages of its violations, sorted.
