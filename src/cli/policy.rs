@@ -1,5 +1,7 @@
 //! `policy check`, `policy explain`: offline, on files.
 
+mod checks;
+
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -46,6 +48,12 @@ fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
     match config::parse(&text, &name) {
         Ok(policy) => {
+            let unsound = checks::unsound(&policy, file)?;
+            if !unsound.is_empty() {
+                let line = |(check, why)| format!("{name}: the check `{check}` cannot be run: {why}\n");
+                deliver(&unsound.into_iter().map(line).collect::<String>(), None)?;
+                return Ok(Exit::Usage);
+            }
             let warnings: String = policy
                 .warnings
                 .iter()

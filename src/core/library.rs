@@ -46,6 +46,9 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
         Judge::Cel(_) => false,
         Judge::Schema(schema) => schema.files.iter().any(|pattern| names(pattern, path)),
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
+        Judge::Admission(files) | Judge::Gatekeeper(files) => {
+            files.iter().any(|pattern| names(pattern, path))
+        }
     })
 }
 
@@ -54,7 +57,7 @@ pub fn has_files(policy: &Policy) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) => false,
         Judge::Schema(schema) => !schema.files.is_empty(),
-        Judge::Rego(_) => true,
+        Judge::Rego(_) | Judge::Admission(_) | Judge::Gatekeeper(_) => true,
     })
 }
 

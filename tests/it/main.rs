@@ -9,6 +9,7 @@
     reason = "tests fail by panicking, and say why"
 )]
 
+mod admission;
 mod bad_input;
 mod cluster;
 mod command_line;

@@ -10,13 +10,22 @@ use super::{CelCheck, Check, Judge, RegoCheck, SchemaCheck, Severity, one_of};
 use crate::policy::Expression;
 use crate::schema;
 
-const KEYS: [&str; 10] =
-    ["name", "cel", "rego", "schema", "data", "parameters", "message", "severity", "environments", "kinds"];
-
-const TO_COME: [Later; 2] = [
-    Later { key: "use", instead: "write the check as `cel` or `rego`" },
-    Later { key: "gatekeeper", instead: "name its Rego as `rego`" },
+const KEYS: [&str; 12] = [
+    "name",
+    "cel",
+    "rego",
+    "schema",
+    "admission",
+    "gatekeeper",
+    "data",
+    "parameters",
+    "message",
+    "severity",
+    "environments",
+    "kinds",
 ];
+
+const TO_COME: [Later; 1] = [Later { key: "use", instead: "write the check as `cel` or `rego`" }];
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Vec<Check> {
     let mut names = Vec::new();
@@ -47,8 +56,13 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 3] =
-        [("cel", read_cel), ("rego", read_rego), ("schema", read_schema)];
+    let judges: [(&str, ReadJudge<'t>); 5] = [
+        ("cel", read_cel),
+        ("rego", read_rego),
+        ("schema", read_schema),
+        ("admission", read_admission),
+        ("gatekeeper", read_gatekeeper),
+    ];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
         if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
@@ -66,11 +80,12 @@ fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&
 }
 
 fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["data", "parameters"], "rego");
+    only_with(reader, table, &["data"], "rego");
+    let parameters = table.get("parameters").and_then(|node| reader.json(node));
     let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
     let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
-    Some(Judge::Cel(CelCheck { expression: expression?, message }))
+    Some(Judge::Cel(CelCheck { expression: expression?, parameters, message }))
 }
 
 fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
@@ -117,6 +132,22 @@ pub(super) fn versions(reader: &mut Reader<'_>, environments: &Environments, che
             );
         }
     }
+}
+
+fn read_admission<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    read_manifests(reader, table, "admission").map(Judge::Admission)
+}
+
+fn read_gatekeeper<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    read_manifests(reader, table, "gatekeeper").map(Judge::Gatekeeper)
+}
+
+/// The paths of manifests that say by themselves what they need.
+fn read_manifests<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, key: &str) -> Option<Vec<String>> {
+    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["data", "parameters"], "rego");
+    let files = reader.texts_at(table, key, name::valid_path);
+    (!files.is_empty()).then_some(files)
 }
 
 /// Refuses keys that mean nothing in this kind of check.

@@ -105,13 +105,19 @@ pub enum Judge {
     Rego(RegoCheck),
     /// Schemas.
     Schema(SchemaCheck),
+    /// ValidatingAdmissionPolicies with their bindings, in these files, folders and patterns on the target branch.
+    Admission(Vec<String>),
+    /// Gatekeeper's templates and constraints, in the same.
+    Gatekeeper(Vec<String>),
 }
 
 /// An expression in CEL.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CelCheck {
-    /// Over `object`, `oldObject`, `request.operation`, `environment`; true means fine.
+    /// Over `object`, `oldObject`, `request`, `environment`, `params`, `namespaceObject`; true means fine.
     pub expression: String,
+    /// What `params` is.
+    pub parameters: Option<serde_json::Value>,
     /// What to say when it is false.
     pub message: String,
 }

@@ -16,6 +16,7 @@ mod suspect;
 mod tests;
 mod unstable;
 
+pub(crate) use parse::plain_manifests;
 pub use parse::{ManifestError, parse_manifests};
 pub use scope::{CustomScopes, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};

@@ -71,6 +71,16 @@ pub fn parse_manifests(
     Ok(objects)
 }
 
+/// The manifests of a text as they are, each with its line: for files that a policy is written in, which are shown to
+/// nobody. `List`s are opened; nothing is sealed.
+pub(crate) fn plain_manifests(text: &str) -> Result<Vec<(u32, Value)>, ManifestError> {
+    let mut raw = Vec::new();
+    for (line, document) in documents(text.strip_prefix('\u{feff}').unwrap_or(text))? {
+        open(line, document, None, &mut raw)?;
+    }
+    Ok(raw)
+}
+
 /// Every document of the text that is not empty, with the line of its first key.
 fn documents(text: &str) -> Result<Vec<(u32, Document)>, ManifestError> {
     if text.len() > MAX_TEXT {

@@ -6,6 +6,7 @@ use super::Finding;
 use super::expression::{Language, on_large_stack};
 use super::judge::{self, Judging, Subject, Wrong};
 use super::predicate::{compile, kind_matches, matches};
+use super::surroundings::Surroundings;
 use crate::config::{Check, Policy};
 use crate::effect::Effect;
 use crate::evaluation::Evaluation;
@@ -24,6 +25,19 @@ pub fn run_checks(policy: &Policy, library: &Library, evaluation: &Evaluation) -
     on_large_stack(|| run_all(policy, library, evaluation)).unwrap_or_else(|| {
         let why = "the checks could not be run";
         policy.checks.iter().map(|check| could_not_run(check, why)).collect()
+    })
+}
+
+/// The checks that cannot be run, each with why: what is found out before there is a change to judge.
+pub fn unsound_checks(policy: &Policy, library: &Library) -> Vec<(String, String)> {
+    let unsound = || {
+        let none = Evaluation::default();
+        let compiled = policy.checks.iter().map(|check| (check, judge::compile(check, library, &none).err()));
+        compiled.filter_map(|(check, why)| Some((check.name.clone(), why?))).collect()
+    };
+    on_large_stack(unsound).unwrap_or_else(|| {
+        let why = || "it could not be looked at".to_owned();
+        policy.checks.iter().map(|check| (check.name.clone(), why())).collect()
     })
 }
 
@@ -47,6 +61,7 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
 
 fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<Finding> {
     let language = Language::new();
+    let surroundings = Surroundings::of(evaluation);
     let checks: Vec<Ready<'_>> =
         policy.checks.iter().map(|check| Ready::new(check, library, evaluation)).collect();
     let mut findings: Vec<(usize, Finding)> = Vec::new();
@@ -58,7 +73,7 @@ fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<F
         }
     }
     for (name, effect) in touched(evaluation) {
-        let subject = Subject::new(language.as_ref(), name, effect);
+        let subject = Subject::new(language.as_ref(), &surroundings, name, effect);
         for (index, check) in checks.iter().enumerate() {
             let Ok(judge) = &check.judge else { continue };
             if check.concerns(name, effect) {
@@ -117,22 +132,15 @@ impl<'a> Ready<'a> {
             line: effect.source.as_ref().map(|source| source.line),
             ..could_not_run(self.check, "")
         };
-        match judge.judge(subject) {
+        let told = judge.judge_each(subject).into_iter().map(|told| match told {
             Err(why) => {
                 let check = &self.check.name;
-                vec![finding(format!("check `{check}` could not judge {}: {why}", effect.object))]
+                finding(format!("check `{check}` could not judge {}: {why}", effect.object))
             }
-            Ok(wrong) => wrong
-                .into_iter()
-                .map(|Wrong { rule, severity, message, existing, waived }| Finding {
-                    rule,
-                    severity,
-                    existing,
-                    waived,
-                    errored: false,
-                    ..finding(message)
-                })
-                .collect(),
-        }
+            Ok(Wrong { rule, severity, message, existing, waived }) => {
+                Finding { rule, severity, existing, waived, errored: false, ..finding(message) }
+            }
+        });
+        told.collect()
     }
 }

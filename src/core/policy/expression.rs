@@ -1,22 +1,24 @@
 //! Expressions of checks: compiled once, refused where they could run away or mean nothing, rewritten so that every
 //! evaluation pays for itself. Knows nothing of effects or findings.
 //!
-//! The language is CEL with optional values and the strings, lists, math and encoders extensions. Refused, since the
-//! crate underneath has no limit of cost: expressions over [`LONGEST`] bytes, loops nested deeper than
-//! [`DEEPEST_LOOPS`], and functions whose result can be far larger than what they are given (`replace`, `join`,
-//! `format`, `lists.range`). All that is left is metered: see [`FUEL`](super::value::FUEL).
+//! The language is CEL with optional values, the strings, lists, math and encoders extensions, and the
+//! [libraries](super::libraries) of Kubernetes. Refused, since the crate underneath has no limit of cost: expressions
+//! over [`LONGEST`] bytes and loops nested deeper than [`DEEPEST_LOOPS`]. All that is left is metered: see
+//! [`FUEL`](super::value::FUEL).
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cel::common::ast::IdedExpr;
-use cel::common::types::{CelBool, CelMap, CelMapKey, CelString};
-use cel::common::value::Val;
+use cel::common::types::{CelBool, CelString};
+use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError, ParseErrors, Value as CelValue};
 use serde_json::Value;
 
-use super::metering;
-use super::value::{METER, Meter, add_meter, value};
+use super::libraries;
+use super::metering::{self, Metered};
+use super::names::{Given, Names, Request, composed};
+use super::value::{METER, Meter, Unknown, add_meter, value};
 
 /// The longest expression, in bytes.
 pub const LONGEST: usize = 4096;
@@ -44,7 +46,7 @@ pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option
 #[derive(Debug, Clone)]
 pub struct Expression {
     root: IdedExpr,
-    judges_transition: bool,
+    reads: BTreeSet<String>,
 }
 
 /// Why a text is not an expression, and where in it.
@@ -63,15 +65,19 @@ pub struct ExpressionError {
 
 /// What one evaluation looks at.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Input<'a> {
+pub(super) struct Input<'a, 'r> {
     /// `object`; null where it is absent.
     pub(super) object: Option<&'a Value>,
     /// `oldObject`; null where it is absent.
     pub(super) old_object: Option<&'a Value>,
-    /// `request.operation`: CREATE, UPDATE or DELETE.
-    pub(super) operation: &'a str,
+    /// `request`.
+    pub(super) request: &'r Request,
     /// `environment`.
     pub(super) environment: &'a str,
+    /// `params`.
+    pub(super) params: Given<'a>,
+    /// `namespaceObject`.
+    pub(super) namespace: Given<'a>,
 }
 
 /// The language: functions and macros.
@@ -87,6 +93,7 @@ impl Language {
         cel::extensions::lists(&mut env).ok()?;
         cel::extensions::math(&mut env).ok()?;
         cel::extensions::encoders(&mut env).ok()?;
+        libraries::add(&mut env).ok()?;
         add_meter(&mut env).ok()?;
         Some(Self(Arc::new(env)))
     }
@@ -97,16 +104,32 @@ pub(super) struct Prepared<'a>(Context<'a, 'a>);
 
 impl<'a> Prepared<'a> {
     /// Turns manifests into values, once.
-    pub(super) fn new(language: &Language, input: Input<'a>) -> Self {
+    pub(super) fn new(language: &Language, input: Input<'a, '_>) -> Self {
         let mut context = Context::with_env(Arc::clone(&language.0));
         let object = |json: Option<&'a Value>| value(json.unwrap_or(&Value::Null));
         context.add_variable_as_val("object", object(input.object));
         context.add_variable_as_val("oldObject", object(input.old_object));
-        let operation: Box<dyn Val + 'a> = Box::new(CelString::from(input.operation));
-        let request = HashMap::from([(CelMapKey::from("operation"), operation)]);
-        context.add_variable_as_val("request", Box::new(CelMap::from(request)));
+        context.add_variable_as_val("request", input.request.value());
         context.add_variable_as_val("environment", Box::new(CelString::from(input.environment)));
+        context.add_variable_as_val("params", input.params.value("params"));
+        context.add_variable_as_val("namespaceObject", input.namespace.value("namespaceObject"));
         Self(context)
+    }
+
+    /// Evaluates the variables of a policy, each of which may name those before it. What cannot be evaluated is an
+    /// error for whoever reads it, and for nobody else.
+    pub(super) fn compose<'e>(&mut self, variables: impl IntoIterator<Item = (&'e str, &'e Expression)>) {
+        for (name, expression) in variables {
+            let value = expression.run(self, |answer| Ok(answer.into_owned()));
+            let value =
+                value.unwrap_or_else(|why| Box::new(Unknown { name: format!("variables.{name}"), why }));
+            self.0.add_variable_as_val(composed(name), value);
+        }
+    }
+
+    /// Gives a name of `variables` a value.
+    pub(super) fn set(&mut self, name: &str, given: Given<'a>) {
+        self.0.add_variable_as_val(composed(name), given.value(name));
     }
 }
 
@@ -117,22 +140,32 @@ impl Expression {
     ///
     /// Where it is not CEL, names something that does not exist, or could cost without limit.
     pub fn compile(text: &str) -> Result<Self, ExpressionError> {
+        Self::compile_with(text, &Names::OF_CHECKS)
+    }
+
+    /// Compiles a text that may name other things.
+    pub(super) fn compile_with(text: &str, names: &Names<'_>) -> Result<Self, ExpressionError> {
         let whole = |message: String| ExpressionError { offset: 0, width: text.len(), message, hint: None };
-        if text.len() > LONGEST {
-            return Err(whole(format!("this expression is longer than {LONGEST} bytes")));
+        if text.len() > names.longest {
+            return Err(whole(format!("this expression is longer than {} bytes", names.longest)));
         }
         let refused = || whole("this expression cannot be compiled".to_owned());
         let language = Language::new().ok_or_else(refused)?;
         let parser = language.0.parser().max_recursion_depth(DEEPEST);
         let parsed = on_large_stack(|| parser.parse_with_source_info(text));
         let (root, places) = parsed.ok_or_else(refused)?.map_err(|errors| syntax(text, &errors))?;
-        let (root, judges_transition) = metering::put_in(root, &places)?;
-        Ok(Self { root, judges_transition })
+        let Metered { root, reads } = metering::put_in(root, &places, names)?;
+        Ok(Self { root, reads })
     }
 
-    /// Whether it looks at `oldObject` or `request`: then it judges the change, not only the state.
+    /// Whether it looks at `oldObject` or `request.operation`: then it judges the change, not only the state.
     pub fn judges_transition(&self) -> bool {
-        self.judges_transition
+        self.reads("oldObject") || self.reads("request.operation")
+    }
+
+    /// Whether it names something that is given.
+    pub(super) fn reads(&self, name: &str) -> bool {
+        self.reads.contains(name)
     }
 
     /// Evaluates it: true means fine. To be called [`on_large_stack`].
@@ -142,8 +175,60 @@ impl Expression {
     /// A sentence for people, without values, where it fails, answers with anything but true or false, looks at a
     /// sealed leaf, or costs more than [`FUEL`](super::value::FUEL).
     pub(super) fn evaluate(&self, prepared: &Prepared<'_>) -> Result<bool, String> {
+        self.evaluate_in(prepared.0.new_inner_scope())
+    }
+
+    fn evaluate_in(&self, context: Context<'_, '_>) -> Result<bool, String> {
+        self.run_in(context, |answer| {
+            let flag = answer.downcast_ref::<CelBool>().map(|flag| *flag.inner());
+            flag.ok_or_else(|| {
+                format!("it answers with `{}`, not with true or false", answer.get_type().name())
+            })
+        })
+    }
+
+    /// The same where `params` is this.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::evaluate`].
+    pub(super) fn evaluate_with<'v>(
+        &self,
+        prepared: &Prepared<'v>,
+        params: Option<&'v Value>,
+    ) -> Result<bool, String> {
+        match params.filter(|_| self.reads("params")) {
+            None => self.evaluate(prepared),
+            Some(params) => {
+                let mut context = prepared.0.new_inner_scope();
+                context.add_variable_as_val("params", value(params));
+                self.evaluate_in(context)
+            }
+        }
+    }
+
+    /// Evaluates one that answers with a text; `None` where it answers with anything else, or fails.
+    pub(super) fn evaluate_text(&self, prepared: &Prepared<'_>) -> Option<String> {
+        let text = |answer: CowVal<'_, '_>| {
+            answer.downcast_ref::<CelString<'_>>().map(|text| text.inner().to_owned())
+        };
+        self.run(prepared, |answer| Ok(text(answer))).ok().flatten()
+    }
+
+    fn run<'v, T>(
+        &self,
+        prepared: &Prepared<'v>,
+        read: impl for<'b> FnOnce(CowVal<'b, 'v>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        self.run_in(prepared.0.new_inner_scope(), read)
+    }
+
+    fn run_in<'v, T>(
+        &self,
+        mut context: Context<'_, 'v>,
+        read: impl for<'b> FnOnce(CowVal<'b, 'v>) -> Result<T, String>,
+    ) -> Result<T, String> {
         let meter = Meter::new();
-        let mut context = prepared.0.new_inner_scope();
         context.add_variable_as_val(METER, Box::new(meter.clone()));
         let result = CelValue::resolve_val(&self.root, &context);
         if meter.masked() {
@@ -152,9 +237,7 @@ impl Expression {
         if meter.empty() {
             return Err("it is too expensive".to_owned());
         }
-        let answer = result.map_err(|error| explain(&error))?;
-        let flag = answer.downcast_ref::<CelBool>().map(|flag| *flag.inner());
-        flag.ok_or_else(|| format!("it answers with `{}`, not with true or false", answer.get_type().name()))
+        read(result.map_err(|error| explain(&error))?)
     }
 }
 

@@ -2,16 +2,17 @@
 //! what is evaluated.
 
 use cel::common::ast::{
-    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators,
+    CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators,
 };
 use cel::common::types::CelInt;
 
-use super::expression::{DEEPEST, DEEPEST_LOOPS, ExpressionError};
-use super::value::{METER, Touch};
-use crate::config::{nearest, one_of};
+use std::collections::BTreeSet;
 
-/// What an expression may name.
-const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "environment"];
+use super::expression::{DEEPEST, DEEPEST_LOOPS, ExpressionError};
+use super::libraries;
+use super::names::{Names, composed, is_field_of_request};
+use super::value::{KNOWN, METER, Touch};
+use crate::config::{nearest, one_of};
 
 /// Names that mean a type.
 const TYPES: [&str; 9] = ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "uint"];
@@ -39,7 +40,7 @@ const SURFACE: [&str; 15] = [
 ];
 
 /// Functions that look at all that they are given, and answer with no more than that.
-const FUNCTIONS: [&str; 61] = [
+const FUNCTIONS: [&str; 62] = [
     operators::SUBSTRACT,
     operators::ADD,
     operators::MULTIPLY,
@@ -65,6 +66,7 @@ const FUNCTIONS: [&str; 61] = [
     "dyn",
     "endsWith",
     "flatten",
+    "format",
     "indexOf",
     "int",
     "lastIndexOf",
@@ -103,14 +105,22 @@ const FUNCTIONS: [&str; 61] = [
     "upperAscii",
 ];
 
-/// Functions that exist and whose result has no bound.
-const UNBOUNDED: [&str; 4] = ["format", "join", "lists.range", "replace"];
+/// An expression with the meter in it, and what it names.
+pub(super) struct Metered {
+    pub(super) root: IdedExpr,
+    /// Variables that are given, and `request.operation`.
+    pub(super) reads: BTreeSet<String>,
+}
 
-/// The expression with the meter in it, and whether it looks at `oldObject` or `request`.
-pub(super) fn put_in(root: IdedExpr, places: &SourceInfo) -> Result<(IdedExpr, bool), ExpressionError> {
-    let mut walk = Metering { places, bound: Vec::new(), judges_transition: false };
+/// Puts the meter into an expression.
+pub(super) fn put_in(
+    root: IdedExpr,
+    places: &SourceInfo,
+    names: &Names<'_>,
+) -> Result<Metered, ExpressionError> {
+    let mut walk = Metering { places, names, bound: Vec::new(), reads: BTreeSet::new() };
     let root = walk.expression(root, Depth { nested: 0, loops: 0 })?;
-    Ok((root, walk.judges_transition))
+    Ok(Metered { root, reads: walk.reads })
 }
 
 /// How deep the walk is.
@@ -122,9 +132,10 @@ struct Depth {
 
 struct Metering<'s> {
     places: &'s SourceInfo,
+    names: &'s Names<'s>,
     /// Variables of the loops around.
     bound: Vec<String>,
-    judges_transition: bool,
+    reads: BTreeSet<String>,
 }
 
 impl Metering<'_> {
@@ -150,6 +161,12 @@ impl Metering<'_> {
             }
             Expr::Literal(literal) => Expr::Literal(literal),
             Expr::Ident(name) => self.variable(id, name)?,
+            Expr::Select(select) if self.given(&select.operand) == Some("variables") => {
+                return self.variable_of_policy(id, &select.field, select.test);
+            }
+            Expr::Select(select) if self.given(&select.operand) == Some("request") => {
+                return self.field_of_request(id, select);
+            }
             Expr::Select(mut select) => {
                 *select.operand = self.expression(std::mem::take(&mut *select.operand), inner)?;
                 Expr::Select(select)
@@ -173,18 +190,88 @@ impl Metering<'_> {
         Ok(IdedExpr { id, expr })
     }
 
-    fn variable(&mut self, id: u64, name: String) -> Result<Expr, ExpressionError> {
-        let known = VARIABLES.contains(&name.as_str()) || TYPES.contains(&name.as_str());
-        if !known && !name.starts_with(['@', '#']) && !self.bound.contains(&name) {
-            let hint = nearest(&name, VARIABLES).map_or_else(
-                || format!("expected {}", one_of(&VARIABLES)),
-                |near| format!("did you mean `{near}`?"),
-            );
-            return Err(self.refuse(id, format!("there is no variable `{name}`"), Some(hint)));
+    /// The variable that an expression is, where it is one that is given.
+    fn given<'e>(&self, node: &'e IdedExpr) -> Option<&'e str> {
+        let Expr::Ident(name) = &node.expr else { return None };
+        (!self.bound.contains(name)).then_some(name)
+    }
+
+    fn refuse_authorizer(&self, id: u64) -> ExpressionError {
+        let message = "`authorizer` is not supported: who may do what is known to the cluster alone";
+        self.refuse(id, message.to_owned(), None)
+    }
+
+    /// Whether a chain of calls and fields begins with a variable that is given.
+    fn is_of(&self, node: &IdedExpr, name: &str) -> bool {
+        let mut node = node;
+        loop {
+            if let Expr::Call(CallExpr { target: Some(target), .. }) = &node.expr {
+                node = target;
+            } else if let Expr::Select(select) = &node.expr {
+                node = &select.operand;
+            } else {
+                return self.given(node) == Some(name);
+            }
         }
-        self.judges_transition |=
-            !self.bound.contains(&name) && ["oldObject", "request"].contains(&name.as_str());
-        Ok(Expr::Ident(name))
+    }
+
+    /// `variables.NAME`: as it was evaluated, or an error where it could not be.
+    fn variable_of_policy(&mut self, id: u64, name: &str, test: bool) -> Result<IdedExpr, ExpressionError> {
+        let Some(known) = self.names.composed else {
+            return Err(self.refuse(id, "there are no `variables` here".to_owned(), None));
+        };
+        if test {
+            return Err(self.refuse(id, format!("`has(variables.{name})` is not supported"), None));
+        }
+        if !known.iter().any(|known| known == name) {
+            let hint = nearest(name, known.iter().map(String::as_str))
+                .map(|near| format!("did you mean `variables.{near}`?"));
+            return Err(self.refuse(
+                id,
+                format!("there is no `variables.{name}` before this expression"),
+                hint,
+            ));
+        }
+        Ok(known_only(id, IdedExpr { id, expr: Expr::Ident(composed(name)) }))
+    }
+
+    fn field_of_request(&mut self, id: u64, select: SelectExpr) -> Result<IdedExpr, ExpressionError> {
+        let field = &select.field;
+        if !is_field_of_request(field) {
+            return Err(self.refuse(id, format!("`request` has no `{field}` here"), None));
+        }
+        self.reads.insert(format!("request.{field}"));
+        let test = select.test;
+        let select = IdedExpr { id, expr: Expr::Select(select) };
+        Ok(if test { select } else { known_only(id, select) })
+    }
+
+    fn variable(&mut self, id: u64, name: String) -> Result<Expr, ExpressionError> {
+        if self.bound.contains(&name) || name.starts_with(['@', '#']) {
+            return Ok(Expr::Ident(name));
+        }
+        if name == "request" || name == "variables" {
+            let message = format!("`{name}` is there only with what is wanted of it");
+            return Err(self.refuse(id, message, Some("write it out, like `request.operation`".to_owned())));
+        }
+        if name == "authorizer" {
+            return Err(self.refuse_authorizer(id));
+        }
+        let variables = self.names.variables;
+        if variables.contains(&name.as_str()) {
+            let node = IdedExpr { id, expr: Expr::Ident(name.clone()) };
+            let may_be_unknown = ["namespaceObject", "params"].contains(&name.as_str());
+            self.reads.insert(name);
+            return Ok(if may_be_unknown { known_only(id, node).expr } else { node.expr });
+        }
+        if TYPES.contains(&name.as_str()) {
+            return Ok(Expr::Ident(name));
+        }
+        let hint = nearest(&name, variables.iter().copied()).map_or_else(
+            || format!("expected {}", one_of(variables)),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Err(self.refuse(id, format!("there is no variable `{name}`"), Some(hint)))
     }
 
     fn comprehension(
@@ -193,7 +280,10 @@ impl Metering<'_> {
         mut loops: ComprehensionExpr,
         depth: Depth,
     ) -> Result<Expr, ExpressionError> {
-        let inner = Depth { loops: depth.loops + 1, ..depth };
+        // `cel.bind` and the like are loops that never run.
+        let runs =
+            !matches!(&loops.loop_cond.expr, Expr::Literal(LiteralValue::Boolean(flag)) if !*flag.inner());
+        let inner = Depth { loops: depth.loops + usize::from(runs), ..depth };
         if inner.loops > DEEPEST_LOOPS {
             let message = format!("loops nest deeper than {DEEPEST_LOOPS}");
             return Err(self.refuse(id, message, Some("split the check into several".to_owned())));
@@ -214,11 +304,15 @@ impl Metering<'_> {
     fn call(&mut self, id: u64, mut call: CallExpr, depth: Depth) -> Result<Expr, ExpressionError> {
         let namespace = call.target.as_ref().and_then(|target| {
             let Expr::Ident(name) = &target.expr else { return None };
-            (NAMESPACES.contains(&name.as_str()) && !self.bound.contains(name)).then_some(name)
+            let known = NAMESPACES.contains(&name.as_str()) || libraries::NAMESPACES.contains(&name.as_str());
+            (known && !self.bound.contains(name)).then_some(name)
         });
         let name =
             namespace.map_or_else(|| call.func_name.clone(), |space| format!("{space}.{}", call.func_name));
         let in_namespace = namespace.is_some();
+        if call.target.as_deref().is_some_and(|target| self.is_of(target, "authorizer")) {
+            return Err(self.refuse_authorizer(id));
+        }
         self.known_function(id, &name)?;
         if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
             **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;
@@ -235,6 +329,12 @@ impl Metering<'_> {
                 Some(touch) => self.paid(arg, touch, depth)?,
                 None => self.expression(arg, depth)?,
             });
+        }
+        if libraries::PAYING.contains(&name.as_str()) {
+            let target = call.target.filter(|_| !in_namespace).map(|target| *target);
+            let meter = IdedExpr { id, expr: Expr::Ident(METER.to_owned()) };
+            let args = std::iter::once(meter).chain(target).chain(args).collect();
+            return Ok(Expr::Call(CallExpr { func_name: libraries::paying(&name), target: None, args }));
         }
         Ok(Expr::Call(CallExpr { args, ..call }))
     }
@@ -253,15 +353,15 @@ impl Metering<'_> {
     }
 
     fn known_function(&self, id: u64, name: &str) -> Result<(), ExpressionError> {
-        if SURFACE.contains(&name) || FUNCTIONS.contains(&name) {
+        if SURFACE.contains(&name)
+            || FUNCTIONS.contains(&name)
+            || libraries::PAYING.contains(&name)
+            || libraries::has(name)
+        {
             return Ok(());
         }
-        if UNBOUNDED.contains(&name) {
-            let message = format!("`{name}` is not allowed in a check: its result has no bound");
-            return Err(self.refuse_function(id, name, message, None));
-        }
-        let near =
-            nearest(name, SURFACE.into_iter().chain(FUNCTIONS).filter(|known| !known.contains(['_', '@'])));
+        let names = SURFACE.into_iter().chain(FUNCTIONS).chain(libraries::PAYING).chain(libraries::names());
+        let near = nearest(name, names.filter(|known| !known.contains(['_', '@'])));
         let hint = near.map(|near| format!("did you mean `{near}`?"));
         let message = format!("there is no function `{name}` with these arguments");
         Err(self.refuse_function(id, name, message, hint))
@@ -301,8 +401,15 @@ impl Metering<'_> {
     }
 }
 
+/// The value of an expression, or an error where it is not known.
+fn known_only(id: u64, node: IdedExpr) -> IdedExpr {
+    let call = CallExpr { func_name: KNOWN.to_owned(), target: None, args: vec![node] };
+    IdedExpr { id, expr: Expr::Call(call) }
+}
+
 fn touch_of_target(name: &str) -> Touch {
     match name {
+        "format" => Touch::Template,
         "distinct" => Touch::Square,
         name if SURFACE.contains(&name) => Touch::Copy,
         _ => Touch::Read,
@@ -315,6 +422,9 @@ fn touch_of_argument(name: &str, index: usize, last: usize) -> Option<Touch> {
         operators::INDEX | operators::OPT_INDEX if index == 1 => Some(Touch::Read),
         "size" | "optional.of" | "or" | "orValue" | operators::ADD => Some(Touch::Copy),
         "matches" if index == last => Some(Touch::Pattern),
+        "find" | "findAll" if index == 0 => Some(Touch::Pattern),
+        "sets.contains" | "sets.equivalent" | "sets.intersects" => Some(Touch::Square),
+        libraries::PAIRS => Some(Touch::Copy),
         name if SURFACE.contains(&name) => None,
         _ => Some(Touch::Read),
     }

@@ -4,14 +4,20 @@
 mod check;
 mod expression;
 mod judge;
+mod libraries;
+mod manifests;
 mod metering;
+mod names;
+mod plural;
 mod predicate;
 mod rego;
+mod selector;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod value;
 
-pub use check::run_checks;
+pub use check::{run_checks, unsound_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
 pub(crate) use predicate::{Claims, Completeness, View, judge};
 pub use predicate::{Scope, applies, claims_effect, claims_path};

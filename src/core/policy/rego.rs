@@ -20,14 +20,14 @@ use crate::config::RegoCheck;
 use crate::library::Library;
 
 /// How long one rule may take for one object.
-const LONGEST: Duration = Duration::from_secs(2);
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
 /// How much of its work the engine does between two looks at the time.
-const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+pub(super) const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// The most messages that one rule is believed.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// Functions whose answer is not the same every time, so that nothing that was decided could be decided again.
-const MOODY: [&str; 6] =
+pub(super) const MOODY: [&str; 6] =
     ["http.send", "opa.runtime", "rand.intn", "time.now_ns", "uuid.rfc4122", "net.lookup_ip_addr"];
 
 /// What excepts an object from rules.
@@ -245,7 +245,7 @@ fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
 }
 
 /// The engine's words, on one line. They quote the policy, which is no secret, and never the input.
-fn words(error: &impl std::fmt::Display) -> String {
+pub(super) fn words(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     let lines: Vec<&str> =
         text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();

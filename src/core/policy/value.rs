@@ -28,6 +28,12 @@ pub(super) const FUEL: u64 = 250_000;
 /// What compiling a regular expression costs.
 const PATTERN_COST: u64 = 1_000;
 
+/// How many times its own length a template of `format` can write by itself: `%.999f` writes a thousand digits.
+const WIDEST_CLAUSE: u64 = 170;
+
+/// The function that hands on what is known, and fails for what is not.
+pub(super) const KNOWN: &str = "@known";
+
 /// What is about to happen to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
@@ -43,11 +49,13 @@ pub(super) enum Touch {
     Square = 4,
     /// It is compiled as a regular expression.
     Pattern = 5,
+    /// It says how other values are written.
+    Template = 6,
 }
 
 impl Touch {
     fn from_number(number: i64) -> Option<Self> {
-        [Self::Copy, Self::Read, Self::Seek, Self::Range, Self::Square, Self::Pattern]
+        [Self::Copy, Self::Read, Self::Seek, Self::Range, Self::Square, Self::Pattern, Self::Template]
             .into_iter()
             .find(|touch| *touch as i64 == number)
     }
@@ -83,7 +91,8 @@ impl Meter {
         self.0.empty.load(Ordering::Relaxed)
     }
 
-    fn pay(&self, cost: u64) -> Result<(), ExecutionError> {
+    /// Pays for what is about to happen.
+    pub(super) fn pay(&self, cost: u64) -> Result<(), ExecutionError> {
         let spend = |left: u64| left.checked_sub(cost);
         if !self.empty() && self.0.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend).is_ok() {
             return Ok(());
@@ -93,7 +102,7 @@ impl Meter {
     }
 }
 
-const METER_KIND: Type = Type::new_unspecified_type("@meter");
+pub(super) const METER_KIND: Type = Type::new_unspecified_type("@meter");
 static METER_TYPE: Type = METER_KIND;
 static SEALED_TYPE: Type = Type::new_unspecified_type("sealed");
 
@@ -141,6 +150,45 @@ impl Val for Sealed {
 
 impl StaticVal for Sealed {}
 
+static UNKNOWN_TYPE: Type = Type::new_unspecified_type("unknown");
+
+/// What is not known, and why: whoever asks for it gets an error.
+#[derive(Debug, Clone)]
+pub(super) struct Unknown {
+    /// What it is called.
+    pub(super) name: String,
+    pub(super) why: String,
+}
+
+impl Val for Unknown {
+    fn get_type(&self) -> &Type {
+        &UNKNOWN_TYPE
+    }
+
+    fn cel_type() -> &'static Type {
+        &UNKNOWN_TYPE
+    }
+
+    fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+}
+
+impl StaticVal for Unknown {}
+
+/// `@known(value)`.
+fn known<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let value = args.into_iter().next().ok_or_else(ExecutionError::missing_argument_or_target)?;
+    match value.downcast_ref::<Unknown>() {
+        Some(Unknown { name, why }) => Err(ExecutionError::function_error(name, why)),
+        None => Ok(value),
+    }
+}
+
 /// A manifest as a CEL value that borrows its texts. Whole numbers become `int` where they fit: `replicas + 1` works.
 pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
     if is_sealed(json) {
@@ -166,6 +214,7 @@ pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
 /// Adds the meter's function to an environment.
 pub(super) fn add_meter(env: &mut Env) -> Result<(), cel::DeclarationError> {
     use cel::common::types::{DYN_TYPE, INT_TYPE};
+    env.add_overload(KNOWN, KNOWN, vec![DYN_TYPE], known)?;
     env.add_overload(METER, METER, vec![METER_KIND, INT_TYPE, DYN_TYPE], metered)
 }
 
@@ -191,6 +240,7 @@ fn metered<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executio
             let length = value.downcast_ref::<CelList<'_>>().map_or(1, |list| list.inner().len() as u64);
             look(meter, value.as_ref(), length)?;
         }
+        Touch::Template => look(meter, value.as_ref(), WIDEST_CLAUSE)?,
         Touch::Pattern => {
             meter.pay(PATTERN_COST)?;
             look(meter, value.as_ref(), PATTERN_COST)?;

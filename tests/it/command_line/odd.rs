@@ -73,3 +73,24 @@ fn submodules_pointers_and_symlinks_are_named_and_never_followed() {
         report["outside"].as_array().unwrap().iter().map(|path| path["path"].as_str().unwrap()).collect();
     assert_eq!(outside, Vec::<&str>::new());
 }
+
+#[test]
+fn policy_check_finds_checks_that_do_not_load() {
+    let policy = "version = 1\n\n[environment.production]\nsource = { yaml = \"production\" }\n\n[[check]]\nname = \"cluster\"\nadmission = \"policies\"\n";
+    let admission = |expression: &str| {
+        format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: it}}\nspec:\n  matchConstraints: {{}}\n  validations: [{{expression: '{expression}'}}]\n---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: it}}\nspec: {{policyName: it, validationActions: [Deny]}}\n"
+        )
+    };
+    let desk = Desk::new(&[
+        (".countersign.toml", policy),
+        ("production/web.yaml", ""),
+        ("policies/it.yaml", &admission("object.spec.words.fist() == 1")),
+    ]);
+    let done = desk.run("env", &["policy", "check"]);
+    assert_eq!(done.code, 64, "{}", done.out);
+    insta::assert_snapshot!(done.out, @".countersign.toml: the check `cluster` cannot be run: policies/it.yaml:1: ValidatingAdmissionPolicy `it`: validations[0].expression: at `fist`: there is no function `fist` with these arguments");
+    desk.write(&[("policies/it.yaml", &admission("object.spec.words.size() == 1"))]);
+    let done = desk.run("env", &["policy", "check"]);
+    assert_eq!(done.code, 0, "{}", done.out);
+}

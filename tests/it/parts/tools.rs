@@ -33,6 +33,11 @@ pub fn compare() -> Option<PathBuf> {
     present("compare", built("compare"))
 }
 
+/// Gatekeeper's own command, as `tests/tools/gator` pins it.
+pub fn gator() -> Option<PathBuf> {
+    present("gator", built("gator"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);

@@ -127,6 +127,7 @@ fn a_whole_policy_is_read() {
             name: "two replicas".into(),
             judge: Judge::Cel(CelCheck {
                 expression: "object.kind != 'Deployment' || object.spec.replicas >= 2".into(),
+                parameters: None,
                 message: "production runs at least two replicas".into(),
             }),
             severity: Severity::Warning,

@@ -1,5 +1,7 @@
 //! A check that is one expression.
 
+use serde_json::Value;
+
 use super::{Judging, Subject, Wrong};
 use crate::config::{CelCheck, Severity};
 use crate::policy::expression::Expression;
@@ -7,12 +9,14 @@ use crate::policy::expression::Expression;
 struct Cel<'a> {
     expression: Expression,
     message: &'a str,
+    parameters: Option<&'a Value>,
     severity: Severity,
 }
 
 pub(super) fn compile(check: &CelCheck, severity: Severity) -> Result<Box<dyn Judging + '_>, String> {
     let expression = Expression::compile(&check.expression).map_err(|error| error.message)?;
-    Ok(Box::new(Cel { expression, message: &check.message, severity }))
+    let (message, parameters) = (check.message.as_str(), check.parameters.as_ref());
+    Ok(Box::new(Cel { expression, message, parameters, severity }))
 }
 
 impl Judging for Cel<'_> {
@@ -22,12 +26,13 @@ impl Judging for Cel<'_> {
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
         let states = subject.states().ok_or_else(|| "expressions cannot be evaluated".to_owned())?;
-        if self.expression.evaluate(&states.now)? {
+        if self.expression.evaluate_with(&states.now, self.parameters)? {
             return Ok(Vec::new());
         }
         let before = states.base.as_ref().filter(|_| !self.judges_transition());
         // A check that cannot judge base says nothing about it: then the violation counts as new.
-        let existing = before.is_some_and(|base| self.expression.evaluate(base) == Ok(false));
+        let existing =
+            before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
         let message = self.message.to_owned();
         Ok(vec![Wrong { rule: None, severity: self.severity, message, existing, waived: None }])
     }

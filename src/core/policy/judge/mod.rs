@@ -1,9 +1,12 @@
 //! What judges objects: one file for each kind of check. A judge is compiled once and then asked about one object at a
 //! time; it says what is wrong, never what follows from that.
 
+mod admission;
 mod cel;
+mod gatekeeper;
 mod rego;
 mod schema;
+mod validating;
 
 use std::cell::OnceCell;
 
@@ -11,6 +14,8 @@ use serde_json::Value;
 
 use super::Waived;
 use super::expression::{Input, Language, Prepared};
+use super::names::{Given, Request};
+use super::surroundings::Surroundings;
 use crate::config::{Check, Judge, Severity};
 use crate::effect::{Effect, RenderOperation};
 use crate::evaluation::Evaluation;
@@ -28,6 +33,14 @@ pub(super) trait Judging: Send + Sync {
     ///
     /// A sentence for people, without values, where it cannot be told: the check then blocks, naming itself.
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String>;
+
+    /// The same where one part of a check may err and another still answers.
+    fn judge_each(&self, subject: &Subject<'_>) -> Vec<Result<Wrong, String>> {
+        match self.judge(subject) {
+            Ok(wrong) => wrong.into_iter().map(Ok).collect(),
+            Err(why) => vec![Err(why)],
+        }
+    }
 }
 
 /// Compiles what a check is written in.
@@ -40,6 +53,8 @@ pub(super) fn compile<'a>(
         Judge::Cel(cel) => cel::compile(cel, check.severity),
         Judge::Rego(rego) => rego::compile(rego, check.severity, library),
         Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
+        Judge::Admission(files) => admission::compile(files, check.severity, library),
+        Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library),
     }
 }
 
@@ -47,6 +62,8 @@ pub(super) fn compile<'a>(
 pub(super) struct Subject<'a> {
     pub(super) environment: &'a str,
     pub(super) effect: &'a Effect,
+    pub(super) surroundings: &'a Surroundings<'a>,
+    request: Request,
     language: Option<&'a Language>,
     states: OnceCell<Option<States<'a>>>,
 }
@@ -70,8 +87,22 @@ pub(super) struct Wrong {
 }
 
 impl<'a> Subject<'a> {
-    pub(super) fn new(language: Option<&'a Language>, environment: &'a str, effect: &'a Effect) -> Self {
-        Self { environment, effect, language, states: OnceCell::new() }
+    pub(super) fn new(
+        language: Option<&'a Language>,
+        surroundings: &'a Surroundings<'a>,
+        environment: &'a str,
+        effect: &'a Effect,
+    ) -> Self {
+        let request = Request {
+            operation: match effect.rendered {
+                RenderOperation::Add => "CREATE",
+                RenderOperation::Change => "UPDATE",
+                RenderOperation::Remove => "DELETE",
+            },
+            resource: surroundings.resource(&effect.object.group, &effect.object.kind),
+            object: effect.object.clone(),
+        };
+        Self { environment, effect, surroundings, request, language, states: OnceCell::new() }
     }
 
     /// The object at head; `None` where it leaves the tree.
@@ -86,11 +117,22 @@ impl<'a> Subject<'a> {
 
     /// The operation as admission calls it.
     pub(super) const fn operation(&self) -> &'static str {
-        match self.effect.rendered {
-            RenderOperation::Add => "CREATE",
-            RenderOperation::Change => "UPDATE",
-            RenderOperation::Remove => "DELETE",
-        }
+        self.request.operation
+    }
+
+    /// The request as admission would see it.
+    pub(super) const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The language of expressions; `None` where they cannot be evaluated.
+    pub(super) const fn language(&self) -> Option<&'a Language> {
+        self.language
+    }
+
+    /// `namespaceObject`: null for what is in no namespace.
+    pub(super) fn namespace(&self) -> Given<'a> {
+        self.surroundings.namespace(self.environment, &self.effect.object)
     }
 
     /// Both states as expressions see them, made once for all checks; `None` where expressions cannot be evaluated.
@@ -100,12 +142,18 @@ impl<'a> Subject<'a> {
 
     fn prepare(&self, language: &Language) -> States<'a> {
         let (object, old_object) = (self.after(), self.before());
-        let (operation, environment) = (self.operation(), self.environment);
-        let now = Prepared::new(language, Input { object, old_object, operation, environment });
-        let base = old_object.filter(|_| object.is_some()).map(|before| {
-            let input = Input { object: Some(before), old_object: None, operation, environment };
-            Prepared::new(language, input)
-        });
+        let input = Input {
+            object,
+            old_object,
+            request: &self.request,
+            environment: self.environment,
+            params: Given::Known(None),
+            namespace: self.namespace(),
+        };
+        let now = Prepared::new(language, input);
+        let base = old_object.filter(|_| object.is_some());
+        let base = base
+            .map(|before| Prepared::new(language, Input { object: Some(before), old_object: None, ..input }));
         States { now, base }
     }
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::expression::{Input, Language, Prepared, on_large_stack};
+use super::super::names::{Given, Request};
 use super::super::*;
 use super::{effect, environment, evaluation};
 use crate::config::{CelCheck, Check, Judge, Policy};
@@ -13,7 +14,7 @@ use crate::library::Library;
 fn check(cel: &str) -> Check {
     Check {
         name: "c".into(),
-        judge: Judge::Cel(CelCheck { expression: cel.into(), message: "no".into() }),
+        judge: Judge::Cel(CelCheck { expression: cel.into(), parameters: None, message: "no".into() }),
         severity: Severity::Error,
         environments: Vec::new(),
         kinds: Vec::new(),
@@ -48,8 +49,19 @@ fn answer(cel: &str) -> Result<bool, String> {
     on_large_stack(|| {
         let (object, old) = (deployment(3), deployment(2));
         let language = Language::new().unwrap();
-        let (operation, environment) = ("UPDATE", "production");
-        let input = Input { object: Some(&object), old_object: Some(&old), operation, environment };
+        let request = Request {
+            operation: "UPDATE",
+            object: effect("apps/Deployment shop/web", None, None).object,
+            resource: Some("deployments".to_owned()),
+        };
+        let input = Input {
+            object: Some(&object),
+            old_object: Some(&old),
+            request: &request,
+            environment: "production",
+            params: Given::Known(None),
+            namespace: Given::Unknown("not evaluated"),
+        };
         expression.evaluate(&Prepared::new(&language, input))
     })
     .unwrap()

@@ -1,12 +1,19 @@
 //! What checks and predicates make of a change, as tables.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod admission;
 mod checks;
+mod gatekeeper;
+mod libraries;
 mod predicates;
 mod rego;
 mod schemas;
 
 use serde_json::Value;
+
+use super::{Finding, run_checks};
+use crate::config::{Check, Judge, Policy, Severity};
+use crate::library::{Library, LibraryFile};
 
 use crate::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
@@ -111,4 +118,36 @@ fn evaluation(environments: Vec<EnvironmentEvaluation>, outside: &[&str]) -> Eva
         entry: Diff { base: None, head: None },
     };
     Evaluation { environments, outside: outside.iter().map(changed).collect(), discovered: false }
+}
+
+/// Files of the target branch.
+fn library(files: &[(&str, &str)]) -> Library {
+    let mut library = Library::default();
+    for (path, text) in files {
+        let blob = "1".repeat(40).parse().unwrap();
+        library.insert((*path).to_owned(), LibraryFile { blob, text: (*text).to_owned() });
+    }
+    library
+}
+
+/// What one check finds, a line for each finding.
+fn lines(judge: Judge, files: &[(&str, &str)], effects: Vec<Effect>) -> String {
+    let check = Check {
+        name: "c".into(),
+        judge,
+        severity: Severity::Error,
+        environments: Vec::new(),
+        kinds: Vec::new(),
+    };
+    let policy = Policy { checks: vec![check], ..Policy::builtin() };
+    let findings =
+        run_checks(&policy, &library(files), &evaluation(vec![environment("production", effects)], &[]));
+    let line = |finding: Finding| {
+        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let marks = [(finding.existing, " (existing)"), (finding.errored, " (errored)")];
+        let marks: String = marks.into_iter().filter(|(on, _)| *on).map(|(_, mark)| mark).collect();
+        let rule = finding.rule.map(|rule| format!(" {rule}")).unwrap_or_default();
+        format!("{severity}{rule}: {}{marks}\n", finding.message)
+    };
+    findings.into_iter().map(line).collect()
 }

@@ -1,0 +1,296 @@
+//! What a ConstraintTemplate judges by: Rego with its libraries, or validations in CEL.
+
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexBuilder};
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value as RegoValue};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::validating::{FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
+use crate::policy::manifests::Manifest;
+use crate::policy::rego::{INTERVAL, LONGEST, MOODY, MOST, words};
+
+/// The largest regular expression of `re_match`, compiled, in bytes.
+const LARGEST_PATTERN: usize = 1 << 20;
+
+/// What an expression of a template may name. Parameters are in `variables.params`.
+const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
+/// What `variables` has in a template.
+const RESERVED: [&str; 2] = ["anyObject", "params"];
+
+/// A template.
+pub(super) struct Template {
+    /// The kind of its constraints.
+    pub(super) kind: String,
+    /// The schema of their parameters, where it is one that the API server enforces.
+    pub(super) schema: Option<Value>,
+    pub(super) engine: By,
+}
+
+/// What judges.
+pub(super) enum By {
+    Rego(Box<Policy>),
+    Cel(Box<Program>),
+}
+
+#[derive(Deserialize)]
+struct Spec {
+    crd: Crd,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Crd {
+    spec: CrdSpec,
+}
+
+#[derive(Deserialize)]
+struct CrdSpec {
+    names: Names,
+    validation: Option<Validation>,
+}
+
+#[derive(Deserialize)]
+struct Names {
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Validation {
+    #[serde(rename = "openAPIV3Schema")]
+    schema: Option<Value>,
+    legacy_schema: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Target {
+    target: String,
+    rego: Option<String>,
+    libs: Option<Vec<String>>,
+    code: Option<Vec<Code>>,
+    #[serde(rename = "operations")]
+    _operations: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    engine: String,
+    source: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegoSource {
+    rego: String,
+    libs: Option<Vec<String>>,
+    version: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CelSource {
+    validations: Option<Vec<ValidationSpec>>,
+    failure_policy: Option<FailurePolicy>,
+    #[serde(alias = "matchCondition")]
+    match_conditions: Option<Vec<Named>>,
+    variables: Option<Vec<Named>>,
+    #[serde(rename = "generateVAP")]
+    _generate: Option<bool>,
+}
+
+impl Template {
+    /// Reads a template.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with the place, where what judges is not supported or not sound.
+    pub(super) fn read(manifest: &Manifest) -> Result<Self, String> {
+        let spec: Spec = manifest.field("spec")?;
+        let place = manifest.place();
+        let wrong = |why: String| format!("{place}: {why}");
+        let [target] = spec.targets.as_slice() else {
+            return Err(wrong("it has to have one target".to_owned()));
+        };
+        if target.target != "admission.k8s.gatekeeper.sh" {
+            return Err(wrong(format!("the target `{}` is not supported", target.target)));
+        }
+        let version = manifest.body.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+        let legacy = !version.ends_with("/v1");
+        let validation = spec.crd.spec.validation;
+        let legacy = validation.as_ref().and_then(|validation| validation.legacy_schema).unwrap_or(legacy);
+        let schema = validation.and_then(|validation| validation.schema).filter(|_| !legacy);
+        let engine = by(target).map_err(wrong)?;
+        Ok(Self { kind: spec.crd.spec.names.kind, schema, engine })
+    }
+}
+
+/// What a target judges by. CEL comes first where a template has both, as in Gatekeeper.
+fn by(target: &Target) -> Result<By, String> {
+    let codes = target.code.as_deref().unwrap_or_default();
+    let of = |engine: &str| codes.iter().find(|code| code.engine == engine).map(|code| &code.source);
+    if let Some(source) = of("K8sNativeValidation") {
+        let source: CelSource =
+            serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
+        let spec = ProgramSpec {
+            conditions: source.match_conditions.unwrap_or_default(),
+            variables: source.variables.unwrap_or_default(),
+            validations: source.validations.unwrap_or_default(),
+            failure: source.failure_policy.unwrap_or_default(),
+        };
+        let program = Program::compile(spec, "source", &VARIABLES, &RESERVED)?;
+        return Ok(By::Cel(Box::new(program)));
+    }
+    if let Some(source) = of("Rego") {
+        let source: RegoSource =
+            serde_json::from_value(source.clone()).map_err(|error| format!("`source`: {error}"))?;
+        let newer = match source.version.as_deref() {
+            None | Some("" | "v0") => false,
+            Some("v1") => true,
+            Some(other) => return Err(format!("the Rego version `{other}` is not supported")),
+        };
+        let policy = Policy::load(&source.rego, source.libs.as_deref().unwrap_or_default(), newer)?;
+        return Ok(By::Rego(Box::new(policy)));
+    }
+    if let Some(code) = codes.first() {
+        return Err(format!("the engine `{}` is not supported", code.engine));
+    }
+    let rego = target.rego.as_deref().ok_or("it has neither `rego` nor `code`")?;
+    Ok(By::Rego(Box::new(Policy::load(rego, target.libs.as_deref().unwrap_or_default(), false)?)))
+}
+
+/// A template's Rego.
+pub(super) struct Policy {
+    engine: Engine,
+    /// `data.k8srequiredlabels.violation`
+    rule: String,
+    /// Why it cannot judge anything here, where it reads what is not at hand.
+    pub(super) beyond: Option<&'static str>,
+    /// Whether it looks at what base has.
+    pub(super) judges_transition: bool,
+    /// Whether it looks at the namespace of the object.
+    pub(super) reads_namespace: bool,
+}
+
+impl Policy {
+    fn load(rego: &str, libs: &[String], newer: bool) -> Result<Self, String> {
+        let mut engine = Engine::new();
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+        engine.set_rego_v0(!newer);
+        if !newer {
+            add_older(&mut engine)?;
+        }
+        let texts = || std::iter::once(rego).chain(libs.iter().map(String::as_str));
+        for name in MOODY.into_iter().chain(["external_data"]) {
+            if texts().any(|text| text.contains(name)) {
+                return Err(format!("`{name}` gives another answer every time; a decision has to stay one"));
+            }
+        }
+        for (index, lib) in libs.iter().enumerate() {
+            let path = format!("libs[{index}]");
+            let package = engine.add_policy(path, lib.clone()).map_err(|error| words(&error))?;
+            if !package.starts_with("data.lib.") && package != "data.lib" {
+                return Err(format!("libs[{index}]: its package has to begin with `lib.`"));
+            }
+        }
+        let package = engine.add_policy("rego".to_owned(), rego.to_owned()).map_err(|error| words(&error))?;
+        let declared =
+            engine.has_declared_rule_rooted_at("rego", "violation").map_err(|error| words(&error))?;
+        if !declared {
+            return Err("its Rego has no rule called `violation`".to_owned());
+        }
+        let code = || texts().map(without_comments);
+        let beyond = if code().any(|text| reads_inventory(&text)) {
+            Some(
+                "it reads `data.inventory`, what the whole cluster holds, and only what a change touches is at hand",
+            )
+        } else if code().any(|text| text.contains("userInfo")) {
+            Some("it reads `userInfo`, and who will ask the cluster is not known before it is asked")
+        } else {
+            None
+        };
+        let judges_transition = code().any(|text| text.contains("oldObject"));
+        let reads_namespace = code().any(|text| text.contains("namespaceObject"));
+        Ok(Self { engine, rule: format!("{package}.violation"), beyond, judges_transition, reads_namespace })
+    }
+
+    /// The messages of its violations, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be evaluated, in time, to messages.
+    pub(super) fn violations(&self, input: Value) -> Result<Vec<String>, String> {
+        let mut engine = self.engine.clone();
+        engine.set_input(RegoValue::from(input));
+        let value = engine.eval_rule(self.rule.clone()).map_err(|error| words(&error))?;
+        let items = match value {
+            RegoValue::Undefined => return Ok(Vec::new()),
+            value @ (RegoValue::Set(_) | RegoValue::Array(_)) => serde_json::to_value(value),
+            RegoValue::Null
+            | RegoValue::Bool(_)
+            | RegoValue::Number(_)
+            | RegoValue::String(_)
+            | RegoValue::Object(_) => return Err("`violation` gives no set".to_owned()),
+        };
+        let Ok(Value::Array(items)) = items else {
+            return Err("`violation` gives what cannot be read".to_owned());
+        };
+        if items.len() > MOST {
+            return Err("`violation` gives more than a thousand messages".to_owned());
+        }
+        let message = |item: &Value| item.get("msg").and_then(Value::as_str).map(str::to_owned);
+        let messages: Option<Vec<String>> = items.iter().map(message).collect();
+        let mut messages = messages.ok_or("`violation` gives what has no text called `msg`")?;
+        messages.sort();
+        messages.dedup();
+        Ok(messages)
+    }
+}
+
+/// Functions that Rego had before its version 1, and that templates still call.
+fn add_older(engine: &mut Engine) -> Result<(), String> {
+    let matches = |args: Vec<RegoValue>| {
+        let [RegoValue::String(pattern), RegoValue::String(text)] = args.as_slice() else {
+            return Ok(RegoValue::Undefined);
+        };
+        let pattern = RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build()?;
+        Ok(RegoValue::Bool(pattern.is_match(text)))
+    };
+    let every = |args: Vec<RegoValue>| {
+        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().all(|flag| flag).into()))
+    };
+    let some = |args: Vec<RegoValue>| {
+        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().any(|flag| flag).into()))
+    };
+    let added = engine.add_extension("re_match".to_owned(), 2, Box::new(matches));
+    let added = added.and_then(|()| engine.add_extension("all".to_owned(), 1, Box::new(every)));
+    let added = added.and_then(|()| engine.add_extension("any".to_owned(), 1, Box::new(some)));
+    added.map_err(|error| words(&error))
+}
+
+/// Which elements of a list or a set are true.
+fn flags(args: &[RegoValue]) -> Option<Vec<bool>> {
+    let is_true = |value: &RegoValue| matches!(value, RegoValue::Bool(true));
+    match args {
+        [RegoValue::Array(items)] => Some(items.iter().map(is_true).collect()),
+        [RegoValue::Set(items)] => Some(items.iter().map(is_true).collect()),
+        _ => None,
+    }
+}
+
+/// Rego without what stands behind a `#`, also where that is in a text: only names are looked for in it.
+fn without_comments(text: &str) -> String {
+    let code = |line: &str| line.split('#').next().unwrap_or_default().to_owned();
+    text.lines().map(code).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether Rego reads `data` beyond its libraries. The word in quotes and as a field of something else is another.
+fn reads_inventory(text: &str) -> bool {
+    static DATA: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r#"(^|[^."\w])data\b\s*(\.\s*lib\b|\[\s*"lib"\s*\])?"#).ok());
+    let Some(pattern) = DATA.as_ref() else { return true };
+    pattern.captures_iter(text).any(|found| found.get(2).is_none())
+}

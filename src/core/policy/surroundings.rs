@@ -1,0 +1,64 @@
+//! What of an evaluation stands around an object: namespaces, and what kinds are called. What is not in the evaluation
+//! is unknown, and never taken for absent.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::names::Given;
+use super::plural::Plurals;
+use crate::evaluation::Evaluation;
+use crate::object::ObjectRef;
+
+/// What stands around the objects of an evaluation.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings<'e> {
+    /// Namespaces of head, by environment and name.
+    namespaces: BTreeMap<(&'e str, &'e str), &'e Value>,
+    plurals: Plurals,
+}
+
+impl<'e> Surroundings<'e> {
+    /// Of what an evaluation holds: the objects that a change touches.
+    pub(super) fn of(evaluation: &'e Evaluation) -> Self {
+        let effects = || {
+            evaluation.environments.iter().flat_map(|environment| {
+                let name = environment.environment.name.as_str();
+                environment.units.iter().flat_map(|unit| &unit.effects).map(move |effect| (name, effect))
+            })
+        };
+        let namespaces = effects().filter(|(_, effect)| is_namespace(&effect.object));
+        let namespaces = namespaces
+            .filter_map(|(name, effect)| Some(((name, effect.object.name.as_str()), effect.after.as_ref()?)));
+        let bodies = effects().flat_map(|(_, effect)| [&effect.before, &effect.after]).flatten();
+        Self { namespaces: namespaces.collect(), plurals: Plurals::of(bodies) }
+    }
+
+    /// `namespaceObject` of an object: null for what is in no namespace.
+    pub(super) fn namespace(&self, environment: &str, object: &ObjectRef) -> Given<'e> {
+        if object.namespace.is_empty() {
+            return Given::Known(None);
+        }
+        match self.namespaces.get(&(environment, object.namespace.as_str())) {
+            Some(namespace) => Given::Known(Some(namespace)),
+            None => Given::Unknown("not evaluated, since this change does not touch the Namespace"),
+        }
+    }
+
+    /// The plural names that a kind may have, the likeliest first.
+    pub(super) fn plurals(&self) -> &Plurals {
+        &self.plurals
+    }
+
+    /// The plural name of a kind, where there is but one that it may have.
+    pub(super) fn resource(&self, group: &str, kind: &str) -> Option<String> {
+        let mut candidates = self.plurals.candidates(group, kind);
+        candidates.truncate(1);
+        candidates.pop()
+    }
+}
+
+/// Whether an object is a namespace itself.
+pub(super) fn is_namespace(object: &ObjectRef) -> bool {
+    object.group.is_empty() && object.kind == "Namespace"
+}

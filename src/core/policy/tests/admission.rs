@@ -1,0 +1,204 @@
+//! ValidatingAdmissionPolicies as they are: what they are for, what they say, and what cannot be told.
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::{effect, lines};
+use crate::config::Judge;
+
+fn found(text: &str, before: Option<Value>, after: Option<Value>) -> String {
+    let judge = Judge::Admission(vec!["policies".into()]);
+    lines(judge, &[("policies/p.yaml", text)], vec![effect("apps/Deployment shop/web", before, after)])
+}
+
+fn deployment(replicas: i64, image: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "web", "namespace": "shop", "labels": { "tier": "front" } },
+        "spec": { "replicas": replicas, "template": { "spec": { "containers": [{ "name": "web", "image": image }] } } },
+    })
+}
+
+/// A policy over Deployments with this rest, and a binding with that.
+fn policy(rest: &str, binding: &str) -> String {
+    format!(
+        "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: replicas}}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}}
+{rest}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: everywhere}}
+spec:
+  policyName: replicas
+{binding}
+"
+    )
+}
+
+const TWO: &str = "  validations: [{expression: 'object.spec.replicas >= 2', message: ' too few '}]";
+const DENY: &str = "  validationActions: [Deny]";
+
+#[test]
+fn a_policy_denies_warns_or_tells_as_its_binding_says() {
+    let with = |actions: &str| {
+        let text = policy(TWO, &format!("  validationActions: {actions}"));
+        found(&text, None, Some(deployment(1, "nginx:1")))
+    };
+    assert_snapshot!(with("[Deny]"), @"error replicas: too few");
+    assert_snapshot!(with("[Warn, Audit]"), @"warning replicas: too few");
+    assert_snapshot!(with("[Audit]"), @"info replicas: too few");
+    assert_snapshot!(found(&policy(TWO, DENY), None, Some(deployment(2, "nginx:1"))), @"");
+    assert_snapshot!(found(&policy(TWO, DENY), Some(deployment(1, "a")), Some(deployment(1, "b"))), @"error replicas: too few (existing)");
+    assert_snapshot!(found(&policy(TWO, DENY), Some(deployment(1, "a")), None), @"");
+}
+
+#[test]
+fn the_message_is_the_expression_s_or_the_text_or_the_rule_itself() {
+    let with = |message: &str| {
+        let rest = format!("  validations: [{{expression: ' object.spec.replicas >= 2 '{message}}}]");
+        found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
+    };
+    assert_snapshot!(with(", messageExpression: \"'%s has %d'.format([object.metadata.name, object.spec.replicas])\""), @"error replicas: web has 1");
+    assert_snapshot!(with(", message: few, messageExpression: \"object.missing\""), @"error replicas: few");
+    assert_snapshot!(with(", message: few, messageExpression: \"'a\\\\nb'\""), @"error replicas: few");
+    assert_snapshot!(with(""), @"error replicas: failed expression: object.spec.replicas >= 2");
+}
+
+#[test]
+fn variables_are_composed_and_fail_only_where_they_are_read() {
+    let rest = "  variables:
+    - {name: containers, expression: 'object.spec.template.spec.containers'}
+    - {name: images, expression: 'variables.containers.map(c, c.image)'}
+    - {name: broken, expression: 'object.missing'}
+  validations:
+    - {expression: '!variables.images.exists(i, i.endsWith(\":latest\"))', message: latest}
+    - {expression: 'variables.images.size() > 0 || variables.broken', message: none}";
+    assert_snapshot!(found(&policy(rest, DENY), None, Some(deployment(1, "nginx:latest"))), @"error replicas: latest");
+    let rest = format!("{rest}\n    - {{expression: 'variables.broken == 1'}}");
+    assert_snapshot!(found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1"))), @"error: check `c` could not judge Deployment shop/web: `replicas`: `variables.broken`: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)` (errored)");
+}
+
+#[test]
+fn conditions_and_failure_policies_are_those_of_the_api_server() {
+    let with = |conditions: &str, failure: &str| {
+        let rest = format!("  failurePolicy: {failure}\n  matchConditions: {conditions}\n{TWO}");
+        found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
+    };
+    assert_snapshot!(with("[{name: a, expression: 'object.spec.replicas == 7'}]", "Fail"), @"");
+    assert_snapshot!(with("[{name: a, expression: 'object.missing'}, {name: b, expression: 'false'}]", "Fail"), @"");
+    assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Fail"), @"error: check `c` could not judge Deployment shop/web: `replicas`: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)` (errored)");
+    assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Ignore"), @"warning replicas: it could not be told, and its failure policy is to ignore that: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)`");
+}
+
+#[test]
+fn what_a_policy_is_for_is_matched_as_the_api_server_does() {
+    let with = |constraints: &str, binding: &str| {
+        let text = policy(TWO, &format!("{DENY}\n{binding}")).replace(
+            "{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}",
+            constraints,
+        );
+        !found(&text, None, Some(deployment(1, "nginx:1"))).is_empty()
+    };
+    let rule = |groups: &str, resources: &str, more: &str| {
+        format!(
+            "{{apiGroups: [{groups}], apiVersions: [v1beta1], operations: [CREATE], resources: [{resources}]{more}}}"
+        )
+    };
+    for (matches, groups, resources, more) in [
+        (true, "apps", "deployments", ""),
+        (true, "'*'", "'*'", ""),
+        (true, "apps", "'deployments/*'", ""),
+        (true, "apps", "'*/*'", ""),
+        (false, "apps", "deployments/scale", ""),
+        (false, "apps", "statefulsets", ""),
+        (false, "batch", "deployments", ""),
+        (true, "apps", "deployments", ", scope: Namespaced"),
+        (false, "apps", "deployments", ", scope: Cluster"),
+        (true, "apps", "deployments", ", resourceNames: [web]"),
+        (false, "apps", "deployments", ", resourceNames: [api]"),
+    ] {
+        assert_eq!(with(&rule(groups, resources, more), ""), matches, "{groups} {resources}{more}");
+    }
+    let all = rule("'*'", "'*'", "");
+    for (matches, resources) in [
+        (true, "objectSelector: {matchLabels: {tier: front}}"),
+        (false, "objectSelector: {matchLabels: {tier: back}}"),
+        (true, "objectSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [back]}]}"),
+        (false, "objectSelector: {matchExpressions: [{key: tier, operator: DoesNotExist}]}"),
+        (true, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}"),
+        (false, "namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: other}}"),
+        (
+            false,
+            "excludeResourceRules: [{apiGroups: [apps], apiVersions: ['*'], operations: ['*'], resources: ['*']}]",
+        ),
+        (
+            false,
+            "matchPolicy: Exact, resourceRules: [{apiGroups: [apps], apiVersions: [v2], operations: ['*'], resources: ['*']}]",
+        ),
+    ] {
+        assert_eq!(with(&all, &format!("  matchResources: {{{resources}}}")), matches, "{resources}");
+    }
+}
+
+#[test]
+fn labels_of_a_namespace_that_nobody_knows_are_no_answer() {
+    let binding = format!("{DENY}\n  matchResources: {{namespaceSelector: {{matchLabels: {{team: a}}}}}}");
+    let text = policy(TWO, &binding);
+    let after = || Some(deployment(1, "nginx:1"));
+    assert_snapshot!(found(&text, None, after()), @"error: check `c` could not judge Deployment shop/web: `replicas`: whether it is for this object cannot be told, since the labels of the Namespace `shop` are neither in the change nor in the files of this check (errored)");
+    let namespace = |team: &str| {
+        format!(
+            "{text}---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{team: {team}}}}}\n"
+        )
+    };
+    assert_snapshot!(found(&namespace("a"), None, after()), @"error replicas: too few");
+    assert_snapshot!(found(&namespace("b"), None, after()), @"");
+    let own = json!({ "metadata": { "name": "shop", "labels": { "team": "a" } } });
+    let judge = Judge::Admission(vec!["policies".into()]);
+    let effects =
+        vec![effect("/Namespace /shop", None, Some(own)), effect("apps/Deployment shop/web", None, after())];
+    assert_snapshot!(lines(judge, &[("policies/p.yaml", &text)], effects), @"error replicas: too few");
+}
+
+#[test]
+fn parameters_come_from_the_files() {
+    let rest = "  paramKind: {apiVersion: v1, kind: ConfigMap}
+  validations: [{expression: 'object.spec.replicas >= int(params.data.least)', messageExpression: \"'at least ' + params.data.least\"}]";
+    let with = |reference: &str, map: &str| {
+        let text = policy(rest, &format!("{DENY}\n  paramRef: {reference}"));
+        found(&format!("{text}---\n{map}"), None, Some(deployment(1, "nginx:1")))
+    };
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: limits, namespace: policy, labels: {for: shop}}\ndata: {least: '2'}\n";
+    let named = "{name: limits, namespace: policy, parameterNotFoundAction: Deny}";
+    assert_snapshot!(with(named, map), @"error replicas: at least 2");
+    assert_snapshot!(with("{selector: {matchLabels: {for: shop}}, namespace: policy}", map), @"error replicas: at least 2");
+    assert_snapshot!(with("{name: limits, parameterNotFoundAction: Allow}", map), @"error: check `c` could not judge Deployment shop/web: `replicas`: the ConfigMap `limits` that `everywhere` takes parameters from is not in the files of this check (errored)");
+}
+
+#[test]
+fn what_is_not_supported_or_not_sound_is_refused_where_it_is_read() {
+    let rest = |rest: &str| found(&policy(rest, DENY), None, Some(deployment(1, "nginx:1")));
+    assert_snapshot!(rest("  validations: [{expression: \"authorizer.group('').resource('pods').check('get').allowed()\"}]"), @"error: check `c` could not be run: policies/p.yaml:1: ValidatingAdmissionPolicy `replicas`: validations[0].expression: at `authorizer`: `authorizer` is not supported: who may do what is known to the cluster alone (errored)");
+    assert_snapshot!(rest("  validations: [{expression: 'object.spec.contaners.fist() == 1'}]"), @"error: check `c` could not be run: policies/p.yaml:1: ValidatingAdmissionPolicy `replicas`: validations[0].expression: at `fist`: there is no function `fist` with these arguments (errored)");
+    assert_snapshot!(rest("  validatons: []"), @"");
+    assert_snapshot!(found(&policy(TWO, DENY).replace("policyName: replicas", "policyName: other"), None, Some(deployment(1, "a"))), @"error: check `c` could not be run: policies/p.yaml:9: ValidatingAdmissionPolicyBinding `everywhere`: the policy `other` that it binds is not in the files of this check (errored)");
+    assert_snapshot!(found("a: b\n", None, Some(deployment(1, "a"))), @"");
+    assert_snapshot!(found(&policy(TWO, "  validationActions: []"), None, Some(deployment(1, "a"))), @"error: check `c` could not be run: policies/p.yaml:9: ValidatingAdmissionPolicyBinding `everywhere`: it has no `validationActions` (errored)");
+}
+
+#[test]
+fn a_policy_without_end_is_ended() {
+    let rest = "  validations: [{expression: 'lists.range(1000).all(a, lists.range(1000).all(b, lists.range(1000).all(c, true)))'}]";
+    let said = found(&policy(rest, DENY), None, Some(deployment(1, "nginx:1")));
+    assert!(said.contains("too expensive") && said.contains("(errored)"), "{said}");
+    let long = format!("  validations: [{{expression: '{}'}}]", "true && ".repeat(9_000));
+    let said = found(&policy(&long, DENY), None, Some(deployment(1, "nginx:1")));
+    assert!(said.contains("longer than 16384 bytes"), "{said}");
+    let many = format!("  validations:\n{}", "    - {expression: 'true'}\n".repeat(200));
+    assert_eq!(found(&policy(&many, DENY), None, Some(deployment(1, "nginx:1"))), "");
+}

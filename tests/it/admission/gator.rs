@@ -1,0 +1,172 @@
+//! Templates and constraints, held to Gatekeeper's own command.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use countersign_core::config::Judge;
+use serde_json::{Value, json};
+
+use super::ours;
+use crate::parts::tools;
+
+/// Messages of `gator test` over files, for one object.
+fn theirs(program: &std::path::Path, policies: &str, object: &Value) -> BTreeSet<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let (policy, manifest) = (folder.path().join("policy.yaml"), folder.path().join("object.json"));
+    std::fs::write(&policy, policies).unwrap();
+    std::fs::write(&manifest, object.to_string()).unwrap();
+    let mut command = Command::new(program);
+    command.args(["test", "--output=json"]);
+    let done = command.arg("--filename").arg(&policy).arg("--filename").arg(&manifest).output().unwrap();
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    let read: Value = serde_json::from_str(&told)
+        .unwrap_or_else(|_| panic!("{told}{}", String::from_utf8_lossy(&done.stderr)));
+    let all = read.as_array().cloned().unwrap_or_default();
+    let of_it =
+        all.iter().filter(|one| one["violatingObject"]["metadata"]["name"] == object["metadata"]["name"]);
+    of_it.map(|one| one["msg"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+fn check(program: &std::path::Path, policies: &str, object: &Value) {
+    let found =
+        ours(Judge::Gatekeeper(vec!["p.yaml".to_owned()]), &[("p.yaml", policies.to_owned())], object);
+    assert!(found.iter().all(|finding| !finding.errored), "{found:?}");
+    let found: BTreeSet<String> = found.into_iter().map(|finding| finding.message).collect();
+    assert_eq!(found, theirs(program, policies, object), "{policies}\n{object}");
+}
+
+fn template(kind: &str, schema: &Value, target: Value) -> String {
+    let mut target = target;
+    target["target"] = json!("admission.k8s.gatekeeper.sh");
+    let template = json!({
+        "apiVersion": "templates.gatekeeper.sh/v1", "kind": "ConstraintTemplate",
+        "metadata": { "name": kind.to_lowercase() },
+        "spec": { "crd": { "spec": { "names": { "kind": kind }, "validation": { "openAPIV3Schema": schema } } }, "targets": [target] },
+    });
+    format!("{template}\n---\n")
+}
+
+fn constraint(kind: &str, spec: &Value) -> String {
+    let constraint = json!({ "apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": kind, "metadata": { "name": "it" }, "spec": spec });
+    format!("{constraint}\n")
+}
+
+/// Objects that each policy below is asked about.
+fn objects() -> Vec<Value> {
+    let pod = |name: &str, labels: Value, containers: Value| json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "shop-eu", "labels": labels }, "spec": { "containers": containers } });
+    vec![
+        pod(
+            "web",
+            json!({ "app": "web", "owner": "ana" }),
+            json!([{ "name": "web", "image": "registry.example.org/web:1", "resources": { "limits": { "memory": "2Gi" } } }]),
+        ),
+        pod(
+            "log",
+            json!({}),
+            json!([{ "name": "log", "image": "nginx:latest", "securityContext": { "privileged": true }, "ports": [{ "hostPort": 80 }] }]),
+        ),
+        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "few", "namespace": "shop" }, "spec": { "replicas": 1 } }),
+        json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "open", "namespace": "shop" }, "spec": { "type": "NodePort" } }),
+        json!({ "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "all" }, "rules": [] }),
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop-eu", "labels": { "team": "a" } } }),
+    ]
+}
+
+/// Rego in the shapes that people have, with parameters.
+fn policies() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "package a\nviolation[{\"msg\": msg, \"details\": {\"missing\": missing}}] {\n  given := {label | input.review.object.metadata.labels[label]}\n  wanted := {label | label := input.parameters.labels[_]}\n  missing := wanted - given\n  count(missing) > 0\n  msg := sprintf(\"missing: %v\", [missing])\n}",
+            json!({ "labels": ["app", "owner"] }),
+        ),
+        (
+            "package a\nviolation[{\"msg\": msg}] {\n  c := input.review.object.spec.containers[_]\n  fits := [ok | repo := input.parameters.repos[_]; ok := startswith(c.image, repo)]\n  not any(fits)\n  msg := sprintf(\"<%v> of <%v>\", [c.name, c.image])\n}",
+            json!({ "repos": ["registry.example.org/"] }),
+        ),
+        (
+            "package a\nviolation[{\"msg\": msg}] { value := input.review.object.metadata.labels[key]; not re_match(input.parameters.pattern, value); msg := sprintf(\"%v=%v\", [key, value]) }",
+            json!({ "pattern": "^w" }),
+        ),
+        (
+            "package a\nviolation[{\"msg\": msg}] { c := input.review.object.spec.containers[_]; c.securityContext.privileged; msg := sprintf(\"privileged: %v, %v\", [c.name, c.securityContext]) }",
+            json!({}),
+        ),
+        (
+            "package a\nimport future.keywords.in\nimport future.keywords.if\nviolation[{\"msg\": msg}] if { some c in input.review.object.spec.containers; endswith(c.image, \":latest\"); msg := c.image }",
+            json!({}),
+        ),
+        (
+            "package a\nviolation[{\"msg\": msg}] { n := input.review.object.spec.replicas; n < input.parameters.least; msg := sprintf(\"%d < %v\", [n, input.parameters.least]) }",
+            json!({ "least": 2 }),
+        ),
+        (
+            "package a\nviolation[{\"msg\": msg}] { input.review.kind.kind != \"Namespace\"; msg := sprintf(\"%v %v %v\", [input.review.kind, input.review.name, object.get(input.review, \"namespace\", \"none\")]) }",
+            json!({}),
+        ),
+    ]
+}
+
+#[test]
+fn rego_says_what_gatekeeper_says() {
+    let Some(program) = tools::gator() else { return };
+    let open = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    for (rego, parameters) in policies() {
+        let policies = template("It", &open, json!({ "rego": rego }))
+            + &constraint("It", &json!({ "parameters": parameters }));
+        for object in objects() {
+            check(&program, &policies, &object);
+        }
+    }
+}
+
+#[test]
+fn expressions_say_what_gatekeeper_says() {
+    let Some(program) = tools::gator() else { return };
+    let schema = json!({ "type": "object", "properties": { "least": { "type": "integer" } } });
+    let source = json!({
+        "variables": [{ "name": "replicas", "expression": "variables.anyObject.?spec.?replicas.orValue(5)" }],
+        "validations": [
+            { "expression": "variables.replicas >= variables.params.least", "messageExpression": "'at least ' + string(variables.params.least) + ', not ' + string(variables.replicas)" },
+            { "expression": "object.metadata.name != 'open' || oldObject != null", "message": "open" },
+        ],
+    });
+    let target = json!({ "code": [{ "engine": "K8sNativeValidation", "source": source }] });
+    let policies =
+        template("It", &schema, target) + &constraint("It", &json!({ "parameters": { "least": 2 } }));
+    for object in objects() {
+        check(&program, &policies, &object);
+    }
+}
+
+#[test]
+fn constraints_match_what_gatekeeper_matches() {
+    let Some(program) = tools::gator() else { return };
+    let any = template(
+        "It",
+        &json!({ "type": "object" }),
+        json!({ "rego": "package a\nviolation[{\"msg\": \"no\"}] { true }" }),
+    );
+    for matching in [
+        json!({}),
+        json!({ "kinds": [{ "apiGroups": ["*"], "kinds": ["*"] }] }),
+        json!({ "kinds": [{ "apiGroups": ["apps"], "kinds": ["Deployment"] }, { "apiGroups": [""], "kinds": ["Pod"] }] }),
+        json!({ "kinds": [{ "kinds": ["Namespace"] }] }),
+        json!({ "scope": "Namespaced" }),
+        json!({ "scope": "Cluster" }),
+        json!({ "namespaces": ["shop"] }),
+        json!({ "namespaces": ["shop*"] }),
+        json!({ "namespaces": ["*-eu"] }),
+        json!({ "excludedNamespaces": ["*-eu"] }),
+        json!({ "labelSelector": { "matchLabels": { "app": "web" } } }),
+        json!({ "labelSelector": { "matchExpressions": [{ "key": "app", "operator": "NotIn", "values": ["web"] }] } }),
+        json!({ "labelSelector": { "matchExpressions": [{ "key": "app", "operator": "Exists" }] } }),
+        json!({ "name": "*e*" }),
+        json!({ "name": "web" }),
+        json!({ "source": "Original" }),
+    ] {
+        let policies = any.clone() + &constraint("It", &json!({ "match": matching }));
+        for object in objects() {
+            check(&program, &policies, &object);
+        }
+    }
+}
