@@ -43,7 +43,7 @@ impl Library {
 /// Whether a policy's checks are written in this file.
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
+        Judge::Cel(_) | Judge::Pack(_) => false,
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
     })
 }
@@ -51,7 +51,7 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
 /// Whether a policy has files at all.
 pub fn has_files(policy: &Policy) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
+        Judge::Cel(_) | Judge::Pack(_) => false,
         Judge::Rego(_) => true,
     })
 }

@@ -17,6 +17,7 @@ mod documents;
 mod evaluate;
 mod forge_contract;
 mod hostile_review;
+mod packs;
 mod parts;
 mod parts_work;
 mod render;

@@ -3,16 +3,27 @@
 use toml::Spanned;
 
 use super::name;
+use super::pack;
 use super::predicate::environment_globs;
 use super::table::{Later, Node, Reader, Table};
 use super::{CelCheck, Check, Judge, RegoCheck, Severity};
 use crate::policy::Expression;
 
-const KEYS: [&str; 9] =
-    ["name", "cel", "rego", "data", "parameters", "message", "severity", "environments", "kinds"];
+const KEYS: [&str; 11] = [
+    "name",
+    "use",
+    "except",
+    "cel",
+    "rego",
+    "data",
+    "parameters",
+    "message",
+    "severity",
+    "environments",
+    "kinds",
+];
 
-const TO_COME: [Later; 3] = [
-    Later { key: "use", instead: "write the check as `cel` or `rego`" },
+const TO_COME: [Later; 2] = [
     Later { key: "schema", instead: "write the check as `cel` or `rego`" },
     Later { key: "gatekeeper", instead: "name its Rego as `rego`" },
 ];
@@ -46,7 +57,7 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 2] = [("cel", read_cel), ("rego", read_rego)];
+    let judges: [(&str, ReadJudge<'t>); 3] = [("use", read_use), ("cel", read_cel), ("rego", read_rego)];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
         if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
@@ -64,7 +75,9 @@ fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&
 }
 
 fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["data", "parameters"], "rego");
+    only_with(reader, table, &["data"], "rego");
+    only_with(reader, table, &["parameters"], "rego` or `use");
+    only_with(reader, table, &["except"], "use");
     let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
     let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
@@ -73,10 +86,17 @@ fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&st
 
 fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["except"], "use");
     let files = reader.texts_at(table, "rego", name::valid_path);
     let data = reader.texts_at(table, "data", name::valid_path);
     let parameters = table.get("parameters").and_then(|node| reader.json(node));
     (!files.is_empty()).then_some(Judge::Rego(RegoCheck { files, data, parameters }))
+}
+
+fn read_use<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["data"], "rego");
+    pack::read(reader, table)
 }
 
 /// Refuses keys that mean nothing in this kind of check.

@@ -4,6 +4,7 @@ mod check;
 mod environment;
 mod error;
 mod name;
+mod pack;
 mod people;
 mod predicate;
 mod read;
@@ -102,6 +103,8 @@ pub enum Judge {
     Cel(CelCheck),
     /// Policies in Rego.
     Rego(RegoCheck),
+    /// Shipped packs.
+    Pack(PackCheck),
 }
 
 /// An expression in CEL.
@@ -111,6 +114,17 @@ pub struct CelCheck {
     pub expression: String,
     /// What to say when it is false.
     pub message: String,
+}
+
+/// Rules that come with the program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackCheck {
+    /// Packs and single rules, by name.
+    pub uses: Vec<String>,
+    /// Rules that are left out, by id or by name.
+    pub except: Vec<String>,
+    /// What `data.parameters` says.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Policies in Rego, as conftest reads them.

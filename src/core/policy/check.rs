@@ -34,6 +34,7 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
         rule: None,
         severity: check.severity,
         message: format!("check `{}` could not be run: {why}", check.name),
+        fix: None,
         environment: String::new(),
         object: None,
         file: None,
@@ -121,8 +122,9 @@ impl<'a> Ready<'a> {
             }
             Ok(wrong) => wrong
                 .into_iter()
-                .map(|Wrong { rule, severity, message, existing, waived }| Finding {
+                .map(|Wrong { rule, severity, message, fix, existing, waived }| Finding {
                     rule,
+                    fix,
                     severity,
                     existing,
                     waived,

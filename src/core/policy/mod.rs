@@ -5,6 +5,7 @@ mod check;
 mod expression;
 mod judge;
 mod metering;
+pub mod packs;
 mod predicate;
 mod rego;
 #[cfg(test)]
@@ -86,6 +87,9 @@ pub struct Finding {
     pub severity: Severity,
     /// What is wrong.
     pub message: String,
+    /// What to do about it, where the rule says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
     /// Where.
     pub environment: String,
     /// On what.
@@ -108,4 +112,14 @@ pub struct Finding {
     pub existing: bool,
     /// A dated exception.
     pub waived: Option<Waived>,
+}
+
+impl Finding {
+    /// What is wrong and, where the change brought it, what to do about it.
+    pub fn told(&self) -> String {
+        match &self.fix {
+            Some(fix) if !self.existing && self.waived.is_none() => format!("{}. {fix}", self.message),
+            Some(_) | None => self.message.clone(),
+        }
+    }
 }

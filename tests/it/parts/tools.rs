@@ -33,6 +33,11 @@ pub fn compare() -> Option<PathBuf> {
     present("compare", built("compare"))
 }
 
+/// What the API server's own admission says of pods.
+pub fn pod_security() -> Option<PathBuf> {
+    present("pod-security", built("pod-security"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);

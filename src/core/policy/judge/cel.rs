@@ -29,6 +29,6 @@ impl Judging for Cel<'_> {
         // A check that cannot judge base says nothing about it: then the violation counts as new.
         let existing = before.is_some_and(|base| self.expression.evaluate(base) == Ok(false));
         let message = self.message.to_owned();
-        Ok(vec![Wrong { rule: None, severity: self.severity, message, existing, waived: None }])
+        Ok(vec![Wrong { rule: None, severity: self.severity, message, fix: None, existing, waived: None }])
     }
 }

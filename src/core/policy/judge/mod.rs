@@ -2,6 +2,7 @@
 //! time; it says what is wrong, never what follows from that.
 
 mod cel;
+mod pack;
 mod rego;
 
 use std::cell::OnceCell;
@@ -33,6 +34,7 @@ pub(super) fn compile<'a>(check: &'a Check, library: &Library) -> Result<Box<dyn
     match &check.judge {
         Judge::Cel(cel) => cel::compile(cel, check.severity),
         Judge::Rego(rego) => rego::compile(rego, check.severity, library),
+        Judge::Pack(pack) => pack::compile(pack, check.severity),
     }
 }
 
@@ -57,6 +59,8 @@ pub(super) struct Wrong {
     pub(super) rule: Option<String>,
     pub(super) severity: Severity,
     pub(super) message: String,
+    /// What to do about it.
+    pub(super) fix: Option<String>,
     /// Base violates it too.
     pub(super) existing: bool,
     pub(super) waived: Option<Waived>,

@@ -1,0 +1,19 @@
+# METADATA
+# scope: package
+# title: Applications are in a project of their own
+# description: >-
+#   The project `default` allows every source, every destination and every kind. An Application in it may apply
+#   anything anywhere.
+# custom:
+#   id: gitops/argocd/project
+#   severity: warning
+#   fix: >-
+#     Make an AppProject that allows what is needed.
+package gitops.argocd.project
+
+import data.lib.argocd
+
+deny contains "the Application is in the project `default`" if {
+	some application in argocd.applications
+	object.get(application, "project", "") in ["", "default"]
+}
