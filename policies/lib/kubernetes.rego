@@ -22,21 +22,24 @@ is(wanted, kind) if {
 	input.kind == kind
 }
 
-# A key that is there and not null.
-given(map, key) if {
+# A key, or a path of keys, that is there and not null. Paths are given apart from where they begin: what is undefined in an
+# argument makes a whole expression undefined, also one that begins with `not`.
+given(map, path) if {
 	is_object(map)
-	object.get(map, key, null) != null
+	object.get(map, path, null) != null
 }
 
-# A list, or nothing where there is none.
+# What is at a key or a path of keys, or something else where nothing is.
+value(map, path, fallback) := object.get(map, path, fallback) if is_object(map)
+
+else := fallback
+
+# The list at a path, or an empty one.
+items(map, path) := list(value(map, path, []))
+
 list(value) := value if is_array(value)
 
 else := []
-
-# The value of an annotation, a label, any key of a map that may not be there.
-value(map, key, fallback) := object.get(map, key, fallback) if is_object(map)
-
-else := fallback
 
 # A value that was masked: it looks like a secret, and is not shown to policies.
 masked(value) if is_string(value["$sealed"])

@@ -39,7 +39,7 @@ any_of(resource) := concat("/", ["*", split(resource, "/")[1]]) if contains(reso
 else := resource
 
 # Named objects only: a rule that says which is narrower than one that does not.
-names_objects(rule) if count(kubernetes.list(rule.body.resourceNames)) > 0
+names_objects(rule) if count(kubernetes.items(rule, ["body", "resourceNames"])) > 0
 
 subjects contains subject if {
 	is_binding

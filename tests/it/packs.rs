@@ -219,7 +219,7 @@ fn evaluation(bodies: &[Value]) -> Evaluation {
         renderer: "yaml".into(),
         sides: Diff { base: SideState::Rendered, head: SideState::Rendered },
         errors: Vec::new(),
-        objects: Diff { base: 0, head: bodies.len() },
+        objects: Diff { base: 0, head: u32::try_from(bodies.len()).unwrap() },
         stable: true,
         input_digest: Digest::of(b""),
         inputs: Diff::default(),

@@ -30,6 +30,6 @@ deny contains sprintf("the claim shrinks from %v to %v", [was, is]) if {
 deny contains sprintf("`%s` of a claim cannot be changed", [field]) if {
 	claim
 	some field in ["storageClassName", "volumeName", "volumeMode", "accessModes", "selector", "dataSource"]
-	kubernetes.given(before.spec, field)
-	before.spec[field] != object.get(input.spec, field, before.spec[field])
+	kubernetes.given(before, ["spec", field])
+	before.spec[field] != kubernetes.value(input, ["spec", field], before.spec[field])
 }

@@ -39,5 +39,5 @@ deny contains sprintf("claims are now deleted when the set is %s", [word]) if {
 	kubernetes.is("apps", "StatefulSet")
 	some field, word in {"whenDeleted": "deleted", "whenScaled": "scaled down"}
 	input.spec.persistentVolumeClaimRetentionPolicy[field] == "Delete"
-	object.get(before, ["spec", "persistentVolumeClaimRetentionPolicy", field], "Retain") != "Delete"
+	kubernetes.value(before, ["spec", "persistentVolumeClaimRetentionPolicy", field], "Retain") != "Delete"
 }

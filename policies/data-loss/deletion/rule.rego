@@ -36,8 +36,8 @@ deny contains sprintf("with the %s `%v` goes %s", [gone.kind, gone.metadata.name
 deny contains sprintf("the StatefulSet `%v` goes; its claims %v", [gone.metadata.name, fate]) if {
 	gone_group == "apps"
 	gone.kind == "StatefulSet"
-	count(kubernetes.list(gone.spec.volumeClaimTemplates)) > 0
-	fate := fates[object.get(gone.spec, ["persistentVolumeClaimRetentionPolicy", "whenDeleted"], "Retain")]
+	count(kubernetes.items(gone, ["spec", "volumeClaimTemplates"])) > 0
+	fate := fates[kubernetes.value(gone, ["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"], "Retain")]
 }
 
 fates := {"Delete": "go with it", "Retain": "stay, owned by nobody"}

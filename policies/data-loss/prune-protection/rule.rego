@@ -11,6 +11,7 @@
 #     Keep the annotation until the data is saved.
 package data_loss.prune_protection
 
+import data.lib.argocd
 import data.lib.kubernetes
 
 guards := {
@@ -22,13 +23,13 @@ guards := {
 
 before := data.countersign.before
 
-words(body, key) := {trim_space(word) | some word in split(kubernetes.value(body.metadata.annotations, key, ""), ",")}
+words(body, key) := {trim_space(word) | some word in split(kubernetes.value(body, ["metadata", "annotations", key], ""), ",")}
 
 deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]) if {
 	data.countersign.operation == "UPDATE"
 	some key, values in guards
 	some word in words(before, key) & values
-	not word in object.get({"words": words(input, key)}, "words", set())
+	not word in kubernetes.value({"words": words(input, key)}, "words", set())
 	not loses_all
 }
 
@@ -40,4 +41,4 @@ deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, wor
 	some word in words(before, key) & values
 }
 
-loses_all if not kubernetes.given(input.metadata, "annotations")
+loses_all if not kubernetes.given(input, ["metadata", "annotations"])

@@ -14,7 +14,7 @@ import data.lib.kubernetes
 
 deny contains "volumes of this class are deleted with their claims" if {
 	kubernetes.is("storage.k8s.io", "StorageClass")
-	object.get(input, "reclaimPolicy", "Delete") == "Delete"
+	kubernetes.value(input, "reclaimPolicy", "Delete") == "Delete"
 }
 
 deny contains "the volume is deleted with its claim" if {

@@ -18,7 +18,7 @@ before := data.countersign.before
 deny contains sprintf("the replicas go from %v to 0", [was]) if {
 	data.countersign.operation == "UPDATE"
 	input.spec.replicas == 0
-	was := object.get(before, ["spec", "replicas"], 1)
+	was := kubernetes.value(before, ["spec", "replicas"], 1)
 	was > 0
 }
 

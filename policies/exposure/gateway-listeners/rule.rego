@@ -32,5 +32,5 @@ deny contains sprintf("listener `%v` passes TLS on without a host", [listener.na
 	gateway
 	some listener in input.spec.listeners
 	listener.tls.mode == "Passthrough"
-	object.get(listener, "hostname", "") in ["", null]
+	kubernetes.value(listener, "hostname", "") in ["", null]
 }

@@ -20,7 +20,7 @@ ingress if kubernetes.is("extensions", "Ingress")
 deny contains "a rule without a host answers to every name" if {
 	ingress
 	some rule in input.spec.rules
-	object.get(rule, "host", "") in ["", null]
+	kubernetes.value(rule, "host", "") in ["", null]
 }
 
 deny contains sprintf("`%v` answers to every name below it", [rule.host]) if {
@@ -32,5 +32,5 @@ deny contains sprintf("`%v` answers to every name below it", [rule.host]) if {
 deny contains "the default backend answers to every name" if {
 	ingress
 	some field in ["defaultBackend", "backend"]
-	kubernetes.given(input.spec, field)
+	kubernetes.given(input, ["spec", field])
 }

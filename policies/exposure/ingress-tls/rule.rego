@@ -19,7 +19,7 @@ ingress if kubernetes.is("extensions", "Ingress")
 # An entry without hosts is one for all.
 covers_all if {
 	some entry in input.spec.tls
-	count(kubernetes.list(object.get(entry, "hosts", []))) == 0
+	count(kubernetes.list(kubernetes.value(entry, "hosts", []))) == 0
 }
 
 covered(host) if {
@@ -34,9 +34,9 @@ covered(host) if {
 	concat(".", array.slice(split(host, "."), 1, 100)) == trim_prefix(wide, "*.")
 }
 
-deny contains sprintf("the host `%v` is served without TLS", [object.get(rule, "host", "*")]) if {
+deny contains sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]) if {
 	ingress
 	some rule in input.spec.rules
 	not covers_all
-	not covered(object.get(rule, "host", "*"))
+	not covered(kubernetes.value(rule, "host", "*"))
 }

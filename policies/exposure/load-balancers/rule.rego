@@ -16,8 +16,8 @@ import data.lib.kubernetes
 deny contains "the load balancer is open to everybody" if {
 	kubernetes.is("", "Service")
 	input.spec.type == "LoadBalancer"
-	count(kubernetes.list(object.get(input.spec, "loadBalancerSourceRanges", []))) == 0
-	not internal
+	count(kubernetes.list(kubernetes.value(input, ["spec", "loadBalancerSourceRanges"], []))) == 0
+	not private
 }
 
 deny contains sprintf("the load balancer is open to %s", [range]) if {
@@ -25,11 +25,11 @@ deny contains sprintf("the load balancer is open to %s", [range]) if {
 	input.spec.type == "LoadBalancer"
 	some range in input.spec.loadBalancerSourceRanges
 	range in ["0.0.0.0/0", "::/0"]
-	not internal
+	not private
 }
 
-internal if {
-	some key, value in kubernetes.value(input.metadata, "annotations", {})
+private if {
+	some key, value in kubernetes.value(input, ["metadata", "annotations"], {})
 	lower(sprintf("%v", [value])) in inside[key]
 }
 

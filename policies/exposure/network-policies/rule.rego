@@ -17,8 +17,8 @@ policy if kubernetes.is("networking.k8s.io", "NetworkPolicy")
 
 sides := {"ingress": "from", "egress": "to"}
 
-ports(rule) := concat(", ", {sprintf("port %v", [object.get(port, "port", "*")]) | some port in rule.ports}) if {
-	count(kubernetes.list(rule.ports)) > 0
+ports(rule) := concat(", ", {sprintf("port %v", [kubernetes.value(port, "port", "*")]) | some port in rule.ports}) if {
+	count(kubernetes.items(rule, ["ports"])) > 0
 }
 
 else := "every port"
@@ -27,8 +27,8 @@ deny contains sprintf("a rule of `%s` allows everybody on every port", [side]) i
 	policy
 	some side, peers in sides
 	some rule in input.spec[side]
-	count(kubernetes.list(object.get(rule, peers, []))) == 0
-	count(kubernetes.list(object.get(rule, "ports", []))) == 0
+	count(kubernetes.list(kubernetes.value(rule, peers, []))) == 0
+	count(kubernetes.list(kubernetes.value(rule, "ports", []))) == 0
 }
 
 deny contains sprintf("a rule of `ingress` lets %v in on %s", [peer.ipBlock.cidr, ports(rule)]) if {
@@ -44,5 +44,5 @@ deny contains sprintf("a rule of `%s` allows every pod of every namespace on %s"
 	some rule in input.spec[side]
 	some peer in rule[peers]
 	peer.namespaceSelector == {}
-	object.get(peer, "podSelector", {}) == {}
+	kubernetes.value(peer, "podSelector", {}) == {}
 }

@@ -17,7 +17,7 @@ autoscaler if kubernetes.is("autoscaling", "HorizontalPodAutoscaler")
 
 deny contains sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]) if {
 	autoscaler
-	input.spec.maxReplicas == object.get(input.spec, "minReplicas", 1)
+	input.spec.maxReplicas == kubernetes.value(input, ["spec", "minReplicas"], 1)
 }
 
 deny contains sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]) if {
@@ -28,5 +28,5 @@ deny contains sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input
 deny contains "the autoscaler has no metric, and scales by CPU at 80% without saying so" if {
 	autoscaler
 	startswith(input.apiVersion, "autoscaling/v2")
-	count(kubernetes.list(object.get(input.spec, "metrics", []))) == 0
+	count(kubernetes.list(kubernetes.value(input, ["spec", "metrics"], []))) == 0
 }

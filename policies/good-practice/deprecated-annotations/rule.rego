@@ -28,7 +28,7 @@ prefixes := {
 	"container.apparmor.security.beta.kubernetes.io/": "securityContext.appArmorProfile",
 }
 
-maps contains object.get(input.metadata, "annotations", {})
+maps contains kubernetes.value(input, ["metadata", "annotations"], {})
 
 maps contains pods.annotations(pod) if some pod in pods.pods
 

@@ -25,12 +25,12 @@ deny contains sprintf("`%s: %v` never lets a pod go", [field, value]) if {
 
 deny contains "the budget sets both `minAvailable` and `maxUnavailable`" if {
 	budget
-	kubernetes.given(input.spec, "minAvailable")
-	kubernetes.given(input.spec, "maxUnavailable")
+	kubernetes.given(input, ["spec", "minAvailable"])
+	kubernetes.given(input, ["spec", "maxUnavailable"])
 }
 
 # An empty selector is every pod of the namespace; none at all is no pod.
 deny contains "the budget selects no pod: it has no selector" if {
 	budget
-	not kubernetes.given(input.spec, "selector")
+	not kubernetes.given(input, ["spec", "selector"])
 }

@@ -32,8 +32,8 @@ deny contains sprintf("%s has no limit of %s", [container.words, resource]) if {
 	some container in pods.containers
 	container.list != "ephemeralContainers"
 	some resource in limited
-	not kubernetes.given(container.body.resources.limits, resource)
-	not kubernetes.given(container.pod.spec.resources.limits, resource)
+	not kubernetes.given(container, ["body", "resources", "limits", resource])
+	not kubernetes.given(container, ["pod", "spec", "resources", "limits", resource])
 }
 
 deny contains sprintf("%s requests more %s than its limit allows", [container.words, resource]) if {

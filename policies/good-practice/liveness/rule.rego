@@ -22,7 +22,7 @@ import data.lib.pods
 deny contains sprintf("%s has a liveness probe that is its readiness probe", [container.words]) if {
 	some container in pods.lasting
 	probe := container.body.livenessProbe
-	kubernetes.given(container.body, "livenessProbe")
+	kubernetes.given(container, ["body", "livenessProbe"])
 	probe == container.body.readinessProbe
 }
 
@@ -30,7 +30,7 @@ deny contains sprintf("%s has no liveness probe", [container.words]) if {
 	liveness
 	pods.is_serving
 	some container in pods.lasting
-	not kubernetes.given(container.body, "livenessProbe")
+	not kubernetes.given(container, ["body", "livenessProbe"])
 }
 
 default liveness := false

@@ -16,6 +16,6 @@ import data.lib.pods
 
 deny contains "nothing starts this Pod again when its node goes" if {
 	kubernetes.is("", "Pod")
-	count(kubernetes.list(object.get(input.metadata, "ownerReferences", []))) == 0
+	count(kubernetes.list(kubernetes.value(input, ["metadata", "ownerReferences"], []))) == 0
 	not kubernetes.given(pods.annotations(input), "helm.sh/hook")
 }

@@ -17,6 +17,6 @@ import data.lib.pods
 deny contains sprintf("%s listens on a port and has no readiness probe", [container.words]) if {
 	pods.is_serving
 	some container in pods.lasting
-	count(kubernetes.list(container.body.ports)) > 0
-	not kubernetes.given(container.body, "readinessProbe")
+	count(kubernetes.items(container, ["body", "ports"])) > 0
+	not kubernetes.given(container, ["body", "readinessProbe"])
 }

@@ -18,8 +18,8 @@ deny contains sprintf("%s requests no %s", [container.words, resource]) if {
 	some container in pods.containers
 	container.list != "ephemeralContainers"
 	some resource in ["cpu", "memory"]
-	not kubernetes.given(container.body.resources.requests, resource)
+	not kubernetes.given(container, ["body", "resources", "requests", resource])
 	# A limit without a request is the request as well; so is what the whole pod asks for.
-	not kubernetes.given(container.body.resources.limits, resource)
-	not kubernetes.given(container.pod.spec.resources.requests, resource)
+	not kubernetes.given(container, ["body", "resources", "limits", resource])
+	not kubernetes.given(container, ["pod", "spec", "resources", "requests", resource])
 }

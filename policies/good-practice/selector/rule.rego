@@ -24,7 +24,7 @@ deny contains sprintf("the selector wants the label `%s: %v`, which the template
 deny contains "the workload has no selector" if {
 	pods.is_workload
 	not input.kind in ["Job", "ReplicationController"]
-	not kubernetes.given(input.spec, "selector")
+	not kubernetes.given(input, ["spec", "selector"])
 }
 
 deny contains "the selector is empty" if {
@@ -35,4 +35,4 @@ deny contains "the selector is empty" if {
 	count(kubernetes.list(kubernetes.value(selector, "matchExpressions", []))) == 0
 }
 
-template_labels := kubernetes.value(input.spec.template.metadata, "labels", {})
+template_labels := kubernetes.value(input, ["spec", "template", "metadata", "labels"], {})

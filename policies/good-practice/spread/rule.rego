@@ -19,6 +19,6 @@ deny contains "nothing keeps the replicas on different nodes" if {
 	input.kind in ["Deployment", "StatefulSet"]
 	input.spec.replicas > 1
 	some pod in pods.pods
-	count(kubernetes.list(object.get(pod.spec, "topologySpreadConstraints", []))) == 0
-	not kubernetes.given(pod.spec.affinity, "podAntiAffinity")
+	count(kubernetes.list(kubernetes.value(pod, ["spec", "topologySpreadConstraints"], []))) == 0
+	not kubernetes.given(pod, ["spec", "affinity", "podAntiAffinity"])
 }

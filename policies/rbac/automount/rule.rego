@@ -16,7 +16,7 @@ import data.lib.pods
 
 deny contains "the pod gets the token of the default account" if {
 	some pod in pods.pods
-	account := object.get(pod.spec, "serviceAccountName", object.get(pod.spec, "serviceAccount", ""))
+	account := kubernetes.value(pod, ["spec", "serviceAccountName"], kubernetes.value(pod, ["spec", "serviceAccount"], ""))
 	account in ["", "default", null]
 	not pod.spec.automountServiceAccountToken == false
 }

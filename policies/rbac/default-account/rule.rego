@@ -10,9 +10,10 @@
 #     Make an account for the workload and bind that.
 package rbac.default_account
 
+import data.lib.kubernetes
 import data.lib.roles
 
-deny contains sprintf("the binding is for the default account of `%v`", [object.get(subject, "namespace", "")]) if {
+deny contains sprintf("the binding is for the default account of `%v`", [kubernetes.value(subject, "namespace", "")]) if {
 	some subject in roles.subjects
 	subject.kind == "ServiceAccount"
 	subject.name == "default"

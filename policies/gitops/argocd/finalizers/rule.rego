@@ -21,6 +21,6 @@ deny contains "deleting the Application deletes everything that it applied" if {
 	startswith(finalizer, "resources-finalizer.argocd.argoproj.io")
 }
 
-finalizers := kubernetes.list(kubernetes.value(input.metadata, "finalizers", [])) if input.kind == "Application"
+finalizers := kubernetes.list(kubernetes.value(input, ["metadata", "finalizers"], [])) if input.kind == "Application"
 
-else := kubernetes.list(kubernetes.value(input.spec.template.metadata, "finalizers", []))
+else := kubernetes.list(kubernetes.value(input, ["spec", "template", "metadata", "finalizers"], []))

@@ -11,13 +11,14 @@
 package gitops.argocd.project_wildcards
 
 import data.lib.argocd
+import data.lib.kubernetes
 
 deny contains "the project allows every source" if {
 	argocd.is_project
 	"*" in input.spec.sourceRepos
 }
 
-deny contains sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, object.get(destination, "server", object.get(destination, "name", "")), object.get(destination, "namespace", "")]) if {
+deny contains sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, kubernetes.value(destination, "server", kubernetes.value(destination, "name", "")), kubernetes.value(destination, "namespace", "")]) if {
 	argocd.is_project
 	some destination in input.spec.destinations
 	some field, word in {"server": "cluster", "name": "cluster", "namespace": "namespace"}

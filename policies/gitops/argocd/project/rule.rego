@@ -12,8 +12,9 @@
 package gitops.argocd.project
 
 import data.lib.argocd
+import data.lib.kubernetes
 
 deny contains "the Application is in the project `default`" if {
 	some application in argocd.applications
-	object.get(application, "project", "") in ["", "default"]
+	kubernetes.value(application, "project", "") in ["", "default"]
 }

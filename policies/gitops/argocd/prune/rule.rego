@@ -22,5 +22,5 @@ deny contains "an empty render deletes everything: `allowEmpty` is set" if {
 warn contains "what is pruned goes before the rest is healthy: `syncOptions` has no `PruneLast=true`" if {
 	some application in argocd.applications
 	application.syncPolicy.automated.prune == true
-	not "PruneLast=true" in kubernetes.list(application.syncPolicy.syncOptions)
+	not "PruneLast=true" in kubernetes.items(application, ["syncPolicy", "syncOptions"])
 }

@@ -35,7 +35,7 @@ floats(revision) if not regex.match(`[0-9]+\.[0-9]+|^[a-f0-9]{7,64}$|^refs/tags/
 
 deny contains sprintf("`%v` is followed at the floating revision `%v`", [source.repoURL, revision]) if {
 	some source in argocd.sources
-	revision := object.get(source, "targetRevision", "")
+	revision := kubernetes.value(source, "targetRevision", "")
 	floats(revision)
 	not revision in branches
 	not kubernetes.given(source, "ref")

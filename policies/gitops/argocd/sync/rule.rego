@@ -23,7 +23,7 @@ deny contains sprintf("the sync option `%s` is set", [option]) if {
 
 warn contains "what is changed by hand stays: `selfHeal` is not set" if {
 	some application in argocd.applications
-	kubernetes.given(application.syncPolicy, "automated")
+	kubernetes.given(application, ["syncPolicy", "automated"])
 	not application.syncPolicy.automated.selfHeal == true
 }
 

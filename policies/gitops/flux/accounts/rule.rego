@@ -16,7 +16,7 @@ import data.lib.kubernetes
 
 deny contains "it applies with the rights of the controller: it names no `serviceAccountName`" if {
 	flux.applies
-	not kubernetes.given(input.spec, "serviceAccountName")
-	not kubernetes.given(input.spec, "kubeConfig")
+	not kubernetes.given(input, ["spec", "serviceAccountName"])
+	not kubernetes.given(input, ["spec", "kubeConfig"])
 	input.metadata.namespace != "flux-system"
 }

@@ -23,12 +23,12 @@ deny contains "what is removed from git stays in the cluster: `prune` is off" if
 deny contains "it is ready before what it applies is: neither `wait` nor `healthChecks` is set" if {
 	flux.kustomization
 	not input.spec.wait == true
-	count(kubernetes.list(object.get(input.spec, "healthChecks", []))) == 0
+	count(kubernetes.list(kubernetes.value(input, ["spec", "healthChecks"], []))) == 0
 }
 
 deny contains "it has no `timeout`" if {
 	flux.kustomization
-	not kubernetes.given(input.spec, "timeout")
+	not kubernetes.given(input, ["spec", "timeout"])
 }
 
 deny contains "it deletes objects to change them: `force` is set" if {

@@ -22,7 +22,7 @@ deny contains sprintf("nothing tries again when the %s fails", [action]) if {
 
 retried(action) if input.spec[action].remediation.retries != 0
 
-retried(action) if kubernetes.given(input.spec[action], "strategy")
+retried(action) if kubernetes.given(input, ["spec", action, "strategy"])
 
 deny contains sprintf("`%s.%s` is set", [action, option]) if {
 	flux.release

@@ -26,28 +26,28 @@ branches := data.parameters.branches
 
 deny contains sprintf("the branch `%v` is followed", [branch]) if {
 	kubernetes.is("source.toolkit.fluxcd.io", "GitRepository")
-	ref := kubernetes.value(input.spec, "ref", {})
+	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["tag", "commit", "semver", "name"] { not kubernetes.given(ref, key) }
-	branch := object.get(ref, "branch", "master")
+	branch := kubernetes.value(ref, "branch", "master")
 	not branch in branches
 }
 
 deny contains sprintf("a range of versions is followed: `%v`", [input.spec.ref.semver]) if {
 	flux.source
-	kubernetes.given(input.spec.ref, "semver")
+	kubernetes.given(input, ["spec", "ref", "semver"])
 }
 
 deny contains "the tag `latest` is followed" if {
 	kubernetes.is("source.toolkit.fluxcd.io", "OCIRepository")
-	ref := kubernetes.value(input.spec, "ref", {})
+	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["digest", "semver"] { not kubernetes.given(ref, key) }
-	object.get(ref, "tag", "latest") == "latest"
+	kubernetes.value(ref, "tag", "latest") == "latest"
 }
 
 deny contains sprintf("the chart `%v` floats: `%v`", [chart.chart, version]) if {
 	flux.release
 	chart := input.spec.chart.spec
-	version := object.get(chart, "version", "*")
+	version := kubernetes.value(chart, "version", "*")
 	not regex.match(`^v?[0-9]+\.[0-9]+\.[0-9]+([+-][0-9A-Za-z.+-]+)?$`, version)
-	not chart.sourceRef.kind in ["GitRepository", "Bucket"]
+	not kubernetes.value(chart, ["sourceRef", "kind"], "") in ["GitRepository", "Bucket"]
 }

@@ -16,8 +16,8 @@ import data.lib.pods
 
 deny contains sprintf("%s uses the AppArmor profile `%v`", [context.words, type]) if {
 	some context in pods.contexts
-	kubernetes.given(context.body, "appArmorProfile")
-	type := kubernetes.value(context.body.appArmorProfile, "type", "")
+	kubernetes.given(context, ["body", "appArmorProfile"])
+	type := kubernetes.value(context, ["body", "appArmorProfile", "type"], "")
 	not type in ["RuntimeDefault", "Localhost"]
 }
 

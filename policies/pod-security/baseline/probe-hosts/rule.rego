@@ -29,6 +29,6 @@ deny contains sprintf("`%s` of %s asks the host `%v`", [concat(".", hook), conta
 	some container in pods.containers
 	some hook in hooks
 	some by in ["httpGet", "tcpSocket"]
-	host := object.get(container.body, array.concat(hook, [by, "host"]), "")
+	host := kubernetes.value(container.body, array.concat(hook, [by, "host"]), "")
 	not host in ["", null]
 }

@@ -22,8 +22,8 @@ import data.lib.pods
 deny contains sprintf("%s uses the seccomp profile `%v`", [context.words, type]) if {
 	kubernetes.at_least(19)
 	some context in pods.contexts
-	kubernetes.given(context.body, "seccompProfile")
-	type := kubernetes.value(context.body.seccompProfile, "type", "")
+	kubernetes.given(context, ["body", "seccompProfile"])
+	type := kubernetes.value(context, ["body", "seccompProfile", "type"], "")
 	not type in ["RuntimeDefault", "Localhost"]
 }
 

@@ -25,7 +25,7 @@ deny contains sprintf("%s does not drop `ALL` capabilities", [container.words]) 
 	kubernetes.at_least(22)
 	some container in pods.containers
 	not pods.for_windows(container.pod)
-	not "ALL" in kubernetes.list(container.body.securityContext.capabilities.drop)
+	not "ALL" in kubernetes.items(container, ["body", "securityContext", "capabilities", "drop"])
 }
 
 deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {

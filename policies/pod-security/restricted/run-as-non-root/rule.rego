@@ -17,6 +17,7 @@
 #       description: The version of Kubernetes that the cluster runs.
 package pod_security.restricted.run_as_non_root
 
+import data.lib.kubernetes
 import data.lib.pods
 
 deny contains "the pod sets `runAsNonRoot: false`" if {
@@ -34,6 +35,6 @@ deny contains sprintf("%s sets `runAsNonRoot: false`", [container.words]) if {
 deny contains sprintf("neither the pod nor %s sets `runAsNonRoot: true`", [container.words]) if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
-	not is_boolean(container.body.securityContext.runAsNonRoot)
+	not is_boolean(kubernetes.value(container.body, ["securityContext", "runAsNonRoot"], null))
 	not container.pod.spec.securityContext.runAsNonRoot == true
 }

@@ -25,8 +25,8 @@ deny contains sprintf("%s uses the seccomp profile `%v`", [context.words, type])
 	kubernetes.at_least(19)
 	some context in pods.contexts
 	not pods.for_windows(context.pod)
-	kubernetes.given(context.body, "seccompProfile")
-	type := kubernetes.value(context.body.seccompProfile, "type", "")
+	kubernetes.given(context, ["body", "seccompProfile"])
+	type := kubernetes.value(context, ["body", "seccompProfile", "type"], "")
 	not type in valid
 }
 
@@ -34,8 +34,8 @@ deny contains sprintf("neither the pod nor %s sets a seccomp profile", [containe
 	kubernetes.at_least(19)
 	some container in pods.containers
 	not pods.for_windows(container.pod)
-	not kubernetes.given(container.body.securityContext, "seccompProfile")
-	not container.pod.spec.securityContext.seccompProfile.type in valid
+	not kubernetes.given(container, ["body", "securityContext", "seccompProfile"])
+	not kubernetes.value(container.pod.spec, ["securityContext", "seccompProfile", "type"], "") in valid
 }
 
 valid := {"RuntimeDefault", "Localhost"}
