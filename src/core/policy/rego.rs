@@ -67,8 +67,6 @@ pub(super) enum Tone {
 /// What a rule says of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Said {
-    /// `data.main`
-    pub(super) package: String,
     pub(super) rule: String,
     pub(super) tone: Tone,
     pub(super) message: String,
@@ -89,19 +87,10 @@ impl Rules {
         if policies.is_empty() {
             return Err(format!("there is no Rego file at {}", crate::report::listed(&check.files, 5)));
         }
-        Self::assemble(&policies, data(check, library)?)
-    }
-
-    /// Loads policies, by path, and what `data` says beside `countersign`.
-    ///
-    /// # Errors
-    ///
-    /// Where a file does not parse, or what is there could not be trusted to answer right.
-    pub(super) fn assemble(policies: &[(&str, &str)], data: Value) -> Result<Self, String> {
         let mut engine = Engine::new();
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
         let (mut rules, mut excepting) = (BTreeSet::new(), BTreeSet::new());
-        for (path, text) in policies {
+        for (path, text) in &policies {
             if let Some(name) = MOODY.into_iter().find(|name| text.contains(name)) {
                 return Err(format!(
                     "{path}: `{name}` gives another answer every time; a decision has to stay one"
@@ -122,7 +111,7 @@ impl Rules {
                 )
             ));
         }
-        engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
+        engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
         Ok(Self { engine, rules: rules.into_iter().collect(), excepting, sees_change })
     }
@@ -157,8 +146,7 @@ impl Rules {
             let tone = if name.starts_with("warn") { Tone::Warns } else { Tone::Denies };
             let value = engine.eval_rule(format!("{package}.{name}")).map_err(|error| words(&error))?;
             for message in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
-                let (package, rule) = (package.clone(), name.clone());
-                said.insert(Said { package, rule, tone, message, excepted });
+                said.insert(Said { rule: name.clone(), tone, message, excepted });
             }
         }
         Ok(said)

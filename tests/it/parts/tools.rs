@@ -33,6 +33,11 @@ pub fn compare() -> Option<PathBuf> {
     present("compare", built("compare"))
 }
 
+/// conftest, as `tests/tools/conftest` pins it.
+pub fn conftest() -> Option<PathBuf> {
+    present("conftest", built("conftest"))
+}
+
 /// What the API server's own admission says of pods.
 pub fn pod_security() -> Option<PathBuf> {
     present("pod-security", built("pod-security"))
