@@ -15,7 +15,10 @@ at_least(wanted) if minor >= wanted
 # The core group is "".
 default group := ""
 
-group := split(input.apiVersion, "/")[0] if contains(input.apiVersion, "/")
+group := split(input.apiVersion, "/")[0] if {
+	is_string(input.apiVersion)
+	contains(input.apiVersion, "/")
+}
 
 is(wanted, kind) if {
 	group == wanted
@@ -40,6 +43,12 @@ items(map, path) := list(value(map, path, []))
 list(value) := value if is_array(value)
 
 else := []
+
+# A text that begins with another; what is no text does not.
+starts(value, beginning) if {
+	is_string(value)
+	startswith(value, beginning)
+}
 
 # A value that was masked: it looks like a secret, and is not shown to policies.
 masked(value) if is_string(value["$sealed"])

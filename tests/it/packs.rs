@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::parts;
 
-const PODS: usize = 3_600;
+const PODS: usize = 1_800;
 const VERSIONS: [&str; 12] =
     ["1.18", "1.20", "1.22", "1.24", "1.25", "1.27", "1.29", "1.31", "1.32", "1.34", "1.35", "1.36"];
 
@@ -321,8 +321,8 @@ fn pods_are_judged_as_the_api_server_would_in_every_version() {
     }
     // The test would prove little if a control failed nowhere, or if nothing were fine.
     assert_eq!(failed.len(), 12 + 15, "{failed:?}");
-    assert!(failed.values().all(|count| *count >= 10), "{failed:?}");
-    assert!(fine.get("baseline") > Some(&100) && fine.get("restricted") > Some(&10), "{fine:?}");
+    assert!(failed.values().all(|count| *count >= 5), "{failed:?}");
+    assert!(fine.get("baseline") > Some(&100) && fine.get("restricted") > Some(&5), "{fine:?}");
 }
 
 /// Files below a folder, from it.

@@ -27,7 +27,10 @@ gone := data.countersign.before if data.countersign.operation == "DELETE"
 
 default gone_group := ""
 
-gone_group := split(gone.apiVersion, "/")[0] if contains(gone.apiVersion, "/")
+gone_group := split(gone.apiVersion, "/")[0] if {
+	is_string(gone.apiVersion)
+	contains(gone.apiVersion, "/")
+}
 
 deny contains sprintf("with the %s `%v` goes %s", [gone.kind, gone.metadata.name, lost]) if {
 	lost := holds[[gone_group, gone.kind]]

@@ -23,7 +23,7 @@ guards := {
 
 before := data.countersign.before
 
-words(body, key) := {trim_space(word) | some word in split(kubernetes.value(body, ["metadata", "annotations", key], ""), ",")}
+words(body, key) := {trim_space(word) | some word in split(sprintf("%v", [kubernetes.value(body, ["metadata", "annotations", key], "")]), ",")}
 
 deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]) if {
 	data.countersign.operation == "UPDATE"

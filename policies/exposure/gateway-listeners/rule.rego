@@ -8,8 +8,8 @@
 #   id: exposure/gateway-listeners
 #   severity: warning
 #   fix: >-
-#     Use HTTPS or TLS, and `allowedRoutes.namespaces.from: Selector` or `Same`. A listener on port 80 that only
-#     redirects may be left out by `except`.
+#     Use HTTPS or TLS, and `allowedRoutes.namespaces.from: Selector` or `Same`. Where port 80 only redirects, leave
+#     this rule out.
 package exposure.gateway_listeners
 
 import data.lib.kubernetes

@@ -26,7 +26,7 @@ deny contains "a rule without a host answers to every name" if {
 deny contains sprintf("`%v` answers to every name below it", [rule.host]) if {
 	ingress
 	some rule in input.spec.rules
-	startswith(rule.host, "*")
+	kubernetes.starts(rule.host, "*")
 }
 
 deny contains "the default backend answers to every name" if {

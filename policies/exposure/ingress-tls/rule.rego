@@ -28,9 +28,10 @@ covered(host) if {
 }
 
 covered(host) if {
+	is_string(host)
 	some entry in input.spec.tls
 	some wide in entry.hosts
-	startswith(wide, "*.")
+	kubernetes.starts(wide, "*.")
 	concat(".", array.slice(split(host, "."), 1, 100)) == trim_prefix(wide, "*.")
 }
 

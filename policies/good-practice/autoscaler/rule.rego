@@ -27,6 +27,6 @@ deny contains sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input
 
 deny contains "the autoscaler has no metric, and scales by CPU at 80% without saying so" if {
 	autoscaler
-	startswith(input.apiVersion, "autoscaling/v2")
+	kubernetes.starts(input.apiVersion, "autoscaling/v2")
 	count(kubernetes.list(kubernetes.value(input, ["spec", "metrics"], []))) == 0
 }

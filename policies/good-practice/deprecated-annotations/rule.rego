@@ -42,5 +42,5 @@ deny contains sprintf("the annotation `%s` is now the field `%s`", [key, field])
 	some annotations in maps
 	some key, _ in annotations
 	some prefix, field in prefixes
-	startswith(key, prefix)
+	kubernetes.starts(key, prefix)
 }

@@ -31,8 +31,8 @@ deny contains "the selector is empty" if {
 	pods.is_workload
 	input.kind != "ReplicationController"
 	selector := input.spec.selector
-	count(kubernetes.value(selector, "matchLabels", {})) == 0
-	count(kubernetes.list(kubernetes.value(selector, "matchExpressions", []))) == 0
+	kubernetes.value(selector, "matchLabels", {}) in [{}, null]
+	count(kubernetes.items(selector, "matchExpressions")) == 0
 }
 
 template_labels := kubernetes.value(input, ["spec", "template", "metadata", "labels"], {})

@@ -17,6 +17,7 @@
 package images.registries
 
 import data.lib.images
+import data.lib.kubernetes
 
 # Hosts, or hosts with the beginning of a path; empty allows every one.
 default registries := []
@@ -31,5 +32,5 @@ deny contains sprintf("%s runs `%s`, which is from no allowed registry", [use.wo
 
 allowed(name) if {
 	some registry in registries
-	startswith(name, concat("", [trim_suffix(registry, "/"), "/"]))
+	kubernetes.starts(name, concat("", [trim_suffix(registry, "/"), "/"]))
 }

@@ -11,11 +11,12 @@
 #     Take the label out unless the rules belong to everybody with that role.
 package rbac.aggregation
 
+import data.lib.kubernetes
 import data.lib.roles
 
 deny contains sprintf("its rules are added to `%s` for everybody who has it", [trim_prefix(key, "rbac.authorization.k8s.io/aggregate-to-")]) if {
 	roles.is_role
 	some key, value in input.metadata.labels
-	startswith(key, "rbac.authorization.k8s.io/aggregate-to-")
+	kubernetes.starts(key, "rbac.authorization.k8s.io/aggregate-to-")
 	value in ["true", true]
 }

@@ -12,6 +12,7 @@
 #     Bind a user, a group of your own, or one account.
 package rbac.wide_groups
 
+import data.lib.kubernetes
 import data.lib.roles
 
 wide := {
@@ -25,5 +26,5 @@ deny contains sprintf("the binding is for `%s`", [subject.name]) if {
 
 deny contains sprintf("the binding is for every account of a namespace: `%s`", [subject.name]) if {
 	some subject in roles.subjects
-	startswith(subject.name, "system:serviceaccounts:")
+	kubernetes.starts(subject.name, "system:serviceaccounts:")
 }

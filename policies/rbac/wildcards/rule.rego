@@ -11,6 +11,7 @@
 #     Name the verbs, resources and groups that are needed.
 package rbac.wildcards
 
+import data.lib.kubernetes
 import data.lib.roles
 
 words(rule, field) := concat(", ", {sprintf("%v", [one]) | some one in rule.body[field]})
@@ -41,5 +42,5 @@ deny contains sprintf("the role allows to %s every path of the API server", [wor
 deny contains sprintf("the role allows to %s a subresource of everything: `%s`", [words(rule, "verbs"), resource]) if {
 	some rule in roles.rules
 	some resource in rule.body.resources
-	startswith(resource, "*/")
+	kubernetes.starts(resource, "*/")
 }

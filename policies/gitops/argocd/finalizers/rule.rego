@@ -18,7 +18,7 @@ deny contains "deleting the Application deletes everything that it applied" if {
 	some application in argocd.applications
 	is_object(application)
 	some finalizer in finalizers
-	startswith(finalizer, "resources-finalizer.argocd.argoproj.io")
+	kubernetes.starts(finalizer, "resources-finalizer.argocd.argoproj.io")
 }
 
 finalizers := kubernetes.list(kubernetes.value(input, ["metadata", "finalizers"], [])) if input.kind == "Application"

@@ -26,12 +26,12 @@ branches := data.parameters.branches
 
 floats(revision) if revision in ["", "HEAD", null]
 
-floats(revision) if contains(revision, "*")
+floats(revision) if contains(sprintf("%v", [revision]), "*")
 
-floats(revision) if regex.match(`^[<>=^~]|\|\||^v?[0-9]+(\.[0-9]+)?(\.x)?$`, revision)
+floats(revision) if regex.match(`^[<>=^~]|\|\||^v?[0-9]+(\.[0-9]+)?(\.x)?$`, sprintf("%v", [revision]))
 
 # Neither a version, nor a tag of one, nor a commit: then it is a branch.
-floats(revision) if not regex.match(`[0-9]+\.[0-9]+|^[a-f0-9]{7,64}$|^refs/tags/`, revision)
+floats(revision) if not regex.match(`[0-9]+\.[0-9]+|^[a-f0-9]{7,64}$|^refs/tags/`, sprintf("%v", [revision]))
 
 deny contains sprintf("`%v` is followed at the floating revision `%v`", [source.repoURL, revision]) if {
 	some source in argocd.sources

@@ -11,11 +11,12 @@
 package gitops.flux.insecure
 
 import data.lib.flux
+import data.lib.kubernetes
 
 deny contains sprintf("the source is fetched by `%s`", [scheme]) if {
 	flux.source
 	some scheme in ["http://", "git://"]
-	startswith(input.spec.url, scheme)
+	kubernetes.starts(input.spec.url, scheme)
 }
 
 deny contains "certificates or TLS are not asked for: `insecure` is set" if {

@@ -48,6 +48,6 @@ deny contains sprintf("the chart `%v` floats: `%v`", [chart.chart, version]) if 
 	flux.release
 	chart := input.spec.chart.spec
 	version := kubernetes.value(chart, "version", "*")
-	not regex.match(`^v?[0-9]+\.[0-9]+\.[0-9]+([+-][0-9A-Za-z.+-]+)?$`, version)
+	not regex.match(`^v?[0-9]+\.[0-9]+\.[0-9]+([+-][0-9A-Za-z.+-]+)?$`, sprintf("%v", [version]))
 	not kubernetes.value(chart, ["sourceRef", "kind"], "") in ["GitRepository", "Bucket"]
 }

@@ -26,10 +26,10 @@ prefix := "container.apparmor.security.beta.kubernetes.io/"
 deny contains sprintf("the annotation `%s` asks for `%v`", [key, profile]) if {
 	some pod in pods.pods
 	some key, profile in pods.annotations(pod)
-	startswith(key, prefix)
+	kubernetes.starts(key, prefix)
 	not usual(profile)
 }
 
 usual(profile) if profile in ["", "runtime/default"]
 
-usual(profile) if startswith(profile, "localhost/")
+usual(profile) if kubernetes.starts(profile, "localhost/")

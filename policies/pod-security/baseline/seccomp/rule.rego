@@ -43,4 +43,4 @@ deny contains sprintf("the annotation `%s` asks for `%v`", [key, profile]) if {
 
 usual(profile) if profile in ["runtime/default", "docker/default"]
 
-usual(profile) if startswith(profile, "localhost/")
+usual(profile) if kubernetes.starts(profile, "localhost/")
