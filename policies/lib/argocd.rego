@@ -5,9 +5,17 @@ package lib.argocd
 
 import data.lib.kubernetes
 
-applications contains input.spec if kubernetes.is("argoproj.io", "Application")
+applications contains spec if {
+	kubernetes.is("argoproj.io", "Application")
+	spec := input.spec
+	is_object(spec)
+}
 
-applications contains input.spec.template.spec if kubernetes.is("argoproj.io", "ApplicationSet")
+applications contains spec if {
+	kubernetes.is("argoproj.io", "ApplicationSet")
+	spec := input.spec.template.spec
+	is_object(spec)
+}
 
 sources contains source if {
 	some application in applications
@@ -17,7 +25,7 @@ sources contains source if {
 
 sources contains source if {
 	some application in applications
-	some source in application.sources
+	some source in kubernetes.items(application, ["sources"])
 	is_object(source)
 }
 

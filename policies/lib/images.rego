@@ -3,6 +3,7 @@
 # description: An image's name in its parts, as container runtimes read it.
 package lib.images
 
+import data.lib.kubernetes
 import data.lib.pods
 
 # Every image that a container runs, or that a volume holds.
@@ -13,7 +14,7 @@ used contains {"words": container.words, "image": container.body.image} if {
 
 used contains {"words": sprintf("volume `%v`", [volume.name]), "image": volume.image.reference} if {
 	some pod in pods.pods
-	some volume in pod.spec.volumes
+	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	is_string(volume.image.reference)
 }
 

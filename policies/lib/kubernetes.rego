@@ -37,8 +37,16 @@ value(map, path, fallback) := object.get(map, path, fallback) if is_object(map)
 
 else := fallback
 
-# The list at a path, or an empty one.
+# The list at a path, or an empty one where there is none, or null, as templates like to leave behind.
 items(map, path) := list(value(map, path, []))
+
+# The map at a path, or an empty one.
+entries(map, path) := found if {
+	found := value(map, path, {})
+	is_object(found)
+}
+
+else := {}
 
 list(value) := value if is_array(value)
 

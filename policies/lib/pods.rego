@@ -61,7 +61,7 @@ lists := {
 containers contains container if {
 	some pod in pods
 	some list, word in lists
-	some body in pod.spec[list]
+	some body in kubernetes.items(pod, ["spec", list])
 	is_object(body)
 	name := object.get(body, "name", "")
 	container := {"pod": pod, "list": list, "body": body, "name": name, "words": sprintf("%s `%v`", [word, name])}

@@ -18,7 +18,7 @@ is_binding if {
 # The rules of a role.
 rules contains rule if {
 	is_role
-	some body in input.rules
+	some body in kubernetes.items(input, ["rules"])
 	is_object(body)
 	rule := {"body": body}
 }
@@ -43,5 +43,5 @@ names_objects(rule) if count(kubernetes.items(rule, ["body", "resourceNames"])) 
 
 subjects contains subject if {
 	is_binding
-	some subject in input.subjects
+	some subject in kubernetes.items(input, ["subjects"])
 }

@@ -20,7 +20,7 @@ set if {
 	data.countersign.operation == "UPDATE"
 }
 
-templates(body) := {template.metadata.name: kubernetes.value(template, "spec", {}) | some template in body.spec.volumeClaimTemplates}
+templates(body) := {template.metadata.name: kubernetes.value(template, "spec", {}) | some template in kubernetes.items(body, ["spec", "volumeClaimTemplates"])}
 
 deny contains sprintf("the claim template `%v` goes", [name]) if {
 	set

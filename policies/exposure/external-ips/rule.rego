@@ -15,5 +15,5 @@ import data.lib.kubernetes
 
 deny contains sprintf("the Service takes what is sent to %v", [address]) if {
 	kubernetes.is("", "Service")
-	some address in input.spec.externalIPs
+	some address in kubernetes.items(input, ["spec", "externalIPs"])
 }

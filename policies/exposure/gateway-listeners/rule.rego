@@ -18,19 +18,19 @@ gateway if kubernetes.is("gateway.networking.k8s.io", "Gateway")
 
 deny contains sprintf("listener `%v` serves %v in clear", [listener.name, listener.protocol]) if {
 	gateway
-	some listener in input.spec.listeners
+	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.protocol in ["HTTP", "TCP", "UDP"]
 }
 
 deny contains sprintf("listener `%v` takes routes from every namespace", [listener.name]) if {
 	gateway
-	some listener in input.spec.listeners
+	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.allowedRoutes.namespaces.from == "All"
 }
 
 deny contains sprintf("listener `%v` passes TLS on without a host", [listener.name]) if {
 	gateway
-	some listener in input.spec.listeners
+	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.tls.mode == "Passthrough"
 	kubernetes.value(listener, "hostname", "") in ["", null]
 }

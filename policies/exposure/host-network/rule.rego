@@ -11,6 +11,7 @@
 #     Take `hostNetwork` and `hostPort` out and reach the pod by a Service.
 package exposure.host_network
 
+import data.lib.kubernetes
 import data.lib.pods
 
 deny contains "the pod is in the network of its node" if {
@@ -20,7 +21,7 @@ deny contains "the pod is in the network of its node" if {
 
 deny contains sprintf("%s listens on port %v of its node", [container.words, port.hostPort]) if {
 	some container in pods.containers
-	some port in container.body.ports
+	some port in kubernetes.items(container, ["body", "ports"])
 	is_number(port.hostPort)
 	port.hostPort != 0
 }

@@ -19,13 +19,13 @@ ingress if kubernetes.is("extensions", "Ingress")
 
 deny contains "a rule without a host answers to every name" if {
 	ingress
-	some rule in input.spec.rules
+	some rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.value(rule, "host", "") in ["", null]
 }
 
 deny contains sprintf("`%v` answers to every name below it", [rule.host]) if {
 	ingress
-	some rule in input.spec.rules
+	some rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.starts(rule.host, "*")
 }
 

@@ -18,26 +18,26 @@ ingress if kubernetes.is("extensions", "Ingress")
 
 # An entry without hosts is one for all.
 covers_all if {
-	some entry in input.spec.tls
+	some entry in kubernetes.items(input, ["spec", "tls"])
 	count(kubernetes.list(kubernetes.value(entry, "hosts", []))) == 0
 }
 
 covered(host) if {
-	some entry in input.spec.tls
+	some entry in kubernetes.items(input, ["spec", "tls"])
 	host in entry.hosts
 }
 
 covered(host) if {
 	is_string(host)
-	some entry in input.spec.tls
-	some wide in entry.hosts
+	some entry in kubernetes.items(input, ["spec", "tls"])
+	some wide in kubernetes.items(entry, ["hosts"])
 	kubernetes.starts(wide, "*.")
 	concat(".", array.slice(split(host, "."), 1, 100)) == trim_prefix(wide, "*.")
 }
 
 deny contains sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]) if {
 	ingress
-	some rule in input.spec.rules
+	some rule in kubernetes.items(input, ["spec", "rules"])
 	not covers_all
 	not covered(kubernetes.value(rule, "host", "*"))
 }

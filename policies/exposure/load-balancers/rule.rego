@@ -23,7 +23,7 @@ deny contains "the load balancer is open to everybody" if {
 deny contains sprintf("the load balancer is open to %s", [range]) if {
 	kubernetes.is("", "Service")
 	input.spec.type == "LoadBalancer"
-	some range in input.spec.loadBalancerSourceRanges
+	some range in kubernetes.items(input, ["spec", "loadBalancerSourceRanges"])
 	range in ["0.0.0.0/0", "::/0"]
 	not private
 }

@@ -40,7 +40,7 @@ deny contains sprintf("the annotation `%s` is now the field `%s`", [key, field])
 
 deny contains sprintf("the annotation `%s` is now the field `%s`", [key, field]) if {
 	some annotations in maps
-	some key, _ in annotations
+	some key, _ in kubernetes.entries(annotations, [])
 	some prefix, field in prefixes
 	kubernetes.starts(key, prefix)
 }

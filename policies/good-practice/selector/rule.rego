@@ -17,7 +17,7 @@ import data.lib.pods
 deny contains sprintf("the selector wants the label `%s: %v`, which the template does not have", [key, value]) if {
 	pods.is_workload
 	input.kind != "ReplicationController"
-	some key, value in input.spec.selector.matchLabels
+	some key, value in kubernetes.entries(input, ["spec", "selector", "matchLabels"])
 	not template_labels[key] == value
 }
 

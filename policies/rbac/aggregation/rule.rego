@@ -16,7 +16,7 @@ import data.lib.roles
 
 deny contains sprintf("its rules are added to `%s` for everybody who has it", [trim_prefix(key, "rbac.authorization.k8s.io/aggregate-to-")]) if {
 	roles.is_role
-	some key, value in input.metadata.labels
+	some key, value in kubernetes.entries(input, ["metadata", "labels"])
 	kubernetes.starts(key, "rbac.authorization.k8s.io/aggregate-to-")
 	value in ["true", true]
 }

@@ -14,7 +14,7 @@ package rbac.wildcards
 import data.lib.kubernetes
 import data.lib.roles
 
-words(rule, field) := concat(", ", {sprintf("%v", [one]) | some one in rule.body[field]})
+words(rule, field) := concat(", ", {sprintf("%v", [one]) | some one in kubernetes.items(rule, ["body", field])})
 
 deny contains sprintf("the role allows every verb on %s", [what]) if {
 	some rule in roles.rules
@@ -41,6 +41,6 @@ deny contains sprintf("the role allows to %s every path of the API server", [wor
 
 deny contains sprintf("the role allows to %s a subresource of everything: `%s`", [words(rule, "verbs"), resource]) if {
 	some rule in roles.rules
-	some resource in rule.body.resources
+	some resource in kubernetes.items(rule, ["body", "resources"])
 	kubernetes.starts(resource, "*/")
 }

@@ -16,7 +16,7 @@ import data.lib.pods
 deny contains sprintf("%s has a secret in its `%s`", [container.words, field]) if {
 	some container in pods.containers
 	some field in ["args", "command"]
-	some argument in container.body[field]
+	some argument in kubernetes.items(container, ["body", field])
 	kubernetes.masked(argument)
 }
 

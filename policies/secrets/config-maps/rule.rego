@@ -15,6 +15,6 @@ import data.lib.kubernetes
 deny contains sprintf("`%s` holds a secret", [key]) if {
 	kubernetes.is("", "ConfigMap")
 	some field in ["data", "binaryData"]
-	some key, value in input[field]
+	some key, value in kubernetes.entries(input, [field])
 	kubernetes.masked(value)
 }

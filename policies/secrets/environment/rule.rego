@@ -17,6 +17,6 @@ import data.lib.pods
 
 deny contains sprintf("%s has a secret in the variable `%v`", [container.words, variable.name]) if {
 	some container in pods.containers
-	some variable in container.body.env
+	some variable in kubernetes.items(container, ["body", "env"])
 	kubernetes.masked(variable.value)
 }

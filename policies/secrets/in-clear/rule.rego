@@ -17,7 +17,7 @@ deny contains sprintf("`%s` is in clear in git", [key]) if {
 	kubernetes.is("", "Secret")
 	not encrypted
 	some field in ["data", "stringData"]
-	some key, value in input[field]
+	some key, value in kubernetes.entries(input, [field])
 	value != ""
 }
 

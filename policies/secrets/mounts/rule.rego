@@ -16,6 +16,6 @@ import data.lib.pods
 
 deny contains sprintf("%s gets every key of the Secret `%v` as a variable", [container.words, source.secretRef.name]) if {
 	some container in pods.containers
-	some source in container.body.envFrom
+	some source in kubernetes.items(container, ["body", "envFrom"])
 	kubernetes.given(source, "secretRef")
 }

@@ -20,20 +20,20 @@ deny contains "the project allows every source" if {
 
 deny contains sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, kubernetes.value(destination, "server", kubernetes.value(destination, "name", "")), kubernetes.value(destination, "namespace", "")]) if {
 	argocd.is_project
-	some destination in input.spec.destinations
+	some destination in kubernetes.items(input, ["spec", "destinations"])
 	some field, word in {"server": "cluster", "name": "cluster", "namespace": "namespace"}
 	destination[field] == "*"
 }
 
 deny contains "the project allows every kind that is in no namespace" if {
 	argocd.is_project
-	some kind in input.spec.clusterResourceWhitelist
+	some kind in kubernetes.items(input, ["spec", "clusterResourceWhitelist"])
 	kind.group == "*"
 	kind.kind == "*"
 }
 
 deny contains sprintf("every namespace may have Applications of the project: `%v`", [namespace]) if {
 	argocd.is_project
-	some namespace in input.spec.sourceNamespaces
+	some namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
 	namespace == "*"
 }

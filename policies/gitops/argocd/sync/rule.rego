@@ -17,7 +17,7 @@ import data.lib.kubernetes
 
 deny contains sprintf("the sync option `%s` is set", [option]) if {
 	some application in argocd.applications
-	some option in application.syncPolicy.syncOptions
+	some option in kubernetes.items(application, ["syncPolicy", "syncOptions"])
 	option in ["Replace=true", "Force=true", "Validate=false"]
 }
 

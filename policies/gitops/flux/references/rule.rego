@@ -22,7 +22,7 @@ references contains input.spec.chartRef if flux.release
 
 references contains reference if {
 	flux.applies
-	some reference in input.spec.dependsOn
+	some reference in kubernetes.items(input, ["spec", "dependsOn"])
 }
 
 deny contains sprintf("`%v` is of the namespace `%v`, not of `%v`", [reference.name, reference.namespace, input.metadata.namespace]) if {

@@ -11,6 +11,7 @@
 #     Take the capability out of `capabilities.add`.
 package pod_security.baseline.capabilities
 
+import data.lib.kubernetes
 import data.lib.pods
 
 usual := {
@@ -20,6 +21,6 @@ usual := {
 
 deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {
 	some container in pods.containers
-	some capability in container.body.securityContext.capabilities.add
+	some capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
 	not capability in usual
 }

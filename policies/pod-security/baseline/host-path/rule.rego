@@ -16,6 +16,6 @@ import data.lib.pods
 
 deny contains sprintf("volume `%v` is a path of the node", [volume.name]) if {
 	some pod in pods.pods
-	some volume in pod.spec.volumes
+	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	kubernetes.given(volume, "hostPath")
 }

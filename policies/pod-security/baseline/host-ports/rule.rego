@@ -16,7 +16,7 @@ import data.lib.pods
 
 deny contains sprintf("%s listens on port %v of its node", [container.words, port.hostPort]) if {
 	some container in pods.containers
-	some port in container.body.ports
+	some port in kubernetes.items(container, ["body", "ports"])
 	kubernetes.given(port, "hostPort")
 	port.hostPort != 0
 }

@@ -38,6 +38,6 @@ safe contains name if {
 
 deny contains sprintf("the pod sets the sysctl `%v`", [sysctl.name]) if {
 	some pod in pods.pods
-	some sysctl in pod.spec.securityContext.sysctls
+	some sysctl in kubernetes.items(pod, ["spec", "securityContext", "sysctls"])
 	not sysctl.name in safe
 }

@@ -32,6 +32,6 @@ deny contains sprintf("%s adds the capability `%v`", [container.words, capabilit
 	kubernetes.at_least(22)
 	some container in pods.containers
 	not pods.for_windows(container.pod)
-	some capability in container.body.securityContext.capabilities.add
+	some capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
 	capability != "NET_BIND_SERVICE"
 }

@@ -13,6 +13,7 @@
 #   replaces: pod-security/baseline/host-path
 package pod_security.restricted.volumes
 
+import data.lib.kubernetes
 import data.lib.pods
 
 allowed := {
@@ -21,7 +22,7 @@ allowed := {
 
 deny contains sprintf("volume `%v` is of the kind `%s`", [volume.name, concat("`, `", kinds)]) if {
 	some pod in pods.pods
-	some volume in pod.spec.volumes
+	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	kinds := {kind | some kind, source in volume; kind != "name"; source != null}
 	count(kinds) > 0
 	count(kinds & allowed) == 0

@@ -216,6 +216,7 @@ fn what_is_written_about_a_rule_is_so() {
     let rules = packs::rules().unwrap();
     let known: BTreeSet<&str> = rules.iter().map(|rule| rule.id).collect();
     assert_eq!(known.len(), rules.len(), "an id stands for one rule");
+    let reads = regex::Regex::new(r"data\.parameters\.([a-z_]+)").unwrap();
     for rule in rules {
         let package = rule.package();
         let line = format!("package {}\n", package.trim_start_matches("data."));
@@ -233,7 +234,6 @@ fn what_is_written_about_a_rule_is_so() {
             let default = value_of(rule, place);
             assert_eq!(default, parameter.default, "{}: the default of {name}", rule.id);
         }
-        let reads = regex::Regex::new(r"data\.parameters\.([a-z_]+)").unwrap();
         for read in reads.captures_iter(rule.text) {
             assert!(rule.parameters.contains_key(&read[1]), "{}: {} is not documented", rule.id, &read[1]);
         }
