@@ -134,6 +134,8 @@
 //! - *A condition of a rule, an option, a key of the policy file*: `core/config` reads it, `core/policy` or `core/approval`
 //!   gives it meaning. Unknown must have a meaning too.
 //! - *A danger that reviewers must not miss*: a `Risk` in `core/effect`, and its words in `core/report`.
+//! - *A rule that comes with the program*: a folder under `policies/` with its documentation and its cases, and a line in
+//!   `core/policy/packs/registry.rs`.
 //! - *A renderer*: a variant of `EnvironmentSource` and `UnitSource`, its read-set and its run in [`render`].
 //! - *A version of Kubernetes whose kinds are shipped*: `tests/tools/schemas` makes `policies/schemas` and
 //!   `policies/data/removed-apis.json` again; `tests/it/schemas.rs` asks a real API server whether they are right.

@@ -1,6 +1,7 @@
 //! `policy check`, `policy explain`: offline, on files.
 
 mod checks;
+mod packs;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,13 @@ pub(super) enum Policy {
         #[arg(default_value = POLICY_PATH)]
         file: PathBuf,
     },
+    /// List the packs of rules that come with the program
+    #[command(after_help = "Example:\n  countersign policy list --packs")]
+    List {
+        /// Every rule of every pack: what it asks for, how heavy it is, what can be set
+        #[arg(long, required = true)]
+        packs: bool,
+    },
     /// Decide a recorded snapshot again, offline
     #[command(after_help = "Example:\n  countersign policy explain --input snapshot.json")]
     Explain {
@@ -38,6 +46,7 @@ impl Policy {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self {
             Self::Check { file } => check(&file),
+            Self::List { packs: _ } => packs::list(),
             Self::Explain { input } => explain(&input),
         }
     }

@@ -43,7 +43,7 @@ impl Library {
 /// Whether a policy's checks are written in this file.
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
+        Judge::Cel(_) | Judge::Pack(_) => false,
         Judge::Schema(schema) => schema.files.iter().any(|pattern| names(pattern, path)),
         Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
         Judge::Admission(files) | Judge::Gatekeeper(files) => {
@@ -55,7 +55,7 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
 /// Whether a policy has files at all.
 pub fn has_files(policy: &Policy) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
+        Judge::Cel(_) | Judge::Pack(_) => false,
         Judge::Schema(schema) => !schema.files.is_empty(),
         Judge::Rego(_) | Judge::Admission(_) | Judge::Gatekeeper(_) => true,
     })

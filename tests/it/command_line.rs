@@ -3,6 +3,7 @@
 mod cache;
 mod init;
 mod odd;
+mod packs;
 mod review;
 
 use std::path::{Path, PathBuf};

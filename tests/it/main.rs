@@ -18,6 +18,7 @@ mod documents;
 mod evaluate;
 mod forge_contract;
 mod hostile_review;
+mod packs;
 mod parts;
 mod parts_work;
 mod render;

@@ -4,14 +4,17 @@ use toml::Spanned;
 
 use super::environment::Environments;
 use super::name;
+use super::pack;
 use super::predicate::environment_globs;
-use super::table::{Later, Node, Reader, Table};
+use super::table::{Node, Reader, Table};
 use super::{CelCheck, Check, Judge, RegoCheck, SchemaCheck, Severity, one_of};
 use crate::policy::Expression;
 use crate::schema;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "name",
+    "use",
+    "except",
     "cel",
     "rego",
     "schema",
@@ -25,8 +28,6 @@ const KEYS: [&str; 12] = [
     "kinds",
 ];
 
-const TO_COME: [Later; 1] = [Later { key: "use", instead: "write the check as `cel` or `rego`" }];
-
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Vec<Check> {
     let mut names = Vec::new();
     let tables = reader.tables(node, "a check");
@@ -39,7 +40,7 @@ fn read_one<'t>(
     names: &mut Vec<Spanned<String>>,
     environments: &[String],
 ) -> Option<Check> {
-    reader.only(table, &KEYS, &TO_COME);
+    reader.only(table, &KEYS, &[]);
     let name = reader.title(table, names);
     let judge = read_judge(reader, table, name.as_deref());
     let severity = reader.word_at(
@@ -56,7 +57,8 @@ fn read_one<'t>(
 type ReadJudge<'t> = fn(&mut Reader<'t>, &Table<'_, 't>, Option<&str>) -> Option<Judge>;
 
 fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
-    let judges: [(&str, ReadJudge<'t>); 5] = [
+    let judges: [(&str, ReadJudge<'t>); 6] = [
+        ("use", read_use),
         ("cel", read_cel),
         ("rego", read_rego),
         ("schema", read_schema),
@@ -65,10 +67,8 @@ fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&
     ];
     let mut given = judges.iter().filter_map(|(key, read)| Some((table.entry(key)?, read)));
     let Some((first, read)) = given.next() else {
-        if !table.entries.iter().any(|entry| TO_COME.iter().any(|later| later.key == entry.key)) {
-            let hint = "say what must hold, like `cel = \"object.spec.replicas >= 2\"`, or name policies: `rego = \"policies\"`";
-            reader.missing(table, "cel", hint);
-        }
+        let hint = "say what must hold, like `cel = \"object.spec.replicas >= 2\"`, or name policies: `rego = \"policies\"`";
+        reader.missing(table, "cel", hint);
         return None;
     };
     if let Some((second, _)) = given.next() {
@@ -81,6 +81,7 @@ fn read_judge<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&
 
 fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["data"], "rego");
+    only_with(reader, table, &["except"], "use");
     let parameters = table.get("parameters").and_then(|node| reader.json(node));
     let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
@@ -90,6 +91,7 @@ fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&st
 
 fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["except"], "use");
     let files = reader.texts_at(table, "rego", name::valid_path);
     let data = reader.texts_at(table, "data", name::valid_path);
     let parameters = table.get("parameters").and_then(|node| reader.json(node));
@@ -102,6 +104,7 @@ const BUILTIN: &str = "builtin";
 fn read_schema<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
     only_with(reader, table, &["message"], "cel");
     only_with(reader, table, &["data", "parameters"], "rego");
+    only_with(reader, table, &["except"], "use");
     let named = reader.texts_at(table, "schema", name::valid_path);
     let builtin = named.iter().any(|name| name == BUILTIN);
     let files: Vec<String> = named.into_iter().filter(|name| name != BUILTIN).collect();
@@ -146,8 +149,15 @@ fn read_gatekeeper<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option
 fn read_manifests<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, key: &str) -> Option<Vec<String>> {
     only_with(reader, table, &["message"], "cel");
     only_with(reader, table, &["data", "parameters"], "rego");
+    only_with(reader, table, &["except"], "use");
     let files = reader.texts_at(table, key, name::valid_path);
     (!files.is_empty()).then_some(files)
+}
+
+fn read_use<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
+    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["data"], "rego");
+    pack::read(reader, table)
 }
 
 /// Refuses keys that mean nothing in this kind of check.

@@ -4,6 +4,7 @@ mod check;
 mod environment;
 mod error;
 mod name;
+mod pack;
 mod people;
 mod predicate;
 mod read;
@@ -109,6 +110,8 @@ pub enum Judge {
     Admission(Vec<String>),
     /// Gatekeeper's templates and constraints, in the same.
     Gatekeeper(Vec<String>),
+    /// Shipped packs.
+    Pack(PackCheck),
 }
 
 /// An expression in CEL.
@@ -120,6 +123,17 @@ pub struct CelCheck {
     pub parameters: Option<serde_json::Value>,
     /// What to say when it is false.
     pub message: String,
+}
+
+/// Rules that come with the program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackCheck {
+    /// Packs and single rules, by name.
+    pub uses: Vec<String>,
+    /// Rules that are left out, by id or by name.
+    pub except: Vec<String>,
+    /// What `data.parameters` says.
+    pub parameters: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Policies in Rego, as conftest reads them.

@@ -48,6 +48,7 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
         rule: None,
         severity: check.severity,
         message: format!("check `{}` could not be run: {why}", check.name),
+        fix: None,
         environment: String::new(),
         object: None,
         file: None,
@@ -137,8 +138,8 @@ impl<'a> Ready<'a> {
                 let check = &self.check.name;
                 finding(format!("check `{check}` could not judge {}: {why}", effect.object))
             }
-            Ok(Wrong { rule, severity, message, existing, waived }) => {
-                Finding { rule, severity, existing, waived, errored: false, ..finding(message) }
+            Ok(Wrong { rule, severity, message, fix, existing, waived }) => {
+                Finding { rule, fix, severity, existing, waived, errored: false, ..finding(message) }
             }
         });
         told.collect()

@@ -8,6 +8,7 @@ mod libraries;
 mod manifests;
 mod metering;
 mod names;
+pub mod packs;
 mod plural;
 mod predicate;
 mod rego;
@@ -92,6 +93,9 @@ pub struct Finding {
     pub severity: Severity,
     /// What is wrong.
     pub message: String,
+    /// What to do about it, where the rule says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
     /// Where.
     pub environment: String,
     /// On what.
@@ -114,4 +118,14 @@ pub struct Finding {
     pub existing: bool,
     /// A dated exception.
     pub waived: Option<Waived>,
+}
+
+impl Finding {
+    /// What is wrong and, where the change brought it, what to do about it.
+    pub fn told(&self) -> String {
+        match &self.fix {
+            Some(fix) if !self.existing && self.waived.is_none() => format!("{}. {fix}", self.message),
+            Some(_) | None => self.message.clone(),
+        }
+    }
 }

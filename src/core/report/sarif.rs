@@ -18,7 +18,7 @@ use crate::config::Severity;
 use crate::effect::{Operation, Risk};
 use crate::evaluation::Side;
 use crate::object::ObjectRef;
-use crate::policy::Finding;
+use crate::policy::{Finding, packs};
 use place::Place;
 use rule::{Level, Rule, Rules};
 
@@ -87,8 +87,15 @@ impl<'a> Log<'a> {
         if let Some(rule) = &finding.rule {
             properties.insert("rule".to_owned(), json!(rule));
         }
+        if let Some(fix) = &finding.fix {
+            properties.insert("fix".to_owned(), json!(text(fix)));
+        }
+        let shipped = finding.rule.as_deref().and_then(packs::rule);
+        if shipped.is_some() {
+            properties.insert("check".to_owned(), json!(text(&finding.check)));
+        }
         let found = Found {
-            rule: Rule::Check(&finding.check),
+            rule: shipped.map_or(Rule::Check(&finding.check), Rule::Shipped),
             level,
             said: format!("{failed}{}", finding.message),
             environment: Some(&finding.environment),

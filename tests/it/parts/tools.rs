@@ -38,6 +38,16 @@ pub fn gator() -> Option<PathBuf> {
     present("gator", built("gator"))
 }
 
+/// conftest, as `tests/tools/conftest` pins it.
+pub fn conftest() -> Option<PathBuf> {
+    present("conftest", built("conftest"))
+}
+
+/// What the API server's own admission says of pods.
+pub fn pod_security() -> Option<PathBuf> {
+    present("pod-security", built("pod-security"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);

@@ -3,6 +3,7 @@
 
 mod expressions;
 mod mistakes;
+mod packs;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

@@ -34,6 +34,6 @@ impl Judging for Cel<'_> {
         let existing =
             before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
         let message = self.message.to_owned();
-        Ok(vec![Wrong { rule: None, severity: self.severity, message, existing, waived: None }])
+        Ok(vec![Wrong { rule: None, severity: self.severity, message, fix: None, existing, waived: None }])
     }
 }

@@ -4,6 +4,7 @@
 mod admission;
 mod cel;
 mod gatekeeper;
+mod pack;
 mod rego;
 mod schema;
 mod validating;
@@ -55,6 +56,7 @@ pub(super) fn compile<'a>(
         Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
         Judge::Admission(files) => admission::compile(files, check.severity, library),
         Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library),
+        Judge::Pack(pack) => pack::compile(pack, check.severity),
     }
 }
 
@@ -81,6 +83,8 @@ pub(super) struct Wrong {
     pub(super) rule: Option<String>,
     pub(super) severity: Severity,
     pub(super) message: String,
+    /// What to do about it.
+    pub(super) fix: Option<String>,
     /// Base violates it too.
     pub(super) existing: bool,
     pub(super) waived: Option<Waived>,

@@ -50,6 +50,7 @@ impl Judging for Rego {
             },
             rule: Some(said.rule),
             message: said.message,
+            fix: None,
         });
         Ok(wrong.collect())
     }

@@ -273,6 +273,7 @@ impl Judging for Schema {
             rule: Some(rule.to_owned()),
             severity,
             message,
+            fix: None,
             existing,
             waived: None,
         };

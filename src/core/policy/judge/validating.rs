@@ -185,6 +185,7 @@ impl Telling<'_> {
                 rule: Some(self.rule.to_owned()),
                 severity: severity.min(self.most),
                 message,
+                fix: None,
                 existing,
                 waived: None,
             };

@@ -5,6 +5,7 @@ mod admission;
 mod checks;
 mod gatekeeper;
 mod libraries;
+mod packs;
 mod predicates;
 mod rego;
 mod schemas;

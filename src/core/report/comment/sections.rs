@@ -149,7 +149,7 @@ fn finding_line(view: &View<'_>, finding: &Finding, environments: &[&str]) -> St
         head.push_str(&format!(", {}", prose(&object_words(object))));
     }
     let failed = if finding.errored { "the check itself failed, which blocks: " } else { "" };
-    let mut line = format!("{head}: {failed}{}", prose(&cut(&finding.message, MESSAGE)));
+    let mut line = format!("{head}: {failed}{}", prose(&cut(&finding.told(), MESSAGE)));
     if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
         line.push_str(&format!(" · {}", code_span(&at)));
     }

@@ -134,7 +134,7 @@ fn finding(item: &mut Markup, finding: &Finding, places: &Places) {
         }
     }
     item.text(if finding.errored { ": the check itself failed: " } else { ": " });
-    item.prose(&finding.message);
+    item.prose(&finding.told());
     at(item, place(finding.file.as_deref(), finding.line, finding.column));
     if let Some(waived) = &finding.waived {
         item.text(" · waived by ");

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::text;
 use crate::effect::Risk;
+use crate::policy::packs;
 use crate::report::danger::risk_words;
 
 /// What a result is an instance of.
@@ -11,6 +12,8 @@ use crate::report::danger::risk_words;
 pub(super) enum Rule<'a> {
     /// A check of the policy, by its name.
     Check(&'a str),
+    /// A rule that comes with the program.
+    Shipped(&'static packs::Rule),
     /// A danger.
     Risk(Risk),
     /// The cluster would refuse an object.
@@ -44,6 +47,7 @@ impl Rule<'_> {
     pub(super) fn id(&self) -> String {
         match self {
             Self::Check(name) => format!("policy/{}", text(name)),
+            Self::Shipped(rule) => rule.id.to_owned(),
             Self::Risk(risk) => format!("risk/{}", risk_words(*risk).replace(' ', "-")),
             Self::Refused => "effect/refused".to_owned(),
             Self::Render => "evaluation/render-failed".to_owned(),
@@ -51,9 +55,20 @@ impl Rule<'_> {
         }
     }
 
+    fn descriptor(&self) -> Value {
+        let mut descriptor = json!({ "id": self.id(), "shortDescription": { "text": self.description() } });
+        if let (Self::Shipped(rule), Value::Object(members)) = (self, &mut descriptor) {
+            let help = format!("{} {}", rule.description, rule.fix);
+            members.insert("fullDescription".to_owned(), json!({ "text": text(&rule.description) }));
+            members.insert("help".to_owned(), json!({ "text": text(&help) }));
+        }
+        descriptor
+    }
+
     fn description(&self) -> String {
         match self {
             Self::Check(name) => format!("The policy's check {}", text(name)),
+            Self::Shipped(rule) => text(&rule.title),
             Self::Risk(risk) => risk_description(*risk).to_owned(),
             Self::Refused => "The cluster would refuse the object".to_owned(),
             Self::Render => "A unit does not render, so what would change is not known".to_owned(),
@@ -84,7 +99,7 @@ fn risk_description(risk: Risk) -> &'static str {
 /// The rules that were used, in the order of their first use.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
-    known: Vec<(String, String)>,
+    known: Vec<(String, Value)>,
 }
 
 impl Rules {
@@ -93,14 +108,12 @@ impl Rules {
         let id = rule.id();
         let at = self.known.iter().position(|(known, _)| *known == id);
         at.unwrap_or_else(|| {
-            self.known.push((id, rule.description()));
+            self.known.push((id, rule.descriptor()));
             self.known.len() - 1
         })
     }
 
     pub(super) fn into_descriptors(self) -> Vec<Value> {
-        let descriptor =
-            |(id, said): (String, String)| json!({ "id": id, "shortDescription": { "text": said } });
-        self.known.into_iter().map(descriptor).collect()
+        self.known.into_iter().map(|(_, descriptor)| descriptor).collect()
     }
 }

@@ -44,7 +44,7 @@ impl Draw<'_> {
             let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
             let failed = if finding.errored { "the check itself failed: " } else { "" };
             let mut said =
-                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.message);
+                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.told());
             if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
                 said.push_str(&format!(" ({at})"));
             }

@@ -170,6 +170,7 @@ pub(super) fn finding(check: &str, message: &str) -> Finding {
         rule: None,
         severity: Severity::Error,
         message: message.into(),
+        fix: None,
         environment: "production".into(),
         object: None,
         file: None,

@@ -221,3 +221,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_shipped_rule_comes_with_its_rationale_and_what_to_do() {
+    let mut report = blocked();
+    report.environments.clear();
+    let rule = crate::policy::packs::rule("pod-security/baseline/privileged").unwrap();
+    let mut found = finding("pod security", "container `web` runs privileged");
+    found.rule = Some(rule.id.to_owned());
+    found.fix = Some(rule.fix.clone());
+    assert_eq!(found.told(), format!("container `web` runs privileged. {}", rule.fix));
+    report.findings = vec![found];
+    let run = run(&report);
+    let told = &run["tool"]["driver"]["rules"][0];
+    assert_eq!(told["id"], "pod-security/baseline/privileged");
+    assert_eq!(told["shortDescription"]["text"], rule.title);
+    assert!(told["help"]["text"].as_str().unwrap().starts_with(&rule.description), "{told}");
+    let properties = &run["results"][0]["properties"];
+    assert_eq!((&properties["check"], &properties["rule"]), (&"pod security".into(), &rule.id.into()));
+    assert_eq!(run["results"][0]["message"]["text"], "container web runs privileged");
+}

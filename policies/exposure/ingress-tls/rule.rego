@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: Ingresses serve by TLS
+# description: >-
+#   Without an entry in `tls` an Ingress answers in clear: passwords, cookies and tokens can be read on the way.
+# custom:
+#   id: exposure/ingress-tls
+#   severity: error
+#   fix: >-
+#     Add the host to `spec.tls`, with a Secret for its certificate.
+package exposure.ingress_tls
+
+import data.lib.kubernetes
+
+ingress if kubernetes.is("networking.k8s.io", "Ingress")
+
+ingress if kubernetes.is("extensions", "Ingress")
+
+# An entry without hosts is one for all.
+covers_all if {
+	some entry in kubernetes.items(input, ["spec", "tls"])
+	count(kubernetes.list(kubernetes.value(entry, "hosts", []))) == 0
+}
+
+covered(host) if {
+	some entry in kubernetes.items(input, ["spec", "tls"])
+	host in entry.hosts
+}
+
+covered(host) if {
+	is_string(host)
+	some entry in kubernetes.items(input, ["spec", "tls"])
+	some wide in kubernetes.items(entry, ["hosts"])
+	kubernetes.starts(wide, "*.")
+	concat(".", array.slice(split(host, "."), 1, 100)) == trim_prefix(wide, "*.")
+}
+
+deny contains sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]) if {
+	ingress
+	some rule in kubernetes.items(input, ["spec", "rules"])
+	not covers_all
+	not covered(kubernetes.value(rule, "host", "*"))
+}

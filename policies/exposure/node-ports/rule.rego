@@ -1,0 +1,18 @@
+# METADATA
+# scope: package
+# title: Services open no port of the nodes
+# description: >-
+#   A NodePort is open on every node, past Ingresses and their TLS, and reachable by whoever reaches a node.
+# custom:
+#   id: exposure/node-ports
+#   severity: error
+#   fix: >-
+#     Use the type ClusterIP, and an Ingress or Gateway in front.
+package exposure.node_ports
+
+import data.lib.kubernetes
+
+deny contains "the Service opens a port on every node" if {
+	kubernetes.is("", "Service")
+	input.spec.type == "NodePort"
+}

@@ -1,0 +1,39 @@
+# METADATA
+# scope: package
+# title: projects name what they allow
+# description: >-
+#   A project is what holds an Application back. A star in its sources, destinations or kinds holds nothing back.
+# custom:
+#   id: gitops/argocd/project-wildcards
+#   severity: error
+#   fix: >-
+#     Name the repositories, clusters, namespaces and kinds.
+package gitops.argocd.project_wildcards
+
+import data.lib.argocd
+import data.lib.kubernetes
+
+deny contains "the project allows every source" if {
+	argocd.is_project
+	"*" in input.spec.sourceRepos
+}
+
+deny contains sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, kubernetes.value(destination, "server", kubernetes.value(destination, "name", "")), kubernetes.value(destination, "namespace", "")]) if {
+	argocd.is_project
+	some destination in kubernetes.items(input, ["spec", "destinations"])
+	some field, word in {"server": "cluster", "name": "cluster", "namespace": "namespace"}
+	destination[field] == "*"
+}
+
+deny contains "the project allows every kind that is in no namespace" if {
+	argocd.is_project
+	some kind in kubernetes.items(input, ["spec", "clusterResourceWhitelist"])
+	kind.group == "*"
+	kind.kind == "*"
+}
+
+deny contains sprintf("every namespace may have Applications of the project: `%v`", [namespace]) if {
+	argocd.is_project
+	some namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
+	namespace == "*"
+}

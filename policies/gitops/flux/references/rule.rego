@@ -1,0 +1,32 @@
+# METADATA
+# scope: package
+# title: objects of Flux refer to their own namespace
+# description: >-
+#   A reference into another namespace takes what others there publish, past whoever rules this one. Flux can forbid
+#   it altogether (`--no-cross-namespace-refs`).
+# custom:
+#   id: gitops/flux/references
+#   severity: warning
+#   fix: >-
+#     Put the source beside what uses it.
+package gitops.flux.references
+
+import data.lib.flux
+import data.lib.kubernetes
+
+references contains input.spec.sourceRef if flux.applies
+
+references contains input.spec.chart.spec.sourceRef if flux.release
+
+references contains input.spec.chartRef if flux.release
+
+references contains reference if {
+	flux.applies
+	some reference in kubernetes.items(input, ["spec", "dependsOn"])
+}
+
+deny contains sprintf("`%v` is of the namespace `%v`, not of `%v`", [reference.name, reference.namespace, input.metadata.namespace]) if {
+	some reference in references
+	kubernetes.given(reference, "namespace")
+	reference.namespace != input.metadata.namespace
+}

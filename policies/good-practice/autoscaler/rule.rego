@@ -1,0 +1,32 @@
+# METADATA
+# scope: package
+# title: an autoscaler has room to scale
+# description: >-
+#   An autoscaler whose least and most are the same never scales, one with `minReplicas: 1` leaves a single pod at
+#   night. A workload that it scales must not set `replicas` itself, or every sync undoes what it did.
+# custom:
+#   id: good-practice/autoscaler
+#   severity: warning
+#   fix: >-
+#     Set `maxReplicas` above `minReplicas`, both at least 2, and take `replicas` out of the workload.
+package good_practice.autoscaler
+
+import data.lib.kubernetes
+
+autoscaler if kubernetes.is("autoscaling", "HorizontalPodAutoscaler")
+
+deny contains sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]) if {
+	autoscaler
+	input.spec.maxReplicas == kubernetes.value(input, ["spec", "minReplicas"], 1)
+}
+
+deny contains sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]) if {
+	autoscaler
+	input.spec.minReplicas > input.spec.maxReplicas
+}
+
+deny contains "the autoscaler has no metric, and scales by CPU at 80% without saying so" if {
+	autoscaler
+	kubernetes.starts(input.apiVersion, "autoscaling/v2")
+	count(kubernetes.list(kubernetes.value(input, ["spec", "metrics"], []))) == 0
+}

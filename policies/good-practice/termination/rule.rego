@@ -1,0 +1,34 @@
+# METADATA
+# scope: package
+# title: pods get time to end
+# description: >-
+#   Between the signal to end and the kill stand `terminationGracePeriodSeconds`. With 0 a program is killed at
+#   once: requests break off, and for a StatefulSet two pods with one identity may run at a time.
+# custom:
+#   id: good-practice/termination
+#   severity: warning
+#   fix: >-
+#     Leave the field out (30 seconds), or set what the program needs to finish.
+#   parameters:
+#     longest_grace:
+#       type: number
+#       default: 3600
+#       description: The most seconds that pods may take to end.
+package good_practice.termination
+
+import data.lib.pods
+
+deny contains "pods are killed at once: `terminationGracePeriodSeconds: 0`" if {
+	some pod in pods.pods
+	pod.spec.terminationGracePeriodSeconds == 0
+}
+
+deny contains sprintf("pods may take %v seconds to end, more than %v", [seconds, longest_grace]) if {
+	some pod in pods.pods
+	seconds := pod.spec.terminationGracePeriodSeconds
+	seconds > longest_grace
+}
+
+default longest_grace := 3600
+
+longest_grace := data.parameters.longest_grace

@@ -1,0 +1,37 @@
+# METADATA
+# scope: package
+# title: containers drop all capabilities
+# description: >-
+#   Few programs need any capability of root. A container that drops all of them can do no more than an ordinary
+#   user; `NET_BIND_SERVICE`, for ports below 1024, may be added again.
+# custom:
+#   id: pod-security/restricted/capabilities
+#   severity: error
+#   fix: >-
+#     Set `capabilities: {drop: ["ALL"]}` and add at most `NET_BIND_SERVICE`.
+#   since: "1.22"
+#   replaces: pod-security/baseline/capabilities
+#   parameters:
+#     kubernetes:
+#       type: version
+#       default: "1.36"
+#       description: The version of Kubernetes that the cluster runs.
+package pod_security.restricted.capabilities
+
+import data.lib.kubernetes
+import data.lib.pods
+
+deny contains sprintf("%s does not drop `ALL` capabilities", [container.words]) if {
+	kubernetes.at_least(22)
+	some container in pods.containers
+	not pods.for_windows(container.pod)
+	not "ALL" in kubernetes.items(container, ["body", "securityContext", "capabilities", "drop"])
+}
+
+deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {
+	kubernetes.at_least(22)
+	some container in pods.containers
+	not pods.for_windows(container.pod)
+	some capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
+	capability != "NET_BIND_SERVICE"
+}

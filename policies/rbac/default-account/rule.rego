@@ -1,0 +1,20 @@
+# METADATA
+# scope: package
+# title: the default account gets no rights
+# description: >-
+#   Every pod that names no account runs as `default`. What is granted to it is granted to all of them.
+# custom:
+#   id: rbac/default-account
+#   severity: error
+#   fix: >-
+#     Make an account for the workload and bind that.
+package rbac.default_account
+
+import data.lib.kubernetes
+import data.lib.roles
+
+deny contains sprintf("the binding is for the default account of `%v`", [kubernetes.value(subject, "namespace", "")]) if {
+	some subject in roles.subjects
+	subject.kind == "ServiceAccount"
+	subject.name == "default"
+}

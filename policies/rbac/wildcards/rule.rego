@@ -1,0 +1,46 @@
+# METADATA
+# scope: package
+# title: roles name what they allow
+# description: >-
+#   A star in verbs, resources or API groups allows everything that exists, and everything that will ever be
+#   installed.
+# custom:
+#   id: rbac/wildcards
+#   severity: error
+#   fix: >-
+#     Name the verbs, resources and groups that are needed.
+package rbac.wildcards
+
+import data.lib.kubernetes
+import data.lib.roles
+
+words(rule, field) := concat(", ", {sprintf("%v", [one]) | some one in kubernetes.items(rule, ["body", field])})
+
+deny contains sprintf("the role allows every verb on %s", [what]) if {
+	some rule in roles.rules
+	"*" in rule.body.verbs
+	some field in ["resources", "nonResourceURLs"]
+	what := words(rule, field)
+	what != ""
+}
+
+deny contains sprintf("the role allows to %s every resource of the groups `%s`", [words(rule, "verbs"), words(rule, "apiGroups")]) if {
+	some rule in roles.rules
+	"*" in rule.body.resources
+}
+
+deny contains sprintf("the role allows to %s %s of every group", [words(rule, "verbs"), words(rule, "resources")]) if {
+	some rule in roles.rules
+	"*" in rule.body.apiGroups
+}
+
+deny contains sprintf("the role allows to %s every path of the API server", [words(rule, "verbs")]) if {
+	some rule in roles.rules
+	"*" in rule.body.nonResourceURLs
+}
+
+deny contains sprintf("the role allows to %s a subresource of everything: `%s`", [words(rule, "verbs"), resource]) if {
+	some rule in roles.rules
+	some resource in kubernetes.items(rule, ["body", "resources"])
+	kubernetes.starts(resource, "*/")
+}

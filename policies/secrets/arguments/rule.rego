@@ -1,0 +1,28 @@
+# METADATA
+# scope: package
+# title: no argument of a container holds a secret
+# description: >-
+#   Arguments are in git, in the API, and in the list of processes of the node.
+# custom:
+#   id: secrets/arguments
+#   severity: error
+#   fix: >-
+#     Let the program read a file or a variable that comes from a Secret; then change the secret, for it is known.
+package secrets.arguments
+
+import data.lib.kubernetes
+import data.lib.pods
+
+deny contains sprintf("%s has a secret in its `%s`", [container.words, field]) if {
+	some container in pods.containers
+	some field in ["args", "command"]
+	some argument in kubernetes.items(container, ["body", field])
+	kubernetes.masked(argument)
+}
+
+deny contains sprintf("`%s` of %s has a secret in its command", [concat(".", hook), container.words]) if {
+	some container in pods.containers
+	some hook in [["lifecycle", "postStart"], ["lifecycle", "preStop"], ["livenessProbe"], ["readinessProbe"], ["startupProbe"]]
+	some argument in kubernetes.value(container.body, array.concat(hook, ["exec", "command"]), [])
+	kubernetes.masked(argument)
+}

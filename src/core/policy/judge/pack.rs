@@ -1,0 +1,160 @@
+//! A check that uses shipped packs. All of its rules are asked at once, so that what they share (which pods an object
+//! describes, which containers) is worked out once for each object.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value as RegoValue};
+use serde_json::{Map, Value, json};
+
+use super::{Judging, Subject, Wrong};
+use crate::config::{PackCheck, Severity};
+use crate::policy::packs::{self, Rule};
+
+/// How long all rules of a check may take for one object.
+const LONGEST: Duration = Duration::from_secs(5);
+/// How much of its work the engine does between two looks at the time.
+const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+/// What a rule names that looks at the change.
+const CHANGE: &str = "data.countersign";
+/// What gathers the messages of all rules.
+const ASKED: &str = "data.asked.said";
+
+struct Pack {
+    /// Rules that look at the object alone; base is judged by them too.
+    state: Option<Asked>,
+    /// Rules that look at what a change does.
+    transition: Option<Asked>,
+    most: Severity,
+}
+
+/// Rules that are loaded together.
+struct Asked {
+    engine: Engine,
+    rules: BTreeMap<&'static str, &'static Rule>,
+}
+
+/// A rule's id, whether it only warns, and its message.
+type Said = (String, bool, String);
+
+pub(super) fn compile<'a>(check: &PackCheck, most: Severity) -> Result<Box<dyn Judging + 'a>, String> {
+    let version = check.parameters.get("kubernetes").and_then(Value::as_str).and_then(packs::minor);
+    let chosen = packs::chosen(&check.uses, &check.except, version)?;
+    let (transition, state): (Vec<&Rule>, Vec<&Rule>) =
+        chosen.into_iter().partition(|rule| rule.text.contains(CHANGE));
+    let data = data(check)?;
+    let load = |rules: &[&'static Rule]| {
+        if rules.is_empty() { Ok(None) } else { Asked::load(rules, data.clone()).map(Some) }
+    };
+    Ok(Box::new(Pack { state: load(&state)?, transition: load(&transition)?, most }))
+}
+
+/// What the shipped files of data say together, and the check's parameters.
+fn data(check: &PackCheck) -> Result<Value, String> {
+    let mut data = Map::new();
+    for (path, text) in packs::foundations().filter(|(path, _)| path.ends_with(".json")) {
+        let read: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
+        data.extend(read);
+    }
+    data.insert("parameters".to_owned(), Value::Object(check.parameters.clone()));
+    Ok(Value::Object(data))
+}
+
+impl Asked {
+    fn load(rules: &[&'static Rule], data: Value) -> Result<Self, String> {
+        let mut engine = Engine::new();
+        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+        let mut asked = String::from("package asked\n");
+        for rule in rules {
+            for (name, warns) in [("deny", false), ("warn", true)] {
+                if rule.text.contains(&format!("\n{name} contains ")) {
+                    let (id, package) = (rule.id, rule.package());
+                    asked.push_str(&format!(
+                        "said contains [\"{id}\", {warns}, message] if some message in {package}.{name}\n"
+                    ));
+                }
+            }
+        }
+        let library = packs::foundations().filter(|(path, _)| path.ends_with(".rego"));
+        let mut texts: Vec<(&str, &str)> = library.collect();
+        texts.extend(rules.iter().map(|rule| (rule.id, rule.text)));
+        texts.push(("asked", &asked));
+        for (path, text) in texts {
+            let added = engine.add_policy(path.to_owned(), text.to_owned());
+            added.map_err(|error| words(&error))?;
+        }
+        engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
+        // Copies of an engine that has answered once need no preparation.
+        engine.set_input(RegoValue::from(json!({})));
+        engine.eval_rule(ASKED.to_owned()).map_err(|error| words(&error))?;
+        Ok(Self { engine, rules: rules.iter().map(|rule| (rule.id, *rule)).collect() })
+    }
+
+    fn judge(&self, object: &Value, change: Option<&Value>) -> Result<BTreeSet<Said>, String> {
+        let mut engine = self.engine.clone();
+        engine.set_input(RegoValue::from(object.clone()));
+        if let Some(change) = change {
+            let data = RegoValue::from(json!({ "countersign": change }));
+            engine.add_data(data).map_err(|error| words(&error))?;
+        }
+        let said = engine.eval_rule(ASKED.to_owned()).map_err(|error| words(&error))?;
+        let said = serde_json::to_value(said).map_err(|error| error.to_string())?;
+        serde_json::from_value(said).map_err(|_| "a rule gives messages that cannot be read".to_owned())
+    }
+}
+
+/// The engine's words, on one line. They quote the rules, which are public, and never the input.
+fn words(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
+    lines.join(" ")
+}
+
+impl Judging for Pack {
+    fn judges_transition(&self) -> bool {
+        self.transition.is_some()
+    }
+
+    fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
+        let (before, after) = (subject.before(), subject.after());
+        let mut wrong = Vec::new();
+        if let (Some(asked), Some(after)) = (&self.state, after) {
+            let said = asked.judge(after, None)?;
+            let base = before.filter(|_| !said.is_empty());
+            // Where base cannot be judged nothing is known of it: then what is wrong counts as new.
+            let base = base.and_then(|base| asked.judge(base, None).ok()).unwrap_or_default();
+            wrong.extend(said.iter().map(|said| self.wrong(asked, said, base.contains(said))));
+        }
+        if let Some(asked) = &self.transition {
+            let change = json!({
+                "operation": subject.operation(),
+                "environment": subject.environment,
+                "before": before.unwrap_or(&Value::Null),
+            });
+            let said = asked.judge(after.unwrap_or(&Value::Null), Some(&change))?;
+            wrong.extend(said.iter().map(|said| self.wrong(asked, said, false)));
+        }
+        wrong.sort_by(|a, b| (&a.rule, &a.message).cmp(&(&b.rule, &b.message)));
+        Ok(wrong)
+    }
+}
+
+impl Pack {
+    fn wrong(&self, asked: &Asked, (id, warns, message): &Said, existing: bool) -> Wrong {
+        let rule = asked.rules.get(id.as_str());
+        let severity = rule.map_or(Severity::Error, |rule| rule.severity);
+        let severity = if *warns { severity.min(Severity::Warning) } else { severity };
+        Wrong {
+            rule: Some(id.clone()),
+            severity: severity.min(self.most),
+            message: message.clone(),
+            fix: rule.map(|rule| rule.fix.clone()),
+            existing,
+            waived: None,
+        }
+    }
+}
