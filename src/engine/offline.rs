@@ -8,8 +8,14 @@ use countersign_core::revision::{BranchName, CommitSha, Digest};
 use countersign_core::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, SCHEMA, Snapshot};
 use jiff::Timestamp;
 
-/// A snapshot with nobody in it: no comments, no approvals, nothing that could land.
-pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome) -> Option<Snapshot> {
+/// A snapshot with nobody in it: no comments, no approvals, nothing that could land. Waivers are dated,
+/// so it has a time.
+pub fn offline_snapshot(
+    base: &CommitSha,
+    head: &CommitSha,
+    merge: MergeOutcome,
+    now: Timestamp,
+) -> Option<Snapshot> {
     let nobody = Actor { id: ActorId::new(0), login: "nobody".to_owned(), kind: ActorKind::Bot };
     let path: RepoPath = "local/repository".parse().ok()?;
     let target: BranchName = "base".parse().ok()?;
@@ -28,7 +34,7 @@ pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome)
     };
     Some(Snapshot {
         schema: SCHEMA.to_owned(),
-        now: Timestamp::UNIX_EPOCH,
+        now,
         bot: nobody.clone(),
         change,
         base_tip: base.clone(),
@@ -37,6 +43,8 @@ pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome)
         policy: None,
         library: Library::default(),
         proposed_policy: None,
+        proposed_library: None,
+        floor: None,
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),
         directory: Directory::default(),

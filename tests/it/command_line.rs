@@ -3,6 +3,7 @@
 mod cache;
 mod init;
 mod odd;
+mod policy;
 mod review;
 
 use std::path::{Path, PathBuf};

@@ -57,12 +57,8 @@ pub struct Agreement {
 /// administrator other than the author must agree to the change that brings one; otherwise the built-in default rule
 /// alone.
 pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agreement {
-    let completeness = match snapshot.merge {
-        MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
-        MergeOutcome::Conflict { .. } => Completeness::NoMerge,
-    };
     let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
-    let room = Room { snapshot, counted, view: View::of(&scope, completeness) };
+    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
     let mut agreement = match (&snapshot.policy, &snapshot.proposed_policy) {
         (None, Some(_)) => room.administrator(FIRST_POLICY),
         (Some(file), Some(_)) if config::parse(&file.text, POLICY_PATH).is_err() => {
@@ -77,6 +73,20 @@ pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agre
         first.ignored.extend(counted.ignored.iter().cloned());
     }
     agreement
+}
+
+/// The rules of a policy alone, each by itself: no coverage, no built-in rule.
+pub fn requirements(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Vec<Requirement> {
+    let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
+    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
+    policy.rules.iter().map(|rule| room.requirement(policy, rule).0).collect()
+}
+
+fn completeness(snapshot: &Snapshot) -> Completeness {
+    match snapshot.merge {
+        MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
+        MergeOutcome::Conflict { .. } => Completeness::NoMerge,
+    }
 }
 
 /// Everything that rules are held against.
@@ -108,23 +118,25 @@ impl Room<'_> {
         }
     }
 
+    /// One rule, and what it claims.
+    fn requirement(&self, policy: &Policy, rule: &Rule) -> (Requirement, Claims) {
+        let used = policy.approval.as_ref().is_none_or(|tree| tree::uses(tree, &rule.name));
+        let judged = judge(rule, &self.view);
+        let requirement = match (used, judged.truth) {
+            (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
+            (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
+            (true, Truth::Unknown) => {
+                let note = format!("whether it applies could not be told: {}", self.view.gaps());
+                self.uncounted(rule, RequirementState::Unknown, &note)
+            }
+            (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
+        };
+        (requirement, judged.claims)
+    }
+
     fn rules(&self, policy: &Policy) -> Agreement {
-        let used = |rule: &Rule| policy.approval.as_ref().is_none_or(|tree| tree::uses(tree, &rule.name));
-        let mut requirements = Vec::with_capacity(policy.rules.len() + 1);
-        let mut claims = Vec::with_capacity(policy.rules.len());
-        for rule in &policy.rules {
-            let judged = judge(rule, &self.view);
-            requirements.push(match (used(rule), judged.truth) {
-                (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
-                (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
-                (true, Truth::Unknown) => {
-                    let note = format!("whether it applies could not be told: {}", self.view.gaps());
-                    self.uncounted(rule, RequirementState::Unknown, &note)
-                }
-                (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
-            });
-            claims.push(judged.claims);
-        }
+        let (requirements, claims): (Vec<_>, Vec<_>) =
+            policy.rules.iter().map(|rule| self.requirement(policy, rule)).unzip();
         let branch = tree::combine(policy, &requirements);
         let left = self.left(&branch, &policy.rules, &claims);
         let nothing = self.view.effects.is_empty() && self.view.outside.is_empty();

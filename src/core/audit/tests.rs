@@ -283,6 +283,8 @@ fn snapshot() -> Snapshot {
         policy: None,
         library: Library::default(),
         proposed_policy: None,
+        proposed_library: None,
+        floor: None,
         evaluation: Evaluation::default(),
         digest: digest(),
         directory: Directory::default(),

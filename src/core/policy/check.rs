@@ -27,6 +27,18 @@ pub fn run_checks(policy: &Policy, library: &Library, evaluation: &Evaluation) -
     })
 }
 
+/// The checks that cannot be used at all, and why: what `run_checks` would say of them wherever they apply.
+pub fn broken_checks(policy: &Policy, library: &Library) -> Vec<(String, String)> {
+    let broken = || {
+        let whys = policy
+            .checks
+            .iter()
+            .map(|check| Some((check.name.clone(), Ready::new(check, library).judge.err()?)));
+        whys.flatten().collect()
+    };
+    on_large_stack(broken).unwrap_or_default()
+}
+
 /// What stands for the findings of a check that could not be run.
 fn could_not_run(check: &Check, why: &str) -> Finding {
     Finding {

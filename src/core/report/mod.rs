@@ -9,11 +9,12 @@ mod html;
 mod image;
 mod model;
 mod sarif;
+mod standing;
 mod summary;
 mod terminal;
 
-pub(crate) use build::approval;
 pub use build::{ReportInput, build};
+pub(crate) use build::{approval, proposed};
 pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};

@@ -6,6 +6,7 @@ use super::paint::Ink;
 use super::{Draw, safe};
 use crate::approval::RequirementState;
 use crate::evaluation::PathOperation;
+use crate::report::standing;
 use crate::report::summary::{blocks, names, place, value_words};
 
 impl Draw<'_> {
@@ -59,6 +60,23 @@ impl Draw<'_> {
             self.hanging(&format!("{sign} "), &safe(&said))
         });
         lines.collect()
+    }
+
+    /// Waivers that end soon or are over.
+    pub(super) fn waivers(&self) -> Vec<String> {
+        let said = standing::waivers(self.report);
+        said.iter().flat_map(|said| self.hanging("⌛ ", &safe(&said.replace('`', "")))).collect()
+    }
+
+    /// What would be under the policy that the change proposes.
+    pub(super) fn proposed(&self) -> Vec<String> {
+        let said = standing::proposed(self.report);
+        if said.is_empty() {
+            return said;
+        }
+        let mut lines = vec!["if the proposed policy were in force:".to_owned()];
+        lines.extend(said.iter().flat_map(|said| self.hanging("    ", &safe(&said.replace('`', "")))));
+        lines
     }
 
     pub(super) fn approvals(&self) -> Vec<String> {

@@ -112,6 +112,9 @@ pub(super) fn quiet() -> Report {
         outside: Vec::new(),
         findings: Vec::new(),
         requirements: Vec::new(),
+        waivers: Vec::new(),
+        proposed_policy: None,
+        floor: None,
         errors: Vec::new(),
     }
 }

@@ -1,0 +1,92 @@
+//! `policy check`, `policy test`, `policy list`, `policy explain`: offline, on files.
+
+mod check;
+mod list;
+mod test;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use countersign_core::config::{self, Level, POLICY_PATH, Policy as Declared};
+use countersign_core::decide::decide;
+use countersign_core::snapshot::Snapshot;
+use countersign_core::verdict::Verdict;
+
+use super::{Exit, deliver, files};
+
+pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Check a policy file and the files that it names: every error with file, line and column
+    #[command(
+        after_help = "Examples:\n  countersign policy check\n  countersign policy check proposed.toml --settings countersign.toml"
+    )]
+    Check {
+        /// The file; what it names is read from the repository around it
+        #[arg(default_value = POLICY_PATH)]
+        file: PathBuf,
+        /// The server's settings, for the floor that they name
+        #[arg(long, value_name = "FILE")]
+        settings: Option<PathBuf>,
+    },
+    /// Try a policy on its own cases ([[policy_test]])
+    #[command(after_help = "Examples:\n  countersign policy test\n  countersign policy test proposed.toml")]
+    Test {
+        /// The file; what it names is read from the repository around it
+        #[arg(default_value = POLICY_PATH)]
+        file: PathBuf,
+    },
+    /// List what a policy has: environments, checks, waivers, rules
+    #[command(after_help = "Examples:\n  countersign policy list\n  countersign policy list proposed.toml")]
+    List {
+        /// The file
+        #[arg(default_value = POLICY_PATH)]
+        file: PathBuf,
+    },
+    /// Decide a recorded snapshot again, offline
+    #[command(after_help = "Example:\n  countersign policy explain --input snapshot.json")]
+    Explain {
+        /// A snapshot that the bot saved (JSON)
+        #[arg(long)]
+        input: PathBuf,
+    },
+}
+
+impl Policy {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Check { file, settings } => check::run(&file, settings.as_deref()),
+            Self::Test { file } => test::run(&file),
+            Self::List { file } => list::run(&file),
+            Self::Explain { input } => explain(&input),
+        }
+    }
+}
+
+/// A policy file that can be read; otherwise its errors are delivered, and that is the end.
+fn read(file: &Path) -> anyhow::Result<Result<(String, Declared), Exit>> {
+    let text = files::text(file)?;
+    match config::parse(&text, &file.display().to_string()) {
+        Ok(policy) => Ok(Ok((text, policy))),
+        Err(errors) => {
+            deliver(&files::rendered(&errors, Level::Error), None)?;
+            Ok(Err(Exit::Usage))
+        }
+    }
+}
+
+fn explain(input: &Path) -> anyhow::Result<Exit> {
+    let name = input.display().to_string();
+    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
+    let snapshot: Snapshot =
+        serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
+    let plan = decide(&snapshot);
+    deliver(&format!("{}\n", serde_json::to_string_pretty(&plan)?), None)?;
+    Ok(match plan.verdict {
+        Verdict::Allow | Verdict::Hold(_) => Exit::Fine,
+        Verdict::Block(_) => Exit::Blocked,
+        Verdict::Undecided(_) => Exit::Undecided,
+    })
+}
