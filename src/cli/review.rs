@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::cache::CacheArgs;
 use super::wire::{self, Mirror};
 use super::{Exit, advice, deliver, files};
-use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
+use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot, without_people};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
 
@@ -118,6 +118,7 @@ impl Review {
             self.propose(&source, &judged.trees.head, policy.as_ref(), &mut snapshot).await?;
         }
         snapshot.policy = policy;
+        without_people(&mut snapshot);
         let in_force = PolicyInForce::of(&snapshot);
         if let PolicyInForce::Broken(errors) = &in_force {
             let all: String =

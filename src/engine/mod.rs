@@ -16,7 +16,7 @@ pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
 pub use observe::{ObserveError, Observed, library};
-pub use offline::offline_snapshot;
+pub use offline::{offline_snapshot, without_people};
 pub use people::contributors;
 pub use reconcile::{LookError, Looked};
 

@@ -196,7 +196,7 @@ fn landed_onto(facts: &[Fact], seen: &CommitSha) -> Option<CommitSha> {
 }
 
 /// Every team that the policy in force, the proposed one or the floor names.
-fn teams(snapshot: &Snapshot, policy: &config::Policy) -> BTreeSet<String> {
+pub(super) fn teams(snapshot: &Snapshot, policy: &config::Policy) -> BTreeSet<String> {
     let mut teams = policy.teams();
     let proposed = snapshot.proposed_policy.as_ref().map(|file| config::parse(&file.text, POLICY_PATH));
     teams.extend(proposed.and_then(Result::ok).map(|policy| policy.teams()).unwrap_or_default());

@@ -50,7 +50,13 @@ fn the_policy_in_the_readme_passes_its_own_case() {
 
 #[test]
 fn the_floor_in_the_readme_is_sound() {
-    let floor = parse_floor(&block(&read("README.md"), "[commands]                               # the most that a repository may open; `commands = {}` is nothing"), "floor.toml");
+    let floor = parse_floor(
+        &block(
+            &read("README.md"),
+            "[commands]                               # the most that a repository may open; `commands = {}` is nothing",
+        ),
+        "floor.toml",
+    );
     let floor = floor.unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!((floor.checks.len(), floor.rules.len(), floor.mask.len()), (1, 1, 1));
 }

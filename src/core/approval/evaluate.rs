@@ -206,6 +206,7 @@ impl Room<'_> {
             by: Vec::new(),
             ignored: Vec::new(),
             note: Some(note.to_owned()),
+            about: None,
         }
     }
 
@@ -238,7 +239,16 @@ impl Room<'_> {
             (false, None) => RequirementState::Pending,
         };
         let note = (!notes.is_empty()).then(|| notes.join("; "));
-        Requirement { rule: rule.name.clone(), state, needed, from: asked.words(), by, ignored, note }
+        Requirement {
+            rule: rule.name.clone(),
+            state,
+            needed,
+            from: asked.words(),
+            by,
+            ignored,
+            note,
+            about: subject.about(),
+        }
     }
 
     /// Whether an approval counts, else why not.
@@ -284,6 +294,19 @@ impl Subject<'_> {
             (None, Some(path)) => Err(format!("approved for {named} only, this is about `{path}` too")),
             (None, None) if self.effects.is_empty() => Err(format!("approved for {named} only")),
             (None, None) => Ok(()),
+        }
+    }
+
+    /// The first few of it, and how many more there are.
+    fn about(&self) -> Option<String> {
+        const NAMED: usize = 3;
+        let objects =
+            self.effects.iter().map(|(environment, effect)| format!("{} in {environment}", effect.object));
+        let words = objects.chain(self.paths.iter().map(|path| (*path).to_owned()));
+        let named: Vec<String> = words.take(NAMED).collect();
+        match (self.effects.len() + self.paths.len()).saturating_sub(NAMED) {
+            0 => (!named.is_empty()).then(|| named.join(", ")),
+            more => Some(format!("{} and {more} more", named.join(", "))),
         }
     }
 

@@ -47,4 +47,7 @@ pub struct Requirement {
     pub ignored: Vec<Ignored>,
     /// Why it is unknown or pending, where `needed` does not say it.
     pub note: Option<String>,
+    /// What of the change makes it apply, in words: `Deployment shop/web in production and 3 more`.
+    #[serde(default)]
+    pub about: Option<String>,
 }

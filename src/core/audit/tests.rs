@@ -84,6 +84,7 @@ fn requirement(rule: &str, by: Vec<Approval>) -> Requirement {
         by,
         ignored: Vec::new(),
         note: None,
+        about: None,
     }
 }
 

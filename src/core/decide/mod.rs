@@ -47,7 +47,7 @@ pub fn is_status_context(name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PolicyInForce {
     /// The target branch has one.
-    Declared(Policy),
+    Declared(Box<Policy>),
     /// It has none: the built-in default decides, and without a proposed policy nothing lands.
     Absent,
     /// It has one that cannot be read.
@@ -60,10 +60,10 @@ impl PolicyInForce {
         match &snapshot.policy {
             None => Self::Absent,
             Some(file) => match config::parse(&file.text, POLICY_PATH) {
-                Ok(policy) => Self::Declared(match floor::sound(snapshot) {
+                Ok(policy) => Self::Declared(Box::new(match floor::sound(snapshot) {
                     Some(floor) => floor.hold(policy),
                     None => policy,
-                }),
+                })),
                 Err(errors) => Self::Broken(errors),
             },
         }
@@ -72,7 +72,7 @@ impl PolicyInForce {
     /// The policy to judge by; the built-in one where none can be read.
     pub fn policy(&self) -> Policy {
         match self {
-            Self::Declared(policy) => policy.clone(),
+            Self::Declared(policy) => (**policy).clone(),
             Self::Absent | Self::Broken(_) => Policy::builtin(),
         }
     }
@@ -81,7 +81,7 @@ impl PolicyInForce {
 /// The policy that says what is rendered and what is masked: the one in force, with the masks of the server's floor.
 pub fn policy_to_evaluate(snapshot: &Snapshot) -> Policy {
     match (PolicyInForce::of(snapshot), floor::sound(snapshot)) {
-        (PolicyInForce::Declared(policy), _) => policy,
+        (PolicyInForce::Declared(policy), _) => *policy,
         (PolicyInForce::Absent | PolicyInForce::Broken(_), Some(floor)) => floor.hold(Policy::builtin()),
         (PolicyInForce::Absent | PolicyInForce::Broken(_), None) => Policy::builtin(),
     }

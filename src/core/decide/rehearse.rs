@@ -55,7 +55,7 @@ fn compare(policy: &Policy, test: &PolicyTest, snapshot: &Snapshot) -> Vec<Strin
     if test.given.snapshot.is_none() && !test.given.effects.iter().any(bodied) {
         policy.checks.clear();
     }
-    let plan = decide_under(snapshot, &PolicyInForce::Declared(policy.clone()));
+    let plan = decide_under(snapshot, &PolicyInForce::Declared(Box::new(policy.clone())));
     let mut differs = Vec::new();
     let found = plan.verdict.word();
     if let Some(wanted) = test.expect.verdict.as_ref().filter(|wanted| *wanted != found) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::predicate::{compile, matches};
 use super::{Finding, Waived};
-use crate::config::{Waiver, waived_rule};
+use crate::config::{Severity, Waiver, waived_rule};
 use crate::object::ObjectRef;
 
 /// How many days before its end a waiver is told.
@@ -44,7 +44,7 @@ pub struct WaiverNotice {
     pub until: String,
     /// Where it is in its time.
     pub state: WaiverState,
-    /// How many findings of this change it covers, or would if it were not over.
+    /// How many findings of this change it keeps from blocking, or would if it were not over.
     pub findings: u32,
 }
 
@@ -86,7 +86,8 @@ pub fn notices(waivers: &[Waiver], now: Timestamp, findings: &[Finding]) -> Vec<
         let state = state(waiver, today);
         let covered = || {
             let cover = Cover::of(waiver)?;
-            Some(findings.iter().filter(|finding| cover.covers(finding)).count())
+            let heavy = |finding: &&Finding| finding.severity == Severity::Error && !finding.existing;
+            Some(findings.iter().filter(heavy).filter(|finding| cover.covers(finding)).count())
         };
         (state != WaiverState::Holds).then(|| WaiverNotice {
             check: waiver.check.clone(),

@@ -157,7 +157,7 @@ fn effect(effect: &Effect) -> EffectReport {
 }
 
 fn requirement(requirement: &Requirement) -> RequirementReport {
-    let Requirement { rule, state, needed, from, by, ignored, note } = requirement;
+    let Requirement { rule, state, needed, from, by, ignored, note, about } = requirement;
     RequirementReport {
         rule: rule.clone(),
         state: *state,
@@ -170,6 +170,7 @@ fn requirement(requirement: &Requirement) -> RequirementReport {
             .map(|ignored| IgnoredReport { who: ignored.who.clone(), reason: ignored.reason.clone() })
             .collect(),
         note: note.clone(),
+        about: about.clone(),
     }
 }
 

@@ -21,6 +21,7 @@ pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use html::html;
 pub use model::*;
 pub use sarif::sarif;
+pub use standing::{proposed as proposed_words, waivers as waiver_words};
 pub use terminal::{Colour, Style, terminal};
 
 /// A list for a sentence: at most `limit` items, then how many more.

@@ -168,6 +168,9 @@ pub struct RequirementReport {
     /// Why it is pending or unknown, where the number does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What of the change makes it apply, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// Something that could not be told.

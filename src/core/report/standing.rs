@@ -10,7 +10,7 @@ use crate::policy::{Finding, WaiverNotice, WaiverState};
 const NAMED: usize = 3;
 
 /// One sentence for each waiver that ends soon or is over.
-pub(super) fn waivers(report: &Report) -> Vec<String> {
+pub fn waivers(report: &Report) -> Vec<String> {
     report.waivers.iter().map(waiver).collect()
 }
 
@@ -43,7 +43,7 @@ fn waiver(notice: &WaiverNotice) -> String {
 }
 
 /// What would be under the proposed policy, a few sentences; none where the change proposes none.
-pub(super) fn proposed(report: &Report) -> Vec<String> {
+pub fn proposed(report: &Report) -> Vec<String> {
     let Some(then) = &report.proposed_policy else { return Vec::new() };
     let mut lines = vec![verdict(report, then)];
     lines.extend(requirements(report, then));
@@ -120,6 +120,10 @@ fn cases(then: &ProposedReport) -> Option<String> {
         (0, _) => None,
         (1, true) => Some("its one case passes".to_owned()),
         (n, true) => Some(format!("its {n} cases pass")),
-        (n, false) => Some(format!("{} of {n} of its cases fail: {}", failed.len(), names(&failed, NAMED))),
+        (1, false) => Some(format!("its one case fails: {}", names(&failed, NAMED))),
+        (n, false) => {
+            let fail = if failed.len() == 1 { "fails" } else { "fail" };
+            Some(format!("{} of its {n} cases {fail}: {}", failed.len(), names(&failed, NAMED)))
+        }
     }
 }

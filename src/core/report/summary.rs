@@ -239,7 +239,7 @@ fn label(report: &Told<'_>, reason: &crate::verdict::Reason) -> String {
         "policy-unreadable" => "the policy cannot be read".to_owned(),
         "policy-invalid" => "the proposed policy is wrong".to_owned(),
         "policy-defect" => "the proposed policy could not judge".to_owned(),
-        "policy-test" => format!("{} of the proposed policy fail", count(same(), "case")),
+        "policy-test" => format!("the proposed policy fails {} of its own", count(same(), "case")),
         "policy-floor" => "the policy is at odds with the server's floor".to_owned(),
         "floor-unreadable" => "the server's floor cannot be read".to_owned(),
         "no-policy" => "there is no policy".to_owned(),

@@ -208,9 +208,13 @@ fn evidence_is_as_its_schema_says() {
     let merge = MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() };
     let now = "2030-01-01T00:00:00Z".parse().unwrap();
     let mut snapshot = countersign::engine::offline_snapshot(&commit("a"), &commit("b"), merge, now).unwrap();
-    snapshot.policy = Some(countersign_core::snapshot::PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: SOUND.to_owned() });
+    snapshot.policy = Some(countersign_core::snapshot::PolicyFile {
+        blob: "d".repeat(40).parse().unwrap(),
+        text: SOUND.to_owned(),
+    });
     let report = countersign_core::decide::decide(&snapshot).report;
-    let evidence = serde_json::to_value(Evidence::new(snapshot, report, std::collections::BTreeMap::new())).unwrap();
+    let evidence =
+        serde_json::to_value(Evidence::new(snapshot, report, std::collections::BTreeMap::new())).unwrap();
     let schema = validator(&desk(SOUND, REGO), "evidence");
     let errors: Vec<String> = schema.iter_errors(&evidence).map(|error| error.to_string()).collect();
     assert_eq!(errors, [""; 0]);

@@ -88,7 +88,7 @@ fn a_waiver_holds_to_the_end_of_its_last_day() {
 fn a_waived_finding_is_told_with_who_why_and_until_when() {
     let plan = check(&under(&format!("{CHECKED}{WAIVER}")), "allow", &[]);
     assert_snapshot!(section(&plan, "Policy"), @"**Policy** · `few` in production, Deployment `shop/web`: too many · waived by dee until 1970-01-01: a sale");
-    assert_snapshot!(section(&plan, "Waivers"), @"");
+    assert_snapshot!(section(&plan, "Waivers"), @"**Waivers** · the waiver of `few` for `apps/Deployment/shop/web` ends with 1970-01-01, and 1 finding of this change would block then (by dee: a sale)");
 }
 
 #[test]
@@ -170,7 +170,7 @@ require = { count = 2 }
 
     - it would wait: 1 of 2 approvals
     - would be required: `two of us` (2 from write permission)
-    - would be found: `fewer` on Deployment `shop/web` in production
+    - would be found: `fewer` on Deployment `shop/web` in production (base has it too)
     - would no longer be found: `few` on Deployment `shop/web` in production
     - `production` would be rendered from elsewhere; here it is as the policy in force renders it
     - `staging` is new, and nothing of it was rendered here
@@ -212,7 +212,7 @@ fn a_policy_that_fails_its_own_case_does_not_get_in() {
     **If the proposed policy were in force**
 
     - it could land
-    - 1 of 1 of its cases fail: `anybody agrees`: the verdict is allow, not hold
+    - its one case fails: `anybody agrees`: the verdict is allow, not hold
     ");
 }
 

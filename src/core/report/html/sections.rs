@@ -125,8 +125,14 @@ fn finding(item: &mut Markup, finding: &Finding, places: &Places) {
     item.words("span", &[("class", class)], word);
     item.text(" ");
     item.words("strong", &[], &finding.check);
-    item.text(" in ");
-    item.name(&finding.environment);
+    if let Some(rule) = &finding.rule {
+        item.text(" / ");
+        item.name(rule);
+    }
+    if !finding.environment.is_empty() {
+        item.text(" in ");
+        item.name(&finding.environment);
+    }
     if let Some(object) = &finding.object {
         item.text(" on ");
         match places.of_object(&finding.environment, object) {
@@ -209,6 +215,10 @@ fn approval(item: &mut Markup, rule: &RequirementReport) {
         item.text(" (");
         item.name(&ignored.reason);
         item.text(")");
+    }
+    if let (RequirementState::Pending | RequirementState::Unknown, Some(about)) = (rule.state, &rule.about) {
+        item.text(" · because of ");
+        item.name(about);
     }
     if let Some(note) = &rule.note {
         item.text(" · ");

@@ -40,12 +40,19 @@ impl Draw<'_> {
     }
 
     pub(super) fn policy(&self) -> Vec<String> {
-        let lines = self.report.findings.iter().flat_map(|finding| {
+        let mut findings: Vec<_> = self.report.findings.iter().collect();
+        findings.sort_by_key(|finding| !blocks(finding));
+        let lines = findings.into_iter().flat_map(|finding| {
             let sign = if blocks(finding) { self.paint.ink(Ink::Bad, "⛔") } else { "⚠".to_owned() };
             let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
             let failed = if finding.errored { "the check itself failed: " } else { "" };
+            let rule = finding.rule.as_ref().map(|rule| format!(" / {rule}")).unwrap_or_default();
+            let environment = match finding.environment.is_empty() {
+                true => String::new(),
+                false => format!(" in {}", finding.environment),
+            };
             let mut said =
-                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.message);
+                format!("{}{rule}{environment}{object}: {failed}{}", finding.check, finding.message);
             if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
                 said.push_str(&format!(" ({at})"));
             }
@@ -94,6 +101,11 @@ impl Draw<'_> {
             for ignored in &rule.ignored {
                 said.push_str(&format!("; not counted: {} ({})", ignored.who, ignored.reason));
             }
+            if let (RequirementState::Pending | RequirementState::Unknown, Some(about)) =
+                (rule.state, &rule.about)
+            {
+                said.push_str(&format!("; because of {about}"));
+            }
             if let Some(note) = &rule.note {
                 said.push_str(&format!("; {note}"));
             }
@@ -120,8 +132,15 @@ impl Draw<'_> {
 
     /// What the verdict says that no block above does.
     pub(super) fn reasons(&self) -> Vec<String> {
-        const TOLD: [&str; 6] =
-            ["policy", "check-errored", "approval-missing", "approval-unknown", "render-failed", "cluster"];
+        const TOLD: [&str; 7] = [
+            "policy",
+            "policy-test",
+            "check-errored",
+            "approval-missing",
+            "approval-unknown",
+            "render-failed",
+            "cluster",
+        ];
         let others =
             self.report.verdict.reasons.iter().filter(|reason| !TOLD.contains(&reason.code.as_str()));
         others.flat_map(|reason| self.hanging("· ", &safe(&reason.message.replace('`', "")))).collect()

@@ -194,6 +194,7 @@ pub(super) fn requirement(rule: &str, needed: u32, from: &str, by: &[&str]) -> R
         approvals: Vec::new(),
         ignored: Vec::new(),
         note: None,
+        about: None,
     }
 }
 

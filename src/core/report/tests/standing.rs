@@ -43,18 +43,56 @@ fn report() -> Report {
 
 #[test]
 fn a_comment_tells_in_a_few_lines() {
-    assert_snapshot!(markdown(&report(), None), @"");
+    assert_snapshot!(markdown(&report(), None), @r"
+    ### ✅ Ready
+
+    No objects change in any environment (looked at: production, staging). No file that one of them reads is touched; merge of `3f2c91a`.
+
+    **Waivers**
+
+    - the waiver of `registries/deny_latest` for `apps/Deployment/shop/*` in production ends with 2030-03-31, and 2 findings of this change would block then (by ana-k: moves in spring)
+    - the waiver of `registries/deny_latest` for `apps/Deployment/shop/*` in production ended with 2030-03-31: remove it or renew it (by ana-k: moves in spring)
+
+    **If the proposed policy were in force**
+
+    - it could land, as now
+    - would be required: `two of us` (2 from acme/sre)
+    - would be found: `few` in production
+    - would be waived: `registries` in production (by ana-k until 2030-03-31: moves in spring)
+    - 1 of its 2 cases fails: `sre agrees`: the verdict is hold, not allow
+    - `staging` is new, and nothing of it was rendered here
+    ");
 }
 
 #[test]
 fn a_terminal_tells_the_same() {
-    assert_snapshot!(terminal(&report(), Style { width: 100, colour: Colour::Plain }), @"");
+    assert_snapshot!(terminal(&report(), Style { width: 100, colour: Colour::Plain }), @r"
+    production   ·
+    staging      ·
+
+    ⌛ the waiver of registries/deny_latest for apps/Deployment/shop/* in production ends with
+      2030-03-31, and 2 findings of this change would block then (by ana-k: moves in spring)
+    ⌛ the waiver of registries/deny_latest for apps/Deployment/shop/* in production ended with
+      2030-03-31: remove it or renew it (by ana-k: moves in spring)
+
+    if the proposed policy were in force:
+        it could land, as now
+        would be required: two of us (2 from acme/sre)
+        would be found: few in production
+        would be waived: registries in production (by ana-k until 2030-03-31: moves in spring)
+        1 of its 2 cases fails: sre agrees: the verdict is hold, not allow
+        staging is new, and nothing of it was rendered here
+
+    ready                                                2 environments, 0 units, 0 objects would change
+    ");
 }
 
 #[test]
 fn a_page_tells_the_same() {
     let page = html(&report());
-    for said in ["If the proposed policy were in force", "would be waived", "ends with 2030-03-31", "two of us"] {
+    for said in
+        ["If the proposed policy were in force", "would be waived", "ends with 2030-03-31", "two of us"]
+    {
         assert!(page.contains(said), "{said}");
     }
 }
