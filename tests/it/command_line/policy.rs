@@ -50,7 +50,11 @@ fn a_policy_is_checked_with_the_files_that_it_names() {
     ");
     let done = desk(SOUND, "package main\ndeny contains \"no\" if {\n").run("env", &["policy", "check"]);
     assert_eq!(done.code, 64, "{}", done.err);
-    insta::assert_snapshot!(done.out, @"");
+    for said in
+        ["error: check `registries` cannot be used", "policies/a.rego:3:1", "--> .countersign.toml:6:8"]
+    {
+        assert!(done.out.contains(said), "{}", done.out);
+    }
 }
 
 #[test]
