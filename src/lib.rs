@@ -75,6 +75,7 @@
 //! | `Drift` | where live already differs from base, not caused by this change |
 //! | `Display` | what was shown: head, digest, risks, hash of the comment's bytes |
 //! | `Finding`, `Severity` | what a check saw, and how bad it is |
+//! | `Waiver`, `Floor` | a dated exception from a check; what no repository of a server can weaken |
 //! | `Fact` | one entry of the ledger: a command executed, a display posted, a landing begun or ended |
 //! | `Approval`, `Requirement` | a person's yes to one head, digest and risk set; what is needed |
 //! | `Verdict` | Allow, Hold (people are missing), Block (the change must be repaired), Undecided (it could not be told) |
@@ -107,7 +108,10 @@
 //! head, since no forge tells it later; it can only make a rule stricter.
 //!
 //! **A change does not choose its own judge.** Policy is read at B. A policy that the change proposes is checked for
-//! errors, and never decides.
+//! errors and tried, what would be under it is told, and it never decides.
+//!
+//! **A floor only strengthens.** The server's floor is judged beside the repository's policy, never merged into it: its
+//! rules cover nothing, its checks are waived only where it says so. It travels in the snapshot.
 //!
 //! **Commands run once, and never from an edit.** A comment that was changed before it was read executes nothing.
 //!

@@ -190,7 +190,8 @@ pub struct Signing {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicySettings {
-    /// A policy that merges in and can only strengthen.
+    /// A fragment of a policy that holds for every repository and that none can weaken. Files that its checks name are
+    /// looked for beside it.
     pub floor_file: Option<PathBuf>,
 }
 
@@ -240,9 +241,6 @@ impl Settings {
                     format!("forge `{}` lists no repositories: name what may be touched", forge.name);
                 return Err(SettingsError::new(file, message));
             }
-        }
-        if self.policy.floor_file.is_some() {
-            return Err(SettingsError::new(file, "policy.floor_file is not supported by this version"));
         }
         Ok(())
     }

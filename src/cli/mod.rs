@@ -7,6 +7,7 @@ mod audit;
 mod cache;
 mod demo;
 mod doctor;
+mod files;
 mod init;
 mod manual;
 mod policy;
@@ -87,7 +88,7 @@ enum Command {
     Audit(audit::Audit),
     /// Print the JSON Schema of a file format
     #[command(
-        after_help = "Examples:\n  countersign schema report\n  countersign schema settings > settings.schema.json"
+        after_help = "Examples:\n  countersign schema policy > countersign.schema.json\n  countersign schema settings > settings.schema.json"
     )]
     Schema {
         /// Which format
@@ -102,10 +103,14 @@ enum Command {
 /// A file format with a schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
+    /// The policy file, .countersign.toml
+    Policy,
     /// The report of `review --format json`
     Report,
     /// The server's settings
     Settings,
+    /// What a landing was decided on, as it is kept on countersign/audit
+    Evidence,
 }
 
 /// The word that re-executes this program as the sandbox of a renderer.

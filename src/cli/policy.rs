@@ -1,36 +1,54 @@
-//! `policy check`, `policy explain`: offline, on files.
+//! `policy check`, `policy test`, `policy list`, `policy explain`: offline, on files.
 
-mod checks;
+mod check;
+mod list;
 mod packs;
+mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use countersign_core::config::{self, Level, POLICY_PATH};
+use countersign_core::config::{self, Level, POLICY_PATH, Policy as Declared};
 use countersign_core::decide::decide;
 use countersign_core::snapshot::Snapshot;
 use countersign_core::verdict::Verdict;
 
-use super::{Exit, deliver};
+use super::{Exit, deliver, files};
 
-pub(super) const EXAMPLES: &str =
-    "Examples:\n  countersign policy check\n  countersign policy explain --input snapshot.json";
+pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
-    /// Check a policy file: every error with file, line and column
-    #[command(after_help = "Examples:\n  countersign policy check\n  countersign policy check proposed.toml")]
+    /// Check a policy file and the files that it names: every error with file, line and column
+    #[command(
+        after_help = "Examples:\n  countersign policy check\n  countersign policy check proposed.toml --settings countersign.toml"
+    )]
     Check {
-        /// The file
+        /// The file; what it names is read from the repository around it
+        #[arg(default_value = POLICY_PATH)]
+        file: PathBuf,
+        /// The server's settings, for the floor that they name
+        #[arg(long, value_name = "FILE")]
+        settings: Option<PathBuf>,
+    },
+    /// Try a policy on its own cases ([[policy_test]])
+    #[command(after_help = "Examples:\n  countersign policy test\n  countersign policy test proposed.toml")]
+    Test {
+        /// The file; what it names is read from the repository around it
         #[arg(default_value = POLICY_PATH)]
         file: PathBuf,
     },
-    /// List the packs of rules that come with the program
-    #[command(after_help = "Example:\n  countersign policy list --packs")]
+    /// List what a policy has: environments, checks, waivers, rules; or the packs that come with the program
+    #[command(
+        after_help = "Examples:\n  countersign policy list\n  countersign policy list proposed.toml\n  countersign policy list --packs"
+    )]
     List {
+        /// The file
+        #[arg(default_value = POLICY_PATH, conflicts_with = "packs")]
+        file: PathBuf,
         /// Every rule of every pack: what it asks for, how heavy it is, what can be set
-        #[arg(long, required = true)]
+        #[arg(long)]
         packs: bool,
     },
     /// Decide a recorded snapshot again, offline
@@ -45,49 +63,28 @@ pub(super) enum Policy {
 impl Policy {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self {
-            Self::Check { file } => check(&file),
-            Self::List { packs: _ } => packs::list(),
+            Self::Check { file, settings } => check::run(&file, settings.as_deref()),
+            Self::Test { file } => test::run(&file),
+            Self::List { packs: true, .. } => packs::list(),
+            Self::List { file, packs: false } => list::run(&file),
             Self::Explain { input } => explain(&input),
         }
     }
 }
 
-fn check(file: &std::path::Path) -> anyhow::Result<Exit> {
-    let name = file.display().to_string();
-    let text = std::fs::read_to_string(file).with_context(|| format!("{name}: cannot be read"))?;
-    match config::parse(&text, &name) {
-        Ok(policy) => {
-            let unsound = checks::unsound(&policy, file)?;
-            if !unsound.is_empty() {
-                let line = |(check, why)| format!("{name}: the check `{check}` cannot be run: {why}\n");
-                deliver(&unsound.into_iter().map(line).collect::<String>(), None)?;
-                return Ok(Exit::Usage);
-            }
-            let warnings: String = policy
-                .warnings
-                .iter()
-                .map(|warning| format!("{}\n", warning.render(Level::Warning, None)))
-                .collect();
-            let (environments, checks, rules) =
-                (policy.environments.len(), policy.checks.len(), policy.rules.len());
-            deliver(
-                &format!(
-                    "{warnings}{name}: sound ({environments} environments, {checks} checks, {rules} rules)\n"
-                ),
-                None,
-            )?;
-            Ok(Exit::Fine)
-        }
+/// A policy file that can be read; otherwise its errors are delivered, and that is the end.
+fn read(file: &Path) -> anyhow::Result<Result<(String, Declared), Exit>> {
+    let text = files::text(file)?;
+    match config::parse(&text, &file.display().to_string()) {
+        Ok(policy) => Ok(Ok((text, policy))),
         Err(errors) => {
-            let all: String =
-                errors.iter().map(|error| format!("{}\n", error.render(Level::Error, None))).collect();
-            deliver(&all, None)?;
-            Ok(Exit::Usage)
+            deliver(&files::rendered(&errors, Level::Error), None)?;
+            Ok(Err(Exit::Usage))
         }
     }
 }
 
-fn explain(input: &std::path::Path) -> anyhow::Result<Exit> {
+fn explain(input: &Path) -> anyhow::Result<Exit> {
     let name = input.display().to_string();
     let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
     let snapshot: Snapshot =

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
+use countersign_core::actor::Known;
 use countersign_core::config::Level;
-use countersign_core::decide::{Judgement, PolicyInForce, judge_content};
+use countersign_core::decide::{self, PolicyInForce, judge_content, policy_to_evaluate};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
 use countersign_core::object::SealingKey;
-use countersign_core::report::{self, Colour, Report, ReportInput, Style};
+use countersign_core::report::{self, Colour, Report, Style};
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use countersign_core::verdict::Verdict;
@@ -19,8 +20,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cache::CacheArgs;
 use super::wire::{self, Mirror};
-use super::{Exit, advice, deliver};
-use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot};
+use super::{Exit, advice, deliver, files};
+use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot, without_people};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::{RenderSettings, Settings};
 
@@ -108,24 +109,31 @@ impl Review {
             Err(error) => return Err(advice::on(&source, error).await),
         };
         let policy = self.policy_file(&source, &judged.trees.base).await?;
-        let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone());
+        let now = jiff::Timestamp::now();
+        let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone(), now);
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
         snapshot.library = library(&source, &judged.trees.base, policy.as_ref()).await?;
+        snapshot.floor = settings.as_ref().map(files::floor).transpose()?.flatten();
+        if self.policy.is_none() {
+            self.propose(&source, &judged.trees.head, policy.as_ref(), &mut snapshot).await?;
+        }
         snapshot.policy = policy;
+        without_people(&mut snapshot);
         let in_force = PolicyInForce::of(&snapshot);
         if let PolicyInForce::Broken(errors) = &in_force {
             let all: String =
                 errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
             bail!("the policy cannot be read{all}");
         }
-        snapshot.evaluation = self.evaluate(&source, settings.as_ref(), &judged.trees, &in_force).await?;
+        snapshot.evaluation =
+            self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force).await?;
         snapshot.digest = countersign_core::effect::change_digest(
             &snapshot.change.id.repo,
             &snapshot.change.target,
             &snapshot.evaluation,
         );
         let judgement = judge_content(&snapshot, &in_force);
-        let report = report_of(&snapshot, &judgement);
+        let report = decide::report(&snapshot, &judgement);
         deliver(&self.print(&report)?, self.output.as_ref())?;
         Ok(self.exit(&judgement.verdict))
     }
@@ -135,6 +143,7 @@ impl Review {
         source: &Mirror,
         settings: Option<&Settings>,
         trees: &Diff<ObjectId>,
+        snapshot: &Snapshot,
         in_force: &PolicyInForce,
     ) -> anyhow::Result<Evaluation> {
         let scratch = tempfile::tempdir().context("no scratch folder")?;
@@ -148,7 +157,7 @@ impl Review {
             renderer = renderer.remembering(cache);
         }
         let clusters = self.clusters(settings).await?;
-        let policy = in_force.policy();
+        let policy = policy_to_evaluate(snapshot);
         let declared = matches!(in_force, PolicyInForce::Declared(_));
         let environments = if declared {
             self.chosen(policy.environments.clone())?
@@ -247,6 +256,27 @@ impl Review {
         Ok(Some(PolicyFile { blob: base.clone(), text }))
     }
 
+    /// The policy that the change proposes, where it alters the policy or its files.
+    async fn propose(
+        &self,
+        source: &Mirror,
+        head: &ObjectId,
+        policy: Option<&PolicyFile>,
+        snapshot: &mut Snapshot,
+    ) -> anyhow::Result<()> {
+        let proposed = self.policy_file(source, head).await?;
+        let text = |file: Option<&PolicyFile>| file.map(|file| file.text.clone());
+        let theirs = match library(source, head, proposed.as_ref()).await {
+            Ok(library) => Known::Yes(library),
+            Err(error) => Known::Unknown(error.to_string()),
+        };
+        let differs = text(proposed.as_ref()) != text(policy);
+        let altered = differs || theirs.as_option().is_none_or(|theirs| *theirs != snapshot.library);
+        snapshot.proposed_policy = proposed.filter(|_| differs);
+        snapshot.proposed_library = altered.then_some(theirs);
+        Ok(())
+    }
+
     fn print(&self, report: &Report) -> anyhow::Result<String> {
         Ok(match self.format {
             ReportFormat::Terminal => {
@@ -279,20 +309,6 @@ struct Judged {
     head: CommitSha,
     merge: MergeOutcome,
     trees: Diff<ObjectId>,
-}
-
-fn report_of(snapshot: &Snapshot, judgement: &Judgement) -> Report {
-    let tree = if let MergeOutcome::Clean { tree } = &snapshot.merge { Some(tree) } else { None };
-    report::build(&ReportInput {
-        base: &snapshot.base_tip,
-        head: &snapshot.change.head,
-        tree,
-        digest: &snapshot.digest,
-        evaluation: &snapshot.evaluation,
-        verdict: &judgement.verdict,
-        findings: &judgement.findings,
-        requirements: &judgement.agreement.requirements,
-    })
 }
 
 fn width(terminal: bool) -> usize {

@@ -48,6 +48,7 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
             signer.map_err(|error| anyhow::anyhow!(error)).context("the signing key cannot be used")?,
         ),
         sealing_key: SealingKey::new(settings::key(&data_dir.join("sealing.key"))?),
+        floor: super::files::floor(settings)?,
         links: Links::new(settings.server.public_url.as_deref(), pages_key),
         landing: tokio::sync::Mutex::new(()),
     })
@@ -118,6 +119,7 @@ pub(super) async fn demo(
         clock: Arc::new(SystemClock),
         signer: Arc::new(signer),
         sealing_key: SealingKey::new(settings::key(&home.join("sealing.key"))?),
+        floor: None,
         links: Links::new(Some(public_url), settings::key(&home.join("pages.key"))?),
         landing: tokio::sync::Mutex::new(()),
     })

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// The forge's own number for an account. Names change hands; numbers do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ActorId(u64);
 
@@ -26,7 +28,7 @@ impl std::fmt::Display for ActorId {
 }
 
 /// Whether an account is a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ActorKind {
     /// A person.
@@ -36,7 +38,7 @@ pub enum ActorKind {
 }
 
 /// One account on a forge.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Actor {
     /// Identity.
     pub id: ActorId,
@@ -47,7 +49,9 @@ pub struct Actor {
 }
 
 /// What an account may do in a repository, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Permission {
     /// Nothing.
@@ -65,7 +69,7 @@ pub enum Permission {
 }
 
 /// The answer of a look-up that may have failed. A failure is never an empty answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Known<T> {
     /// The forge answered.

@@ -10,7 +10,9 @@ use crate::actor::Actor;
 use crate::revision::{BranchName, CommitSha};
 
 /// A repository on a configured forge: the forge's name in the settings and `owner/name` on it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct RepoId {
     /// The name of the forge in the settings.
     pub forge: String,
@@ -19,7 +21,9 @@ pub struct RepoId {
 }
 
 /// `owner/name`, or `group/subgroup/name`: at least two parts, each safe in a URL path and as a folder name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct RepoPath(String);
 
@@ -86,7 +90,9 @@ impl fmt::Display for RepoId {
 }
 
 /// One change request of one repository.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct ChangeId {
     /// Where it was opened (its target, not a fork).
     pub repo: RepoId,
@@ -101,7 +107,7 @@ impl fmt::Display for ChangeId {
 }
 
 /// Where a change request is in its life.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum ChangeState {
     /// It can still land.
@@ -116,7 +122,7 @@ pub enum ChangeState {
 }
 
 /// A change request as the forge shows it at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChangeRequest {
     /// Identity.
     pub id: ChangeId,
@@ -144,17 +150,21 @@ pub struct ChangeRequest {
 }
 
 /// The forge's number of a comment. Reviews have numbers of their own, see [`ReviewId`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct CommentId(pub u64);
 
 /// The forge's number of a review.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ReviewId(pub u64);
 
 /// A comment in the conversation of a change request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Comment {
     /// Identity.
     pub id: CommentId,
@@ -163,13 +173,15 @@ pub struct Comment {
     /// Its text as it is now.
     pub body: String,
     /// When it was written, by the forge's clock.
+    #[schemars(with = "String")]
     pub created_at: Timestamp,
     /// When it was last changed, by the forge's clock. Some forges do not move it within a second of creation.
+    #[schemars(with = "String")]
     pub updated_at: Timestamp,
 }
 
 /// What a review says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewState {
     /// Yes.
@@ -183,7 +195,7 @@ pub enum ReviewState {
 }
 
 /// A review through the forge's own buttons.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Review {
     /// Identity.
     pub id: ReviewId,
@@ -196,6 +208,7 @@ pub struct Review {
     /// The head that the forge had recorded for it.
     pub head: Option<CommitSha>,
     /// When, by the forge's clock.
+    #[schemars(with = "String")]
     pub submitted_at: Timestamp,
     /// Whether its text was changed since; `None` where the forge does not tell, or nobody asked because it cannot hold
     /// a command.

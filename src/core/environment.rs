@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Where the objects of an environment come from. Paths and globs are relative to the root of the tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum EnvironmentSource {
     /// Plain manifests.
@@ -50,7 +50,7 @@ pub enum OnUnreachable {
 }
 
 /// A named place where changes land.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Environment {
     /// Its name in the policy file.
     pub name: String,

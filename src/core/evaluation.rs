@@ -69,7 +69,7 @@ pub struct UnitInputs {
 }
 
 /// One thing that is rendered as a whole, on both sides, and what its change does.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UnitEvaluation {
     /// Its name for people; unique in its environment.
     pub name: String,
@@ -106,7 +106,7 @@ pub struct Drift {
 }
 
 /// Something that could not be told about an environment, e.g. a cluster that did not answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnvironmentError {
     /// The object it is about, if one.
     pub object: Option<ObjectRef>,
@@ -117,7 +117,7 @@ pub struct EnvironmentError {
 }
 
 /// Everything found out about one environment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnvironmentEvaluation {
     /// The environment, as base's policy declares it.
     pub environment: Environment,
@@ -146,7 +146,7 @@ pub enum PathOperation {
 }
 
 /// Mode and blob of a path on one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PathEntry {
     /// Git's file mode, e.g. `100644`.
     pub mode: String,
@@ -155,7 +155,7 @@ pub struct PathEntry {
 }
 
 /// A path that differs between base and the merge result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChangedPath {
     /// From the root of the tree; a rename is a removal and an addition.
     pub path: String,
@@ -166,7 +166,7 @@ pub struct ChangedPath {
 }
 
 /// All that planning found.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evaluation {
     /// One entry per environment of base's policy, touched or not, in the policy's order.
     pub environments: Vec<EnvironmentEvaluation>,

@@ -10,7 +10,7 @@ use crate::object::ObjectRef;
 use crate::revision::{CommitSha, Digest};
 
 /// One danger that was on display: what, on which object, where.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DisplayedRisk {
     /// Environment.
     pub environment: String,
@@ -24,7 +24,7 @@ pub struct DisplayedRisk {
 pub type RiskSet = std::collections::BTreeSet<DisplayedRisk>;
 
 /// What was shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Display {
     /// The head that was judged.
     pub head: CommitSha,
@@ -37,7 +37,7 @@ pub struct Display {
 }
 
 /// How a person said yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Via {
     /// `/approve` in this comment.
@@ -47,13 +47,14 @@ pub enum Via {
 }
 
 /// A person's yes to one head, digest and risk set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Approval {
     /// Who.
     pub actor: Actor,
     /// How.
     pub via: Via,
     /// When, by the forge's clock.
+    #[schemars(with = "String")]
     pub at: Timestamp,
     /// The head that was on display.
     pub head: CommitSha,
@@ -68,7 +69,7 @@ pub struct Approval {
 }
 
 /// How a landing ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum LandingOutcome {
     /// The merge commit is the target's history and the forge says merged.
@@ -89,7 +90,7 @@ pub enum LandingOutcome {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "fact")]
 pub enum FactKind {
     /// All commands of a comment or review body were read; at most once per comment, in one transaction with
@@ -129,6 +130,7 @@ pub enum FactKind {
         /// Which review.
         review: ReviewId,
         /// When, by the forge's clock.
+        #[schemars(with = "String")]
         at: Timestamp,
     },
     /// A hold was lifted, or a request for changes.
@@ -169,6 +171,7 @@ pub enum FactKind {
         /// Where.
         comment: CommentId,
         /// When, by the forge's clock.
+        #[schemars(with = "String")]
         at: Timestamp,
     },
     /// The posted comment was found to carry other bytes than were posted.
@@ -204,12 +207,13 @@ pub enum FactKind {
 }
 
 /// One entry of the ledger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Fact {
     /// Its number, growing within a store.
     pub seq: u64,
     /// When it was written, by the bot's clock. Kinds have an `at` of their own, by the forge's clock.
     #[serde(rename = "recorded_at")]
+    #[schemars(with = "String")]
     pub at: Timestamp,
     /// What happened.
     #[serde(flatten)]

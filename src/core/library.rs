@@ -9,7 +9,7 @@ use crate::config::{Judge, Policy, glob};
 use crate::revision::ObjectId;
 
 /// One file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LibraryFile {
     /// Its blob.
     pub blob: ObjectId,
@@ -18,7 +18,7 @@ pub struct LibraryFile {
 }
 
 /// Files by path.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Library(BTreeMap<String, LibraryFile>);
 
@@ -33,6 +33,11 @@ impl Library {
         self.0.iter().map(|(path, file)| (path.as_str(), file))
     }
 
+    /// The text of one file.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.0.get(path).map(|file| file.text.as_str())
+    }
+
     /// The files that a list of paths, folders and patterns names, by path.
     pub(crate) fn select<'a>(&'a self, patterns: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
         let named = |path: &str| patterns.iter().any(|pattern| names(pattern, path));
@@ -40,8 +45,12 @@ impl Library {
     }
 }
 
-/// Whether a policy's checks are written in this file.
+/// Whether a policy's checks are written in this file, or one of its cases is.
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
+    policy.tests.iter().any(|test| test.given.snapshot.as_deref() == Some(path)) || is_of_check(policy, path)
+}
+
+fn is_of_check(policy: &Policy, path: &str) -> bool {
     policy.checks.iter().any(|check| match &check.judge {
         Judge::Cel(_) | Judge::Pack(_) => false,
         Judge::Schema(schema) => schema.files.iter().any(|pattern| names(pattern, path)),
@@ -54,11 +63,12 @@ pub fn is_wanted(policy: &Policy, path: &str) -> bool {
 
 /// Whether a policy has files at all.
 pub fn has_files(policy: &Policy) -> bool {
-    policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) | Judge::Pack(_) => false,
-        Judge::Schema(schema) => !schema.files.is_empty(),
-        Judge::Rego(_) | Judge::Admission(_) | Judge::Gatekeeper(_) => true,
-    })
+    policy.tests.iter().any(|test| test.given.snapshot.is_some())
+        || policy.checks.iter().any(|check| match &check.judge {
+            Judge::Cel(_) | Judge::Pack(_) => false,
+            Judge::Schema(schema) => !schema.files.is_empty(),
+            Judge::Rego(_) | Judge::Admission(_) | Judge::Gatekeeper(_) => true,
+        })
 }
 
 /// A pattern names the file itself, everything below a folder, or what it matches.

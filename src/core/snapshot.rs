@@ -16,7 +16,7 @@ use crate::revision::{CommitSha, Digest, ObjectId};
 pub const SCHEMA: &str = "countersign.snapshot/v1";
 
 /// What came of merging head into base.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "merge")]
 pub enum MergeOutcome {
     /// It merges cleanly.
@@ -34,7 +34,7 @@ pub enum MergeOutcome {
 }
 
 /// Everybody who had a hand in the commits of B..H, on any parent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Contributors {
     /// Accounts that the forge ties to an author or committer of a commit.
     pub known: Vec<Actor>,
@@ -45,7 +45,7 @@ pub struct Contributors {
 }
 
 /// A policy file on one side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PolicyFile {
     /// Its blob.
     pub blob: ObjectId,
@@ -53,8 +53,31 @@ pub struct PolicyFile {
     pub text: String,
 }
 
+/// The server's floor, as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FloorFile {
+    /// What errors call it: the name of its file.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The files on the server that its checks are written in.
+    #[serde(default)]
+    pub library: Library,
+}
+
+impl FloorFile {
+    /// SHA-256 over all of it.
+    pub fn digest(&self) -> Digest {
+        let mut all = format!("{}:{}", self.text.len(), self.text);
+        for (path, file) in self.library.files() {
+            all.push_str(&format!("{}:{path}{}:{}", path.len(), file.text.len(), file.text));
+        }
+        Digest::of(all.as_bytes())
+    }
+}
+
 /// What was learnt about people.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Directory {
     /// Permission of everybody who commented or reviewed.
     pub permissions: BTreeMap<ActorId, Known<Permission>>,
@@ -63,7 +86,7 @@ pub struct Directory {
 }
 
 /// What the forge and its protection rules let the bot do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LandCapability {
     /// Whether it can land.
     pub can: bool,
@@ -74,7 +97,7 @@ pub struct LandCapability {
 }
 
 /// Whether a status that must be there before landing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StatusState {
     /// Passing.
@@ -86,7 +109,7 @@ pub enum StatusState {
 }
 
 /// A status on the head commit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CommitStatus {
     /// Its name.
     pub context: String,
@@ -101,11 +124,12 @@ pub struct CommitStatus {
 }
 
 /// All that was seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Snapshot {
     /// [`SCHEMA`].
     pub schema: String,
     /// When, by the bot's clock.
+    #[schemars(with = "String")]
     pub now: Timestamp,
     /// The bot's own account.
     pub bot: Actor,
@@ -124,6 +148,12 @@ pub struct Snapshot {
     pub library: Library,
     /// The policy at the merge result, where it differs.
     pub proposed_policy: Option<PolicyFile>,
+    /// The files of the policy at the merge result, where it or any of them differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_library: Option<Known<Library>>,
+    /// What no repository of this server can weaken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<FloorFile>,
     /// What the change does.
     pub evaluation: Evaluation,
     /// SHA-256 over `evaluation` as designed; see [`crate::effect::change_digest`].

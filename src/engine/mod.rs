@@ -16,7 +16,7 @@ pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
 pub use observe::{ObserveError, Observed, library};
-pub use offline::offline_snapshot;
+pub use offline::{offline_snapshot, without_people};
 pub use people::contributors;
 pub use reconcile::{LookError, Looked};
 
@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use countersign_core::object::SealingKey;
+use countersign_core::snapshot::FloorFile;
 
 use crate::ports::{Clock, Clusters, Forge, Renderer, Signer, Sources, Store};
 
@@ -48,6 +49,8 @@ pub struct Engine {
     pub signer: Arc<dyn Signer>,
     /// The key under which secret leaves are sealed.
     pub sealing_key: SealingKey,
+    /// What no repository can weaken.
+    pub floor: Option<FloorFile>,
     /// Links to the bot's pages.
     pub links: Links,
     /// One landing at a time in this process, whatever its branch or cluster.

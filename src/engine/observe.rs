@@ -1,11 +1,12 @@
 //! From the ports to a snapshot: everything about one change request is read afresh.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign_core::actor::Permission;
+use countersign_core::actor::{Known, Permission};
 use countersign_core::change::{ChangeId, RepoId};
 use countersign_core::config::{self, POLICY_PATH};
-use countersign_core::decide::PolicyInForce;
+use countersign_core::decide::policy_to_evaluate;
 use countersign_core::effect;
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
@@ -80,6 +81,9 @@ impl Engine {
         let policy = policy_at(source.as_ref(), &trees.base).await?;
         let library = library(source.as_ref(), &trees.base, policy.as_ref()).await?;
         let proposed = policy_at(source.as_ref(), &trees.head).await?;
+        let proposed_library = self.proposed_library(source.as_ref(), &trees.head, proposed.as_ref()).await;
+        let altered =
+            proposed != policy || proposed_library.as_option().is_none_or(|theirs| *theirs != library);
         let proposed_policy = (proposed != policy).then_some(proposed).flatten();
 
         let comments = forge.comments(id).await?;
@@ -100,6 +104,8 @@ impl Engine {
             policy,
             library,
             proposed_policy,
+            proposed_library: None,
+            floor: self.floor.clone(),
             evaluation: Evaluation::default(),
             digest: countersign_core::revision::Digest::of(&[]),
             directory: countersign_core::snapshot::Directory::default(),
@@ -111,22 +117,37 @@ impl Engine {
             page: self.links.change(id),
             change,
         };
-        let policy = PolicyInForce::of(&snapshot).policy();
+        let policy = policy_to_evaluate(&snapshot);
         let permission = forge.permission(&id.repo.path, &snapshot.change.author).await?;
         let trusted = permission >= Permission::Write;
+        // What strangers propose to run is read by people first: it is tried for those who may write.
+        snapshot.proposed_library = Some(proposed_library).filter(|_| altered && trusted);
         let declared = snapshot.policy.is_some();
         snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, declared, trusted).await?;
         snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
         snapshot.directory = people::directory(
             forge.as_ref(),
             &snapshot.change,
-            &policy,
+            &teams(&snapshot, &policy),
             &snapshot.comments,
             &snapshot.reviews,
             &snapshot.facts,
         )
         .await;
         Ok(Observed { snapshot, forge, source, remote })
+    }
+
+    /// The files that the proposed policy would judge with. That they cannot be read is told, and stops nothing here.
+    async fn proposed_library(
+        &self,
+        source: &dyn Source,
+        head: &ObjectId,
+        proposed: Option<&PolicyFile>,
+    ) -> Known<Library> {
+        match library(source, head, proposed).await {
+            Ok(library) => Known::Yes(library),
+            Err(error) => Known::Unknown(error.to_string()),
+        }
     }
 
     async fn evaluate(
@@ -172,6 +193,16 @@ fn landed_onto(facts: &[Fact], seen: &CommitSha) -> Option<CommitSha> {
             None
         }
     })
+}
+
+/// Every team that the policy in force, the proposed one or the floor names.
+pub(super) fn teams(snapshot: &Snapshot, policy: &config::Policy) -> BTreeSet<String> {
+    let mut teams = policy.teams();
+    let proposed = snapshot.proposed_policy.as_ref().map(|file| config::parse(&file.text, POLICY_PATH));
+    teams.extend(proposed.and_then(Result::ok).map(|policy| policy.teams()).unwrap_or_default());
+    let floor = snapshot.floor.as_ref().map(|floor| config::parse_floor(&floor.text, &floor.file));
+    teams.extend(floor.and_then(Result::ok).map(|floor| floor.policy().teams()).unwrap_or_default());
+    teams
 }
 
 /// Manifests of somebody who may not write are never sent to a cluster.

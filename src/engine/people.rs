@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::actor::{Actor, ActorKind, Known};
 use countersign_core::change::{ChangeRequest, Comment, Review};
-use countersign_core::config::{Policy, Rule};
 use countersign_core::fact::{Fact, FactKind};
 use countersign_core::revision::CommitSha;
 use countersign_core::snapshot::{Contributors, Directory};
@@ -52,12 +51,12 @@ pub(super) async fn pusher(
     }
 }
 
-/// What everybody who speaks on the change may do, and who is in the teams that the policy names. A look-up that fails
+/// What everybody who speaks on the change may do, and who is in these teams. A look-up that fails
 /// is recorded as such; it never becomes "no permission" or "nobody".
 pub(super) async fn directory(
     forge: &dyn Forge,
     change: &ChangeRequest,
-    policy: &Policy,
+    teams: &BTreeSet<String>,
     comments: &[Comment],
     reviews: &[Review],
     facts: &[Fact],
@@ -81,17 +80,11 @@ pub(super) async fn directory(
         let answer = known(forge.permission(&change.id.repo.path, actor).await);
         directory.permissions.insert(id, answer);
     }
-    for team in teams(policy) {
-        let answer = known(forge.team_members(&team).await);
-        directory.teams.insert(team, answer);
+    for team in teams {
+        let answer = known(forge.team_members(team).await);
+        directory.teams.insert(team.clone(), answer);
     }
     directory
-}
-
-fn teams(policy: &Policy) -> BTreeSet<String> {
-    let of_rules = policy.rules.iter().flat_map(|Rule { require, .. }| &require.from.teams);
-    let of_commands = policy.commands.allow.values().flat_map(|from| &from.teams);
-    of_rules.chain(of_commands).cloned().collect()
 }
 
 /// An answer, or why there is none.

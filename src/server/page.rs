@@ -3,7 +3,9 @@
 use countersign_core::change::ChangeId;
 use countersign_core::effect::Operation;
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
-use countersign_core::report::{EffectReport, EnvironmentReport, Report, RequirementReport, UnitReport};
+use countersign_core::report::{
+    self, EffectReport, EnvironmentReport, Report, RequirementReport, UnitReport,
+};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
@@ -132,9 +134,14 @@ fn effect(report: &Report) -> Markup {
             ul { @for finding in &report.findings {
                 li { strong { (finding.check) } ": " (finding.message)
                     @if let Some(object) = &finding.object { " · " (object) }
-                    @if let Some(file) = &finding.file { " · " code { (file) @if let Some(line) = finding.line { ":" (line) } } } }
+                    @if let Some(file) = &finding.file { " · " code { (file) @if let Some(line) = finding.line { ":" (line) } } }
+                    @if let Some(waived) = &finding.waived {
+                        span.quiet { " · waived by " (waived.by) " until " (waived.until) ": " (waived.reason) } }
+                    @else if finding.existing { span.quiet { " · the target branch has it too" } } }
             } }
         }
+        (sentences("Waivers", &report::waiver_words(report)))
+        (sentences("If the proposed policy were in force", &report::proposed_words(report)))
         @if !report.outside.is_empty() {
             h2 { "Changed, read by no environment" }
             ul { @for path in &report.outside { li { code { (path.path) } } } }
@@ -142,6 +149,15 @@ fn effect(report: &Report) -> Markup {
         @if !report.errors.is_empty() {
             h2 { "What could not be told" }
             ul { @for error in &report.errors { li { (error.message) } } }
+        }
+    }
+}
+
+fn sentences(title: &str, said: &[String]) -> Markup {
+    html! {
+        @if !said.is_empty() {
+            h2 { (title) }
+            ul { @for said in said { li { (sentence(said)) } } }
         }
     }
 }
@@ -220,6 +236,11 @@ fn policy(saved: &Saved) -> Markup {
             Some(file) => pre { (file.text) },
             None => p.quiet { "The target branch has none." },
         }
+        @if let Some(floor) = &saved.snapshot.floor {
+            h2 { "The server's floor, which no repository can weaken" }
+            pre { (floor.text) }
+        }
+        (sentences("If the proposed policy were in force", &report::proposed_words(&saved.report)))
     }
 }
 
@@ -228,6 +249,7 @@ fn requirement_section(requirement: &RequirementReport) -> Markup {
         h3 { (requirement.rule) span.quiet { " · " (word(&requirement.state)) } }
         p { (requirement.by.len()) " of " (requirement.needed) " from " (requirement.from)
             @if !requirement.by.is_empty() { ": " (requirement.by.join(", ")) } }
+        @if let Some(about) = &requirement.about { p.quiet { "Because of " (about) } }
         ul { @for ignored in &requirement.ignored { li.quiet { (ignored.who) " does not count: " (ignored.reason) } } }
     }
 }

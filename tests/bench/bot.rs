@@ -36,6 +36,7 @@ pub(crate) async fn engine(home: &Path, forge_url: &str, token: &str) -> Engine 
         clock: Arc::new(SystemClock),
         signer: Arc::new(SshSigner::read_or_make(home).unwrap()),
         sealing_key: SealingKey::new([7; 32]),
+        floor: None,
         links: Links::new(Some("https://countersign.example.org"), [9; 32]),
         landing: tokio::sync::Mutex::new(()),
     }

@@ -4,6 +4,7 @@ mod cache;
 mod init;
 mod odd;
 mod packs;
+mod policy;
 mod review;
 
 use std::path::{Path, PathBuf};

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use countersign::settings::Settings;
-use countersign_core::config::{POLICY_PATH, parse};
+use countersign_core::config::{POLICY_PATH, parse, parse_floor};
+use countersign_core::decide::rehearse;
+use countersign_core::library::Library;
+use countersign_core::snapshot::PolicyFile;
 
 fn read(path: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -22,12 +25,40 @@ fn block(document: &str, line: &str) -> String {
     block.map(|found| format!("{}\n", found.get(indent..).unwrap_or_default())).collect()
 }
 
+/// The policy that README.md shows.
+pub(crate) fn policy_of_the_readme() -> String {
+    block(&read("README.md"), "version = 1")
+}
+
 #[test]
 fn the_policy_in_the_readme_is_sound() {
-    let policy = parse(&block(&read("README.md"), "version = 1"), POLICY_PATH);
+    let policy = parse(&policy_of_the_readme(), POLICY_PATH);
     let policy = policy.unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(policy.warnings, []);
     assert_eq!((policy.environments.len(), policy.checks.len(), policy.rules.len()), (2, 3, 2));
+}
+
+#[test]
+fn the_policy_in_the_readme_passes_its_own_case() {
+    let text = policy_of_the_readme();
+    let policy = parse(&text, POLICY_PATH).unwrap();
+    let file = PolicyFile { blob: "a".repeat(40).parse().unwrap(), text };
+    let outcomes = rehearse(&policy, &file, &Library::default());
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0].differs, [""; 0]);
+}
+
+#[test]
+fn the_floor_in_the_readme_is_sound() {
+    let floor = parse_floor(
+        &block(
+            &read("README.md"),
+            "[commands]                               # the most that a repository may open; `commands = {}` is nothing",
+        ),
+        "floor.toml",
+    );
+    let floor = floor.unwrap_or_else(|errors| panic!("{errors:#?}"));
+    assert_eq!((floor.checks.len(), floor.rules.len(), floor.mask.len()), (1, 1, 1));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::revision::Digest;
 use crate::snapshot::Snapshot;
 
 /// An approval that does not count, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ignored {
     /// Who.
     pub who: String,

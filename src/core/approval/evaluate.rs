@@ -57,12 +57,8 @@ pub struct Agreement {
 /// administrator other than the author must agree to the change that brings one; otherwise the built-in default rule
 /// alone.
 pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agreement {
-    let completeness = match snapshot.merge {
-        MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
-        MergeOutcome::Conflict { .. } => Completeness::NoMerge,
-    };
     let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
-    let room = Room { snapshot, counted, view: View::of(&scope, completeness) };
+    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
     let mut agreement = match (&snapshot.policy, &snapshot.proposed_policy) {
         (None, Some(_)) => room.administrator(FIRST_POLICY),
         (Some(file), Some(_)) if config::parse(&file.text, POLICY_PATH).is_err() => {
@@ -77,6 +73,20 @@ pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agre
         first.ignored.extend(counted.ignored.iter().cloned());
     }
     agreement
+}
+
+/// The rules of a policy alone, each by itself: no coverage, no built-in rule.
+pub fn requirements(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Vec<Requirement> {
+    let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
+    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
+    policy.rules.iter().map(|rule| room.requirement(policy, rule).0).collect()
+}
+
+fn completeness(snapshot: &Snapshot) -> Completeness {
+    match snapshot.merge {
+        MergeOutcome::Clean { .. } | MergeOutcome::Nothing => Completeness::Known,
+        MergeOutcome::Conflict { .. } => Completeness::NoMerge,
+    }
 }
 
 /// Everything that rules are held against.
@@ -108,23 +118,25 @@ impl Room<'_> {
         }
     }
 
+    /// One rule, and what it claims.
+    fn requirement(&self, policy: &Policy, rule: &Rule) -> (Requirement, Claims) {
+        let used = policy.approval.as_ref().is_none_or(|tree| tree::uses(tree, &rule.name));
+        let judged = judge(rule, &self.view);
+        let requirement = match (used, judged.truth) {
+            (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
+            (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
+            (true, Truth::Unknown) => {
+                let note = format!("whether it applies could not be told: {}", self.view.gaps());
+                self.uncounted(rule, RequirementState::Unknown, &note)
+            }
+            (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
+        };
+        (requirement, judged.claims)
+    }
+
     fn rules(&self, policy: &Policy) -> Agreement {
-        let used = |rule: &Rule| policy.approval.as_ref().is_none_or(|tree| tree::uses(tree, &rule.name));
-        let mut requirements = Vec::with_capacity(policy.rules.len() + 1);
-        let mut claims = Vec::with_capacity(policy.rules.len());
-        for rule in &policy.rules {
-            let judged = judge(rule, &self.view);
-            requirements.push(match (used(rule), judged.truth) {
-                (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
-                (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
-                (true, Truth::Unknown) => {
-                    let note = format!("whether it applies could not be told: {}", self.view.gaps());
-                    self.uncounted(rule, RequirementState::Unknown, &note)
-                }
-                (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
-            });
-            claims.push(judged.claims);
-        }
+        let (requirements, claims): (Vec<_>, Vec<_>) =
+            policy.rules.iter().map(|rule| self.requirement(policy, rule)).unzip();
         let branch = tree::combine(policy, &requirements);
         let left = self.left(&branch, &policy.rules, &claims);
         let nothing = self.view.effects.is_empty() && self.view.outside.is_empty();
@@ -194,6 +206,7 @@ impl Room<'_> {
             by: Vec::new(),
             ignored: Vec::new(),
             note: Some(note.to_owned()),
+            about: None,
         }
     }
 
@@ -226,7 +239,16 @@ impl Room<'_> {
             (false, None) => RequirementState::Pending,
         };
         let note = (!notes.is_empty()).then(|| notes.join("; "));
-        Requirement { rule: rule.name.clone(), state, needed, from: asked.words(), by, ignored, note }
+        Requirement {
+            rule: rule.name.clone(),
+            state,
+            needed,
+            from: asked.words(),
+            by,
+            ignored,
+            note,
+            about: subject.about(),
+        }
     }
 
     /// Whether an approval counts, else why not.
@@ -272,6 +294,19 @@ impl Subject<'_> {
             (None, Some(path)) => Err(format!("approved for {named} only, this is about `{path}` too")),
             (None, None) if self.effects.is_empty() => Err(format!("approved for {named} only")),
             (None, None) => Ok(()),
+        }
+    }
+
+    /// The first few of it, and how many more there are.
+    fn about(&self) -> Option<String> {
+        const NAMED: usize = 3;
+        let objects =
+            self.effects.iter().map(|(environment, effect)| format!("{} in {environment}", effect.object));
+        let words = objects.chain(self.paths.iter().map(|path| (*path).to_owned()));
+        let named: Vec<String> = words.take(NAMED).collect();
+        match (self.effects.len() + self.paths.len()).saturating_sub(NAMED) {
+            0 => (!named.is_empty()).then(|| named.join(", ")),
+            more => Some(format!("{} and {more} more", named.join(", "))),
         }
     }
 

@@ -10,7 +10,7 @@ mod tree;
 
 pub(crate) use count::unrecorded_objections;
 pub use count::{Counted, Ignored, standing};
-pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY, evaluate};
+pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY, evaluate, requirements};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,7 +31,7 @@ pub enum RequirementState {
 }
 
 /// One rule and who counts for it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Requirement {
     /// The rule's name; the built-in default is `default`.
     pub rule: String,
@@ -47,4 +47,7 @@ pub struct Requirement {
     pub ignored: Vec<Ignored>,
     /// Why it is unknown or pending, where `needed` does not say it.
     pub note: Option<String>,
+    /// What of the change makes it apply, in words: `Deployment shop/web in production and 3 more`.
+    #[serde(default)]
+    pub about: Option<String>,
 }

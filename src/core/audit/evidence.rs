@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 pub(super) const SCHEMA: &str = "countersign.evidence/v1";
 
 /// Everything a landing was decided on. Written before the merge commit exists.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// `countersign.evidence/v1`.
     pub schema: String,

@@ -84,6 +84,7 @@ fn requirement(rule: &str, by: Vec<Approval>) -> Requirement {
         by,
         ignored: Vec::new(),
         note: None,
+        about: None,
     }
 }
 
@@ -283,6 +284,8 @@ fn snapshot() -> Snapshot {
         policy: None,
         library: Library::default(),
         proposed_policy: None,
+        proposed_library: None,
+        floor: None,
         evaluation: Evaluation::default(),
         digest: digest(),
         directory: Directory::default(),

@@ -3,21 +3,30 @@
 mod check;
 mod environment;
 mod error;
+mod floor;
 mod name;
 mod pack;
 mod people;
+mod place;
 mod predicate;
 mod read;
 mod rule;
 mod table;
+mod test_case;
 #[cfg(test)]
 mod tests;
+mod waiver;
 
 pub(crate) use error::quoted;
 pub use error::{Level, PolicyError, nearest};
+pub use floor::{Floor, collisions, parse_floor};
 pub(crate) use name::glob;
+pub use place::at_entry;
 pub use read::parse;
 pub(crate) use table::one_of;
+pub use test_case::{Expect, Given, GivenEffect, PolicyTest};
+pub use waiver::Waiver;
+pub(crate) use waiver::rule_of as waived_rule;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +38,9 @@ use crate::environment::Environment;
 /// Where the policy lives in a repository.
 pub const POLICY_PATH: &str = ".countersign.toml";
 
+/// The JSON Schema of the file, for editors. It is held to what is read by a test.
+pub const SCHEMA: &str = include_str!("policy.schema.json");
+
 /// A policy that was read and found sound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
@@ -36,6 +48,10 @@ pub struct Policy {
     pub environments: Vec<Environment>,
     /// Checks in the file's order.
     pub checks: Vec<Check>,
+    /// Dated exceptions from checks.
+    pub waivers: Vec<Waiver>,
+    /// Cases that the policy is tried on.
+    pub tests: Vec<PolicyTest>,
     /// Rules in the file's order; names are unique.
     pub rules: Vec<Rule>,
     /// How rules combine; without one, all that apply must hold.
@@ -57,6 +73,8 @@ impl Policy {
         Self {
             environments: Vec::new(),
             checks: Vec::new(),
+            waivers: Vec::new(),
+            tests: Vec::new(),
             rules: Vec::new(),
             approval: None,
             commands: Commands::default(),
@@ -64,6 +82,15 @@ impl Policy {
             merge: Merge::default(),
             warnings: Vec::new(),
         }
+    }
+}
+
+impl Policy {
+    /// Every team that the policy names: whose members have to be known.
+    pub fn teams(&self) -> std::collections::BTreeSet<String> {
+        let of_rules = self.rules.iter().flat_map(|rule| &rule.require.from.teams);
+        let of_commands = self.commands.allow.values().flat_map(|from| &from.teams);
+        of_rules.chain(of_commands).cloned().collect()
     }
 }
 

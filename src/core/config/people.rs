@@ -5,7 +5,7 @@ use super::name;
 use super::table::{Later, Node, Reader};
 use crate::actor::Permission;
 
-const PERMISSIONS: [(&str, Permission); 5] = [
+pub(super) const PERMISSIONS: [(&str, Permission); 5] = [
     ("read", Permission::Read),
     ("triage", Permission::Triage),
     ("write", Permission::Write),

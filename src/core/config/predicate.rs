@@ -9,7 +9,7 @@ use crate::effect::{Operation, Risk};
 /// How deep `when` may nest.
 const DEEPEST: usize = 10;
 
-const OPERATIONS: [(&str, Operation); 7] = [
+pub(super) const OPERATIONS: [(&str, Operation); 7] = [
     ("create", Operation::Create),
     ("update", Operation::Update),
     ("replace", Operation::Replace),
@@ -19,7 +19,7 @@ const OPERATIONS: [(&str, Operation); 7] = [
     ("none", Operation::None),
 ];
 
-const RISKS: [(&str, Risk); 14] = [
+pub(super) const RISKS: [(&str, Risk); 14] = [
     ("replace", Risk::Replace),
     ("data-loss", Risk::DataLoss),
     ("privilege", Risk::Privilege),
@@ -162,7 +162,7 @@ fn read_match<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[Stri
     (reader.errors.len() == before).then_some(read)
 }
 
-fn words<'t, T: Copy>(
+pub(super) fn words<'t, T: Copy>(
     reader: &mut Reader<'t>,
     table: &Table<'_, 't>,
     key: &str,

@@ -1,18 +1,29 @@
 //! Text to policy: every section in turn, all errors at once.
 
+use toml::Spanned;
+use toml::de::DeTable;
+
 use super::error::PolicyError;
 use super::table::{Entry, Later, Node, Reader, Table};
-use super::{Commands, How, Merge, Policy, When, check, environment, name, people, rule};
+use super::{Commands, How, Merge, Policy, When, check, environment, name, people, rule, test_case, waiver};
 
 /// The largest policy file, in bytes: it may come from a change request.
 const LARGEST: usize = 1 << 20;
 
-const SECTIONS: [&str; 8] =
-    ["version", "environment", "check", "rule", "approval", "commands", "mask", "merge"];
+const SECTIONS: [&str; 10] = [
+    "version",
+    "environment",
+    "check",
+    "waiver",
+    "rule",
+    "approval",
+    "commands",
+    "mask",
+    "merge",
+    "policy_test",
+];
 
-const TO_COME: [Later; 4] = [
-    Later { key: "policy_test", instead: "remove it; tests of a policy come with a later version" },
-    Later { key: "waiver", instead: "fix the finding, or make the check a warning" },
+const TO_COME: [Later; 2] = [
     Later { key: "disapproval", instead: "a request for changes and `/hold` stop a change already" },
     Later { key: "extends", instead: "copy what it names into this file" },
 ];
@@ -39,43 +50,47 @@ const VERBS_TO_COME: [Later; 9] = [
 /// Every mistake found, in the file's order. Where the text is not TOML, only what keeps it from being read.
 pub fn parse(text: &str, file: &str) -> Result<Policy, Vec<PolicyError>> {
     let mut reader = Reader::new(text, file);
-    if text.len() > LARGEST {
-        reader.error(&(0..1), format!("the policy is larger than {LARGEST} bytes"));
-        return Err(reader.errors);
-    }
-    let (document, mistakes) = toml::de::DeTable::parse_recoverable(text);
-    if !mistakes.is_empty() {
-        for mistake in &mistakes {
-            let span = mistake.span().unwrap_or(0..1);
-            match mistake.message() {
-                "duplicate key" => {
-                    reader.error_with(
-                        &span,
-                        "this key is there already",
-                        "names are unique; remove one of them",
-                    );
-                }
-                message => reader.error(&span, message),
-            }
-        }
-        // Recovery stumbles on: what it says after the first mistake of a line is noise.
-        reader.errors.sort_by_key(|error| (error.line, error.column));
-        reader.errors.dedup_by_key(|error| error.line);
-        return Err(reader.errors);
-    }
+    let Some(document) = document(&mut reader, text) else { return Err(reader.errors) };
     let policy = read_policy(&mut reader, &Table::new(document.get_ref(), 0..1, "the policy"));
+    in_order(reader).map(|warnings| Policy { warnings, ..policy })
+}
+
+/// What was said, in the file's order: errors where there are any, else warnings.
+pub(super) fn in_order(mut reader: Reader<'_>) -> Result<Vec<PolicyError>, Vec<PolicyError>> {
     let by_place = |error: &PolicyError| (error.line, error.column);
     reader.errors.sort_by_key(by_place);
     reader.warnings.sort_by_key(by_place);
-    match reader.errors.is_empty() {
-        true => Ok(Policy { warnings: reader.warnings, ..policy }),
-        false => Err(reader.errors),
+    if reader.errors.is_empty() { Ok(reader.warnings) } else { Err(reader.errors) }
+}
+
+/// The file as a table, or what keeps it from being read.
+pub(super) fn document<'t>(reader: &mut Reader<'t>, text: &'t str) -> Option<Spanned<DeTable<'t>>> {
+    if text.len() > LARGEST {
+        reader.error(&(0..1), format!("the policy is larger than {LARGEST} bytes"));
+        return None;
     }
+    let (document, mistakes) = DeTable::parse_recoverable(text);
+    if mistakes.is_empty() {
+        return Some(document);
+    }
+    for mistake in &mistakes {
+        let span = mistake.span().unwrap_or(0..1);
+        match mistake.message() {
+            "duplicate key" => {
+                reader.error_with(&span, "this key is there already", "names are unique; remove one of them");
+            }
+            message => reader.error(&span, message),
+        }
+    }
+    // Recovery stumbles on: what it says after the first mistake of a line is noise.
+    reader.errors.sort_by_key(|error| (error.line, error.column));
+    reader.errors.dedup_by_key(|error| error.line);
+    None
 }
 
 fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
     reader.only(table, &SECTIONS, &TO_COME);
-    read_version(reader, table);
+    version(reader, table);
     let environments =
         table.get("environment").map(|node| environment::read(reader, node)).unwrap_or_default();
     let checks =
@@ -84,19 +99,30 @@ fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
     let rules =
         table.get("rule").map(|node| rule::read(reader, node, &environments.names)).unwrap_or_default();
     let approval = table.get("approval").and_then(|node| rule::read_approval(reader, node, &rules.names));
+    let waivers = table.get("waiver").map(|node| {
+        let names = waiver::names(table.get("check"));
+        let around = waiver::Surroundings { checks: &checks, names, environments: &environments.names };
+        waiver::read(reader, node, &around)
+    });
+    let tests = table.get("policy_test").map(|node| {
+        let around = test_case::Surroundings { environments: &environments.names, rules: &rules.names };
+        test_case::read(reader, node, &around)
+    });
     Policy {
         environments: environments.sound,
         checks,
+        waivers: waivers.unwrap_or_default(),
+        tests: tests.unwrap_or_default(),
         rules: rules.sound,
         approval,
-        commands: table.get("commands").map(|node| read_commands(reader, node)).unwrap_or_default(),
-        mask: table.get("mask").map(|node| read_mask(reader, node)).unwrap_or_default(),
+        commands: table.get("commands").map(|node| commands(reader, node)).unwrap_or_default(),
+        mask: table.get("mask").map(|node| mask(reader, node)).unwrap_or_default(),
         merge: table.get("merge").map(|node| read_merge(reader, node)).unwrap_or_default(),
         warnings: Vec::new(),
     }
 }
 
-fn read_version<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) {
+pub(super) fn version<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) {
     let Some(node) = table.get("version") else {
         reader.missing(table, "version", "begin the file with `version = 1`");
         return;
@@ -112,7 +138,7 @@ fn read_version<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) {
     }
 }
 
-fn read_commands<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Commands {
+pub(super) fn commands<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Commands {
     let mut commands = Commands::default();
     let Some(table) = reader.table(node, "`commands`") else { return commands };
     reader.only(&table, &VERBS, &VERBS_TO_COME);
@@ -124,7 +150,7 @@ fn read_commands<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Commands {
     commands
 }
 
-fn read_mask<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Vec<String> {
+pub(super) fn mask<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Vec<String> {
     let Some(table) = reader.table(node, "`mask`") else { return Vec::new() };
     reader.only(&table, &["paths"], &[]);
     reader.texts_at(&table, "paths", name::valid_mask)

@@ -17,6 +17,8 @@ pub(super) type Node<'t> = Spanned<DeValue<'t>>;
 pub(super) struct Reader<'t> {
     file: &'t str,
     lines: Lines<'t>,
+    /// Keys of a check that this file may have beyond a policy's.
+    check_keys: &'static [&'static str],
     pub(super) errors: Vec<PolicyError>,
     pub(super) warnings: Vec<PolicyError>,
 }
@@ -67,7 +69,13 @@ impl<'n, 't> Table<'n, 't> {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str, file: &'t str) -> Self {
-        Self { file, lines: Lines::new(text), errors: Vec::new(), warnings: Vec::new() }
+        let lines = Lines::new(text);
+        Self { file, lines, check_keys: &[], errors: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// A reader of the server's floor.
+    pub(super) fn of_floor(text: &'t str, file: &'t str) -> Self {
+        Self { check_keys: &super::floor::CHECK_KEYS, ..Self::new(text, file) }
     }
 
     fn problem(&self, span: &Range<usize>, message: String, hint: Option<String>) -> PolicyError {
@@ -149,7 +157,8 @@ impl<'t> Reader<'t> {
 
     /// Refuses every key that is not in `known`.
     pub(super) fn only(&mut self, table: &Table<'_, 't>, known: &[&str], later: &[Later]) {
-        for entry in &table.entries {
+        let more = if table.what == "a check" { self.check_keys } else { &[] };
+        for entry in table.entries.iter().filter(|entry| !more.contains(&entry.key)) {
             if let Some(later) = later.iter().find(|later| later.key == entry.key) {
                 let message = format!("{} in {} is not supported yet", quoted(entry.key), table.what);
                 self.error_with(&entry.key_span, message, later.instead);

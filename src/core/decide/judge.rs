@@ -1,13 +1,14 @@
 //! May it land? Every reason is collected, so that one answer lists everything that is missing.
 
-use super::{PolicyInForce, status_context};
+use super::proposed::{Proposed, Trial};
+use super::{PolicyInForce, floor, status_context};
 use crate::actor::{Actor, Known};
 use crate::approval::{self, Agreement, Counted, Requirement, RequirementState};
 use crate::change::ChangeState;
 use crate::config::{POLICY_PATH, Severity};
 use crate::evaluation::{EnvironmentEvaluation, SideState, UnitEvaluation};
 use crate::fact::{Fact, FactKind, LandingOutcome};
-use crate::policy::{self, Finding};
+use crate::policy::{self, Finding, WaiverNotice};
 use crate::snapshot::{MergeOutcome, Snapshot, StatusState};
 use crate::verdict::{Reason, Verdict};
 
@@ -24,6 +25,10 @@ pub struct Judgement {
     pub agreement: Agreement,
     /// Holds that stand: who, why.
     pub holds: Vec<(Actor, Option<String>)>,
+    /// Waivers that end soon or are over.
+    pub waivers: Vec<WaiverNotice>,
+    /// What would be, if the policy that the change proposes were in force.
+    pub proposed: Option<Box<Proposed>>,
 }
 
 /// How heavy a reason is, the heaviest last.
@@ -43,41 +48,56 @@ fn reason(code: &str, message: String) -> Reason {
 /// Judges a snapshot whose commands are all executed.
 pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     let policy = in_force.policy();
-    let findings = policy::run_checks(&policy, &snapshot.library, &snapshot.evaluation);
+    let trial = Trial::of(snapshot);
+    let findings = floor::findings(&policy, snapshot);
     let counted = approval::standing(snapshot);
-    let agreement = approval::evaluate(&policy, snapshot, &counted);
+    let mut agreement = approval::evaluate(&policy, snapshot, &counted);
+    floor::agree(&mut agreement, snapshot, &counted);
     let holds = standing_holds(&snapshot.facts);
 
     let mut reasons = Vec::new();
     reasons.extend(of_request(snapshot));
-    reasons.extend(of_policy_files(snapshot, in_force));
+    reasons.extend(of_policy_files(snapshot, in_force, trial.as_ref()));
     reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
     reasons.extend(findings.iter().filter_map(of_finding));
     reasons.extend(of_people(snapshot, &counted, &holds));
     reasons.extend(of_agreement(&agreement));
     reasons.extend(of_forge(snapshot));
-    Judgement { verdict: weigh(reasons), findings, counted, agreement, holds }
+    let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
+    let verdict = weigh(reasons);
+    let judged = Judgement { verdict, findings, counted, agreement, holds, waivers, proposed: None };
+    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, judge)));
+    Judgement { proposed, ..judged }
 }
 
 /// Judges a change by its content alone: no forge, no conversation. Without a declared policy no rule applies.
 pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     let policy = in_force.policy();
-    let findings = policy::run_checks(&policy, &snapshot.library, &snapshot.evaluation);
+    let trial = Trial::of(snapshot);
+    let findings = floor::findings(&policy, snapshot);
     let counted = approval::standing(snapshot);
     let declared = matches!(in_force, PolicyInForce::Declared(_));
     let mut agreement = approval::evaluate(&policy, snapshot, &counted);
     if !declared {
         agreement.requirements.clear();
         agreement.met = true;
+        agreement.unknown = false;
     }
+    floor::agree(&mut agreement, snapshot, &counted);
     let mut reasons = of_merge(snapshot);
     reasons.extend(
-        of_policy_files(snapshot, in_force).into_iter().filter(|(weight, _)| *weight != Weight::Hold),
+        of_policy_files(snapshot, in_force, trial.as_ref())
+            .into_iter()
+            .filter(|(weight, _)| *weight != Weight::Hold),
     );
     reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
     reasons.extend(findings.iter().filter_map(of_finding));
     reasons.extend(of_agreement(&agreement));
-    Judgement { verdict: weigh(reasons), findings, counted, agreement, holds: Vec::new() }
+    let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
+    let (verdict, holds) = (weigh(reasons), Vec::new());
+    let judged = Judgement { verdict, findings, counted, agreement, holds, waivers, proposed: None };
+    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, judge_content)));
+    Judgement { proposed, ..judged }
 }
 
 fn weigh(mut reasons: Vec<Weighed>) -> Verdict {
@@ -174,7 +194,7 @@ pub(super) fn landed(snapshot: &Snapshot) -> bool {
     })
 }
 
-fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed> {
+fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce, trial: Option<&Trial<'_>>) -> Vec<Weighed> {
     let mut reasons = Vec::new();
     let proposed =
         snapshot.proposed_policy.as_ref().map(|file| crate::config::parse(&file.text, POLICY_PATH));
@@ -202,7 +222,28 @@ fn of_policy_files(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed
             ));
         }
     }
+    let trial = trial.into_iter();
+    let defects = trial.clone().flat_map(Trial::defects).take(5).map(|defect| ("policy-defect", defect));
+    let failed = trial.flat_map(Trial::failures).take(5).map(|failed| ("policy-test", failed));
+    reasons.extend(defects.chain(failed).map(|(code, said)| (Weight::Block, reason(code, said))));
+    reasons.extend(of_floor(snapshot, in_force));
     reasons
+}
+
+/// The server's floor: unreadable, or at odds with the policy.
+fn of_floor(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<Weighed> {
+    if let Some(Err(errors)) = floor::of(snapshot) {
+        let place = errors.first().map(ToString::to_string).unwrap_or_default();
+        let message =
+            format!("the server's floor cannot be read: {place}; whoever runs the server repairs it");
+        return vec![(Weight::Undecided, reason("floor-unreadable", message))];
+    }
+    let collisions = floor::collisions(snapshot, in_force).into_iter().take(5);
+    let said = |error: crate::config::PolicyError| {
+        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        (Weight::Block, reason("policy-floor", format!("{error}{hint}")))
+    };
+    collisions.map(said).collect()
 }
 
 fn of_environment(environment: &EnvironmentEvaluation) -> Vec<Weighed> {

@@ -74,7 +74,7 @@ pub(super) fn order(
         environments: &environments,
         digest: &snapshot.digest,
         policy: policy.as_ref().map(|(blob, digest)| (blob, digest)),
-        checks: check_counts(in_force, judgement),
+        checks: check_counts(snapshot, in_force, judgement),
         bot: &snapshot.bot,
     });
     Some(LandOrder {
@@ -91,8 +91,9 @@ fn touched(environment: &EnvironmentEvaluation) -> bool {
 }
 
 /// Checks by their worst finding.
-fn check_counts(in_force: &PolicyInForce, judgement: &Judgement) -> CheckCounts {
-    let policy = in_force.policy();
+fn check_counts(snapshot: &Snapshot, in_force: &PolicyInForce, judgement: &Judgement) -> CheckCounts {
+    let mut policy = in_force.policy();
+    policy.checks.extend(super::floor::sound(snapshot).map(|floor| floor.checks).unwrap_or_default());
     let warned = |name: &str| {
         judgement
             .findings

@@ -5,14 +5,19 @@
 //! It never lands a change whose verdict is not [`Verdict::Allow`].
 
 mod execute;
+mod floor;
 mod judge;
 mod landing;
+mod proposed;
+mod rehearse;
 mod show;
 #[cfg(test)]
 mod tests;
 
 pub use judge::{Judgement, judge, judge_content};
-pub use show::reply_marker;
+pub use proposed::Proposed;
+pub use rehearse::{Outcome, rehearse};
+pub use show::{reply_marker, report};
 
 use crate::change::{ChangeRequest, ChangeState};
 use crate::config::{self, POLICY_PATH, Policy, PolicyError};
@@ -42,7 +47,7 @@ pub fn is_status_context(name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PolicyInForce {
     /// The target branch has one.
-    Declared(Policy),
+    Declared(Box<Policy>),
     /// It has none: the built-in default decides, and without a proposed policy nothing lands.
     Absent,
     /// It has one that cannot be read.
@@ -55,7 +60,10 @@ impl PolicyInForce {
         match &snapshot.policy {
             None => Self::Absent,
             Some(file) => match config::parse(&file.text, POLICY_PATH) {
-                Ok(policy) => Self::Declared(policy),
+                Ok(policy) => Self::Declared(Box::new(match floor::sound(snapshot) {
+                    Some(floor) => floor.hold(policy),
+                    None => policy,
+                })),
                 Err(errors) => Self::Broken(errors),
             },
         }
@@ -64,33 +72,45 @@ impl PolicyInForce {
     /// The policy to judge by; the built-in one where none can be read.
     pub fn policy(&self) -> Policy {
         match self {
-            Self::Declared(policy) => policy.clone(),
+            Self::Declared(policy) => (**policy).clone(),
             Self::Absent | Self::Broken(_) => Policy::builtin(),
         }
     }
 }
 
+/// The policy that says what is rendered and what is masked: the one in force, with the masks of the server's floor.
+pub fn policy_to_evaluate(snapshot: &Snapshot) -> Policy {
+    match (PolicyInForce::of(snapshot), floor::sound(snapshot)) {
+        (PolicyInForce::Declared(policy), _) => *policy,
+        (PolicyInForce::Absent | PolicyInForce::Broken(_), Some(floor)) => floor.hold(Policy::builtin()),
+        (PolicyInForce::Absent | PolicyInForce::Broken(_), None) => Policy::builtin(),
+    }
+}
+
 /// Decides. The same snapshot always gives the same plan.
 pub fn decide(snapshot: &Snapshot) -> Plan {
-    let in_force = PolicyInForce::of(snapshot);
+    decide_under(snapshot, &PolicyInForce::of(snapshot))
+}
+
+fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
     let mut working = snapshot.clone();
     let mut facts = show::tampering(&working);
     facts.extend(execute::objections(&working));
     record(&mut working, &facts);
     let mut actions = Vec::new();
     for executed in execute::outstanding(&working) {
-        let outcome = execute::execute(&working, &in_force, &executed);
+        let outcome = execute::execute(&working, in_force, &executed);
         actions.extend(outcome.reactions);
         record(&mut working, &outcome.facts);
         facts.extend(outcome.facts);
     }
-    let judgement = judge(&working, &in_force);
+    let judgement = judge(&working, in_force);
     let report = show::report(&working, &judgement);
     actions.extend(show::replies(&working));
-    actions.extend(show::display(&working, &in_force, &judgement, &report));
+    actions.extend(show::display(&working, in_force, &judgement, &report));
     actions.extend(show::status(&working, &judgement));
     if judgement.verdict == Verdict::Allow && working.change.state == ChangeState::Open {
-        actions.extend(landing::order(&working, &in_force, &judgement).map(Box::new).map(Action::Land));
+        actions.extend(landing::order(&working, in_force, &judgement).map(Box::new).map(Action::Land));
     }
     Plan { verdict: judgement.verdict, report, facts, actions }
 }

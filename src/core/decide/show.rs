@@ -56,9 +56,9 @@ pub(super) fn tampering(snapshot: &Snapshot) -> Vec<FactKind> {
 }
 
 /// The report of what was judged.
-pub(super) fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
+pub fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
     let tree = if let MergeOutcome::Clean { tree } = &snapshot.merge { Some(tree) } else { None };
-    report::build(&ReportInput {
+    let report = report::build(&ReportInput {
         base: &snapshot.base_tip,
         head: &snapshot.change.head,
         tree,
@@ -67,7 +67,13 @@ pub(super) fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
         verdict: &judgement.verdict,
         findings: &judgement.findings,
         requirements: &judgement.agreement.requirements,
-    })
+    });
+    Report {
+        waivers: judgement.waivers.clone(),
+        proposed_policy: judgement.proposed.as_deref().map(report::proposed).map(Box::new),
+        floor: snapshot.floor.as_ref().map(|floor| floor.digest().to_string()),
+        ..report
+    }
 }
 
 /// The hidden marker of the reply to a command.
@@ -151,6 +157,9 @@ fn notes(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<String> {
             break;
         }
     }
+    if super::proposed::removed(snapshot) {
+        notes.push("This change removes the policy. Without one the bot comments, and nothing lands.".into());
+    }
     if let PolicyInForce::Broken(errors) = in_force {
         notes.extend(
             errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))),
@@ -159,10 +168,18 @@ fn notes(snapshot: &Snapshot, in_force: &PolicyInForce) -> Vec<String> {
     if let Some(file) = &snapshot.proposed_policy
         && let Err(errors) = crate::config::parse(&file.text, crate::config::POLICY_PATH)
     {
-        notes.extend(
-            errors.iter().take(5).map(|error| report::fence("text", &error.render(Level::Error, None))),
-        );
+        let still =
+            format!("this policy is not in force; the one on {} still decides", snapshot.change.target);
+        let note = snapshot.policy.as_ref().map(|_| still);
+        let drawn = errors.iter().take(5).map(|error| error.render(Level::Error, note.as_deref()));
+        notes.extend(drawn.map(|error| report::fence("text", &error)));
     }
+    notes.extend(super::floor::collisions(snapshot, in_force).iter().take(5).map(|error| {
+        report::fence(
+            "text",
+            &error.render(Level::Error, Some("what the server's floor says, no repository can change")),
+        )
+    }));
     if snapshot.facts.iter().any(|fact| matches!(fact.kind, FactKind::DisplayTampered { .. })) {
         notes.push("Somebody else edited this comment once. It was restored, and approvals given meanwhile are void.".into());
     }

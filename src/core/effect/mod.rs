@@ -30,7 +30,9 @@ pub enum Operation {
 }
 
 /// What the render alone says of one object; part of the change digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RenderOperation {
     /// Only at head.
@@ -105,7 +107,7 @@ pub struct FieldChange {
 }
 
 /// What merging does to one object of one unit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Effect {
     /// The object.
     pub object: ObjectRef,

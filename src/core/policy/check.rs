@@ -28,14 +28,18 @@ pub fn run_checks(policy: &Policy, library: &Library, evaluation: &Evaluation) -
     })
 }
 
-/// The checks that cannot be run, each with why: what is found out before there is a change to judge.
-pub fn unsound_checks(policy: &Policy, library: &Library) -> Vec<(String, String)> {
-    let unsound = || {
+/// The checks that cannot be used at all, and why: what `run_checks` would say of them wherever they apply, found out
+/// before there is a change to judge.
+pub fn broken_checks(policy: &Policy, library: &Library) -> Vec<(String, String)> {
+    let broken = || {
         let none = Evaluation::default();
-        let compiled = policy.checks.iter().map(|check| (check, judge::compile(check, library, &none).err()));
-        compiled.filter_map(|(check, why)| Some((check.name.clone(), why?))).collect()
+        let whys = policy
+            .checks
+            .iter()
+            .map(|check| Some((check.name.clone(), Ready::new(check, library, &none).judge.err()?)));
+        whys.flatten().collect()
     };
-    on_large_stack(unsound).unwrap_or_else(|| {
+    on_large_stack(broken).unwrap_or_else(|| {
         let why = || "it could not be looked at".to_owned();
         policy.checks.iter().map(|check| (check.name.clone(), why())).collect()
     })

@@ -17,11 +17,16 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 mod value;
+mod waiver;
 
-pub use check::{run_checks, unsound_checks};
+pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
 pub(crate) use predicate::{Claims, Completeness, View, judge};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
+pub use waiver::{
+    TOLD_BEFORE, WaiverNotice, WaiverState, day as waiver_day, notices as waiver_notices,
+    state as waiver_state, waive,
+};
 
 use serde::{Deserialize, Serialize};
 

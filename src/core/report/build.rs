@@ -2,6 +2,7 @@
 
 use super::model::*;
 use crate::approval::Requirement;
+use crate::decide::Proposed;
 use crate::effect::{Effect, environment_digest};
 use crate::evaluation::{EnvironmentEvaluation, Evaluation, Side, UnitEvaluation};
 use crate::fact::{Approval, Via};
@@ -40,7 +41,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         head: CommitRef { commit: head.to_string() },
         merged: tree.map(|tree| TreeRef { tree: tree.to_string() }),
         change_digest: digest.to_string(),
-        verdict: VerdictReport { outcome: verdict.word().to_owned(), reasons: verdict.reasons().to_vec() },
+        verdict: verdict_report(verdict),
         discovered: *discovered,
         environments: environments.iter().map(environment).collect(),
         outside: outside
@@ -49,7 +50,34 @@ pub fn build(input: &ReportInput<'_>) -> Report {
             .collect(),
         findings: findings.to_vec(),
         requirements: requirements.iter().map(requirement).collect(),
+        waivers: Vec::new(),
+        proposed_policy: None,
+        floor: None,
         errors: environments.iter().flat_map(errors).collect(),
+    }
+}
+
+fn verdict_report(verdict: &Verdict) -> VerdictReport {
+    VerdictReport { outcome: verdict.word().to_owned(), reasons: verdict.reasons().to_vec() }
+}
+
+/// What would be under the proposed policy.
+pub(crate) fn proposed(proposed: &Proposed) -> ProposedReport {
+    let Proposed { verdict, requirements, found, gone, waived, notes, failed, cases } = proposed;
+    let failed = failed.iter().map(|case| FailedCase {
+        name: case.name.clone(),
+        line: case.line,
+        differs: case.differs.clone(),
+    });
+    ProposedReport {
+        verdict: verdict_report(verdict),
+        requirements: requirements.iter().map(requirement).collect(),
+        findings_added: found.clone(),
+        findings_removed: gone.clone(),
+        findings_waived: waived.clone(),
+        cases: u32::try_from(*cases).unwrap_or(u32::MAX),
+        failed_cases: failed.collect(),
+        notes: notes.clone(),
     }
 }
 
@@ -129,7 +157,7 @@ fn effect(effect: &Effect) -> EffectReport {
 }
 
 fn requirement(requirement: &Requirement) -> RequirementReport {
-    let Requirement { rule, state, needed, from, by, ignored, note } = requirement;
+    let Requirement { rule, state, needed, from, by, ignored, note, about } = requirement;
     RequirementReport {
         rule: rule.clone(),
         state: *state,
@@ -142,6 +170,7 @@ fn requirement(requirement: &Requirement) -> RequirementReport {
             .map(|ignored| IgnoredReport { who: ignored.who.clone(), reason: ignored.reason.clone() })
             .collect(),
         note: note.clone(),
+        about: about.clone(),
     }
 }
 

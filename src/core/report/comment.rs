@@ -10,8 +10,10 @@ mod sections;
 mod table;
 
 use super::Report;
-use super::escape::inert;
+use super::escape::{inert, prose};
 use super::image::{ImageMove, image_moves};
+use super::standing;
+use super::summary::cut;
 use crate::change::{ChangeId, ChangeRequest, ChangeState};
 use dress::{Cuts, section};
 use fit::Detail;
@@ -99,6 +101,8 @@ struct Drawn<'a> {
     folds: Folds<'a>,
     drift: Vec<sections::Drifted>,
     policy: Vec<String>,
+    waivers: Vec<String>,
+    proposed: Vec<String>,
     rules: Vec<String>,
     ignored: Vec<String>,
     outside: Vec<String>,
@@ -117,6 +121,8 @@ impl<'a> Drawn<'a> {
             folds: Folds::new(report),
             drift: sections::drift(&view),
             policy: sections::policy(&view),
+            waivers: standing::waivers(report).iter().map(|said| prose(&cut(said, 600))).collect(),
+            proposed: standing::proposed(report).iter().map(|said| prose(&cut(said, 600))).collect(),
             rules: sections::rules(report),
             ignored: sections::ignored(report),
             outside: sections::outside(report),
@@ -145,7 +151,10 @@ impl<'a> Drawn<'a> {
         parts.extend(self.folds.render(detail, &mut cuts));
         parts.extend(self.drift.iter().map(|drifted| drifted.render(detail, &mut cuts)));
         parts.extend(section("Policy", &self.policy, detail.items, "finding", &mut cuts));
+        parts.extend(section("Waivers", &self.waivers, detail.items, "waiver", &mut cuts));
         parts.extend(sections::approvals(&self.rules, &self.ignored, detail, &mut cuts));
+        let title = "If the proposed policy were in force";
+        parts.extend(section(title, &self.proposed, detail.items, "line", &mut cuts));
         parts.extend(sections::other_files(&self.outside, detail, &mut cuts));
         parts.extend(cuts.sentence(view.page));
         parts.extend(sections::commands(view));

@@ -82,7 +82,9 @@ fn body(body: &mut Markup, report: &Report) {
             objects::objects(main, report);
             sections::drift(main, report);
             sections::policy(main, report, &places);
+            sections::waivers(main, report);
             sections::approvals(main, report);
+            sections::proposed(main, report);
             sections::outside(main, report);
             sections::judged(main, report);
         });

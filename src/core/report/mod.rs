@@ -9,17 +9,19 @@ mod html;
 mod image;
 mod model;
 mod sarif;
+mod standing;
 mod summary;
 mod terminal;
 
-pub(crate) use build::approval;
 pub use build::{ReportInput, build};
+pub(crate) use build::{approval, proposed};
 pub use comment::{CommentInput, comment, markdown, marker};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
 pub use html::html;
 pub use model::*;
 pub use sarif::sarif;
+pub use standing::{proposed as proposed_words, waivers as waiver_words};
 pub use terminal::{Colour, Style, terminal};
 
 /// A list for a sentence: at most `limit` items, then how many more.

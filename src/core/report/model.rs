@@ -9,7 +9,7 @@ use crate::approval::RequirementState;
 use crate::effect::{FieldChange, Operation, Risk, Tier};
 use crate::evaluation::{Drift, PathOperation, Side, SideState, UnitError, UnitInputs};
 use crate::object::{ObjectRef, Origin};
-use crate::policy::Finding;
+use crate::policy::{Finding, WaiverNotice};
 use crate::revision::Diff;
 use crate::verdict::Reason;
 
@@ -168,6 +168,9 @@ pub struct RequirementReport {
     /// Why it is pending or unknown, where the number does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What of the change makes it apply, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// Something that could not be told.
@@ -201,6 +204,55 @@ pub struct ErrorReport {
     pub undecided: bool,
 }
 
+/// A case of a policy that does not come out as it should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FailedCase {
+    /// The case.
+    pub name: String,
+    /// Its line in the policy file, from 1.
+    pub line: u32,
+    /// What is not as expected, in sentences.
+    pub differs: Vec<String>,
+}
+
+/// What would be, if the policy that the change proposes were in force. It decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ProposedReport {
+    /// May it land?
+    pub verdict: VerdictReport,
+    /// Rules.
+    pub requirements: Vec<RequirementReport>,
+    /// What would be found and is not now, or is waived now.
+    pub findings_added: Vec<Finding>,
+    /// What is found now and would not be.
+    pub findings_removed: Vec<Finding>,
+    /// What would be waived and is not now.
+    pub findings_waived: Vec<Finding>,
+    /// How many cases (`[[policy_test]]`) the proposed policy has.
+    pub cases: u32,
+    /// Those that fail.
+    pub failed_cases: Vec<FailedCase>,
+    /// What cannot be told before it is in force, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl ProposedReport {
+    /// All that would be found.
+    pub(super) fn findings_in_force(&self, now: &Report) -> Vec<Finding> {
+        let waived = |finding: &Finding| {
+            let same = |other: &Finding| {
+                Finding { waived: None, ..other.clone() } == Finding { waived: None, ..finding.clone() }
+            };
+            self.findings_waived.iter().chain(&self.findings_added).any(same)
+        };
+        let kept = now
+            .findings
+            .iter()
+            .filter(|finding| !self.findings_removed.contains(finding) && !waived(finding));
+        kept.chain(&self.findings_added).chain(&self.findings_waived).cloned().collect()
+    }
+}
+
 /// The report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -227,6 +279,15 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Rules.
     pub requirements: Vec<RequirementReport>,
+    /// Waivers that end within 14 days, or are over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<WaiverNotice>,
+    /// What would be under the policy that the change proposes, where it proposes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_policy: Option<Box<ProposedReport>>,
+    /// SHA-256 over the server's floor, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<String>,
     /// What could not be told.
     pub errors: Vec<ErrorReport>,
 }

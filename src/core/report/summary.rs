@@ -189,9 +189,19 @@ pub(super) fn unjudged(report: &Report) -> bool {
 
 /// What stands in the way, a few words each, the heaviest first.
 pub(super) fn missing(report: &Report) -> Vec<String> {
+    missing_of(&report.verdict, &report.findings, &report.requirements)
+}
+
+/// The same for a verdict that is not the report's own.
+pub(super) fn missing_of(
+    verdict: &VerdictReport,
+    findings: &[Finding],
+    requirements: &[RequirementReport],
+) -> Vec<String> {
+    let told = Told { verdict, findings, requirements };
     let mut words: Vec<String> = Vec::new();
-    for reason in &report.verdict.reasons {
-        let said = label(report, reason);
+    for reason in &verdict.reasons {
+        let said = label(&told, reason);
         if !words.contains(&said) {
             words.push(said);
         }
@@ -199,7 +209,14 @@ pub(super) fn missing(report: &Report) -> Vec<String> {
     words
 }
 
-fn label(report: &Report, reason: &crate::verdict::Reason) -> String {
+/// A verdict, and what it came of.
+struct Told<'a> {
+    verdict: &'a VerdictReport,
+    findings: &'a [Finding],
+    requirements: &'a [RequirementReport],
+}
+
+fn label(report: &Told<'_>, reason: &crate::verdict::Reason) -> String {
     let same = || report.verdict.reasons.iter().filter(|other| other.code == reason.code).count();
     match reason.code.as_str() {
         "policy" => {
@@ -221,6 +238,10 @@ fn label(report: &Report, reason: &crate::verdict::Reason) -> String {
         "nothing" => "nothing to merge".to_owned(),
         "policy-unreadable" => "the policy cannot be read".to_owned(),
         "policy-invalid" => "the proposed policy is wrong".to_owned(),
+        "policy-defect" => "the proposed policy could not judge".to_owned(),
+        "policy-test" => format!("the proposed policy fails {} of its own", count(same(), "case")),
+        "policy-floor" => "the policy is at odds with the server's floor".to_owned(),
+        "floor-unreadable" => "the server's floor cannot be read".to_owned(),
         "no-policy" => "there is no policy".to_owned(),
         "capability-unknown" => "the branch's protection could not be read".to_owned(),
         "cannot-land" => "the bot may not land it".to_owned(),
@@ -229,7 +250,7 @@ fn label(report: &Report, reason: &crate::verdict::Reason) -> String {
     }
 }
 
-fn approvals_label(report: &Report, rules: usize) -> String {
+fn approvals_label(report: &Told<'_>, rules: usize) -> String {
     let mut pending =
         report.requirements.iter().filter(|rule| rule.state == crate::approval::RequirementState::Pending);
     match (pending.next(), pending.next()) {

@@ -9,4 +9,5 @@ mod html;
 mod length;
 mod sample;
 mod sarif;
+mod standing;
 mod terminal;

@@ -61,6 +61,7 @@ pub(crate) async fn engine_without_clusters(town: &dyn Town, home: &Home) -> Eng
         clock: town.clock(),
         signer: Arc::new(SshSigner::read_or_make(home.path()).unwrap()),
         sealing_key: SealingKey::new([7; 32]),
+        floor: None,
         links: Links::new(Some("https://countersign.example.org"), [9; 32]),
         landing: tokio::sync::Mutex::new(()),
     }

@@ -84,11 +84,32 @@ story! {
         let change = tale.opens("ana", "loosen", &[(POLICY, Some(USUAL)), (WEB, Some(&web))]).await;
         let display = tale.display(&change).await.body;
         assert!(display.contains(".countersign.toml"), "{display}");
+        assert!(display.contains("If the proposed policy were in force"), "{display}");
         tale.says("bo", &change, "/approve").await;
         tale.says("ana", &change, "/merge").await;
         assert_eq!((tale.state(&change).await, tale.status(&change).await), ("open".to_owned(), "pending".to_owned()));
         tale.says("cy", &change, "/approve").await;
         tale.says("ana", &change, "/merge").await;
         assert_eq!(tale.state(&change).await, "merged");
+    }
+}
+
+story! {
+    /// A policy that fails one of its own cases does not get in; repaired, it does.
+    async fn a_policy_that_fails_its_own_case_is_blocked(tale) {
+        let case = |verdict: &str| {
+            format!(
+                "{USUAL}\n[[policy_test]]\nname = \"nobody agreed\"\ngiven = {{ paths = [\"README.md\"] }}\n\
+                 expect = {{ verdict = \"{verdict}\" }}\n"
+            )
+        };
+        let change = tale.opens("ana", "case", &[(POLICY, Some(&case("allow")))]).await;
+        assert_eq!(tale.status(&change).await, "failure");
+        let display = tale.display(&change).await.body;
+        assert!(display.contains("its one case fails"), "{display}");
+        let change = tale.opens("ana", "sound", &[(POLICY, Some(&case("hold")))]).await;
+        assert_eq!(tale.status(&change).await, "pending");
+        let display = tale.display(&change).await.body;
+        assert!(display.contains("its one case passes"), "{display}");
     }
 }

@@ -198,6 +198,8 @@ fn snapshot() -> Snapshot {
         policy: Some(PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: String::new() }),
         library: crate::library::Library::default(),
         proposed_policy: None,
+        proposed_library: None,
+        floor: None,
         evaluation: Evaluation {
             environments: vec![
                 environment("production", vec![effect("Deployment web", &[Risk::Image])]),

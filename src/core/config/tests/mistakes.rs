@@ -65,7 +65,7 @@ when = { effect.any = { kinds = ["Deployment"], risks = ["dataloss"] } }
 name = "a"
 require = { count = 1, from = { groups = ["sre"] } }
 
-[[policy_test]]
+[disapproval]
 given = {}
 "#), @r#"
     error: the policy has no `version`
@@ -138,11 +138,11 @@ given = {}
        |
     27 | require = { count = 1, from = { groups = ["sre"] } }
        |                                 ^^^^^^ use `teams` or `users`
-    error: `policy_test` in the policy is not supported yet
-      --> .countersign.toml:29:3
+    error: `disapproval` in the policy is not supported yet
+      --> .countersign.toml:29:2
        |
-    29 | [[policy_test]]
-       |   ^^^^^^^^^^^ remove it; tests of a policy come with a later version
+    29 | [disapproval]
+       |  ^^^^^^^^^^^ a request for changes and `/hold` stop a change already
     "#);
 }
 
@@ -191,8 +191,6 @@ fn a_check_is_one_thing() {
 #[test]
 fn what_is_not_supported_yet_is_said_and_never_skipped() {
     for (line, meant) in [
-        ("waiver = [{ check = \"x\" }]", "waiver"),
-        ("policy_test = [{ given = 1 }]", "policy_test"),
         ("disapproval = { actors = 1 }", "disapproval"),
         ("environment.a.source = { flux = \"clusters/a\" }", "flux"),
         ("environment.a.source = { argocd = \"clusters/a\" }", "argocd"),

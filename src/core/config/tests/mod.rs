@@ -1,9 +1,11 @@
 //! The policy file: what is read from it, and every sentence about what is wrong with one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod around;
 mod expressions;
 mod mistakes;
 mod packs;
+mod schema;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

@@ -151,6 +151,8 @@ pub(super) fn snapshot() -> Snapshot {
         policy: Some(PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: POLICY.to_owned() }),
         library: Library::default(),
         proposed_policy: None,
+        proposed_library: None,
+        floor: None,
         evaluation: evaluation(vec![unit(vec![replicas_effect(3, 5)])]),
         digest: Digest::of(b""),
         directory: Directory::default(),

@@ -1,7 +1,9 @@
 //! What `decide` promises: tables of stories on snapshots, and properties over random ones.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
 
+mod cases;
 mod fixture;
 mod objections;
 mod properties;
+mod standing;
 mod tables;

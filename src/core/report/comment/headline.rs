@@ -71,7 +71,8 @@ fn told_below(view: &View<'_>, reason: &Reason) -> bool {
             report.errors.iter().any(|error| error.undecided && error.environment == reason.environment)
         }
         // The note quotes the file.
-        "policy-invalid" | "policy-unreadable" => !view.notes.is_empty(),
+        "policy-invalid" | "policy-unreadable" | "policy-floor" => !view.notes.is_empty(),
+        "policy-test" => report.proposed_policy.is_some(),
         _ => false,
     }
 }

@@ -230,6 +230,9 @@ fn rule_line(rule: &RequirementReport) -> String {
     if let Some(note) = &rule.note {
         parts.push(prose(&cut(note, MESSAGE)));
     }
+    if let (RequirementState::Pending | RequirementState::Unknown, Some(about)) = (rule.state, &rule.about) {
+        parts.push(format!("because of {}", inert(&cut(about, MESSAGE))));
+    }
     if parts.is_empty() {
         parts.push("met".to_owned());
     }

@@ -9,6 +9,7 @@ use crate::approval::RequirementState;
 use crate::evaluation::{PathOperation, Side};
 use crate::policy::Finding;
 use crate::report::model::*;
+use crate::report::standing;
 use crate::report::summary::{blocks, object_words, place, value_words};
 
 fn section(main: &mut Markup, id: &'static str, heading: &str, inside: impl FnOnce(&mut Markup)) {
@@ -124,8 +125,14 @@ fn finding(item: &mut Markup, finding: &Finding, places: &Places) {
     item.words("span", &[("class", class)], word);
     item.text(" ");
     item.words("strong", &[], &finding.check);
-    item.text(" in ");
-    item.name(&finding.environment);
+    if let Some(rule) = &finding.rule {
+        item.text(" / ");
+        item.name(rule);
+    }
+    if !finding.environment.is_empty() {
+        item.text(" in ");
+        item.name(&finding.environment);
+    }
     if let Some(object) = &finding.object {
         item.text(" on ");
         match places.of_object(&finding.environment, object) {
@@ -144,6 +151,29 @@ fn finding(item: &mut Markup, finding: &Finding, places: &Places) {
         item.text(": ");
         item.name(&waived.reason);
     }
+}
+
+/// Waivers that end soon or are over.
+pub(super) fn waivers(main: &mut Markup, report: &Report) {
+    sentences(main, "waivers", "Waivers", &standing::waivers(report));
+}
+
+/// What would be under the policy that the change proposes.
+pub(super) fn proposed(main: &mut Markup, report: &Report) {
+    sentences(main, "proposed", "If the proposed policy were in force", &standing::proposed(report));
+}
+
+fn sentences(main: &mut Markup, id: &'static str, heading: &str, said: &[String]) {
+    if said.is_empty() {
+        return;
+    }
+    section(main, id, heading, |section| {
+        section.tag("ul", &[], |list| {
+            for said in said {
+                list.tag("li", &[], |item| item.prose(said));
+            }
+        });
+    });
 }
 
 /// Rules that apply.
@@ -185,6 +215,10 @@ fn approval(item: &mut Markup, rule: &RequirementReport) {
         item.text(" (");
         item.name(&ignored.reason);
         item.text(")");
+    }
+    if let (RequirementState::Pending | RequirementState::Unknown, Some(about)) = (rule.state, &rule.about) {
+        item.text(" · because of ");
+        item.name(about);
     }
     if let Some(note) = &rule.note {
         item.text(" · ");

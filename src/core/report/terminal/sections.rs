@@ -6,6 +6,7 @@ use super::paint::Ink;
 use super::{Draw, safe};
 use crate::approval::RequirementState;
 use crate::evaluation::PathOperation;
+use crate::report::standing;
 use crate::report::summary::{blocks, names, place, value_words};
 
 impl Draw<'_> {
@@ -39,12 +40,19 @@ impl Draw<'_> {
     }
 
     pub(super) fn policy(&self) -> Vec<String> {
-        let lines = self.report.findings.iter().flat_map(|finding| {
+        let mut findings: Vec<_> = self.report.findings.iter().collect();
+        findings.sort_by_key(|finding| !blocks(finding));
+        let lines = findings.into_iter().flat_map(|finding| {
             let sign = if blocks(finding) { self.paint.ink(Ink::Bad, "⛔") } else { "⚠".to_owned() };
             let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
             let failed = if finding.errored { "the check itself failed: " } else { "" };
+            let rule = finding.rule.as_ref().map(|rule| format!(" / {rule}")).unwrap_or_default();
+            let environment = match finding.environment.is_empty() {
+                true => String::new(),
+                false => format!(" in {}", finding.environment),
+            };
             let mut said =
-                format!("{} in {}{object}: {failed}{}", finding.check, finding.environment, finding.told());
+                format!("{}{rule}{environment}{object}: {failed}{}", finding.check, finding.told());
             if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
                 said.push_str(&format!(" ({at})"));
             }
@@ -61,6 +69,23 @@ impl Draw<'_> {
         lines.collect()
     }
 
+    /// Waivers that end soon or are over.
+    pub(super) fn waivers(&self) -> Vec<String> {
+        let said = standing::waivers(self.report);
+        said.iter().flat_map(|said| self.hanging("⌛ ", &safe(&said.replace('`', "")))).collect()
+    }
+
+    /// What would be under the policy that the change proposes.
+    pub(super) fn proposed(&self) -> Vec<String> {
+        let said = standing::proposed(self.report);
+        if said.is_empty() {
+            return said;
+        }
+        let mut lines = vec!["if the proposed policy were in force:".to_owned()];
+        lines.extend(said.iter().flat_map(|said| self.hanging("    ", &safe(&said.replace('`', "")))));
+        lines
+    }
+
     pub(super) fn approvals(&self) -> Vec<String> {
         let rules = self.report.requirements.iter().filter(|rule| rule.state != RequirementState::Skipped);
         let lines = rules.flat_map(|rule| {
@@ -75,6 +100,11 @@ impl Draw<'_> {
                 format!("{}: {} of {} from {}{by}", rule.rule, rule.by.len(), rule.needed, rule.from);
             for ignored in &rule.ignored {
                 said.push_str(&format!("; not counted: {} ({})", ignored.who, ignored.reason));
+            }
+            if let (RequirementState::Pending | RequirementState::Unknown, Some(about)) =
+                (rule.state, &rule.about)
+            {
+                said.push_str(&format!("; because of {about}"));
             }
             if let Some(note) = &rule.note {
                 said.push_str(&format!("; {note}"));
@@ -102,8 +132,15 @@ impl Draw<'_> {
 
     /// What the verdict says that no block above does.
     pub(super) fn reasons(&self) -> Vec<String> {
-        const TOLD: [&str; 6] =
-            ["policy", "check-errored", "approval-missing", "approval-unknown", "render-failed", "cluster"];
+        const TOLD: [&str; 7] = [
+            "policy",
+            "policy-test",
+            "check-errored",
+            "approval-missing",
+            "approval-unknown",
+            "render-failed",
+            "cluster",
+        ];
         let others =
             self.report.verdict.reasons.iter().filter(|reason| !TOLD.contains(&reason.code.as_str()));
         others.flat_map(|reason| self.hanging("· ", &safe(&reason.message.replace('`', "")))).collect()

@@ -10,7 +10,7 @@ use super::sample::*;
 use crate::effect::{Operation, Risk};
 use crate::evaluation::{Drift, PathOperation};
 use crate::object::Origin;
-use crate::policy::Waived;
+use crate::policy::{Waived, WaiverNotice, WaiverState};
 use crate::report::*;
 
 /// A report in which everything that others name carries the same text.
@@ -40,11 +40,31 @@ pub(super) fn carrying(text: &str) -> Report {
     finding.object = Some(object(text, text, text));
     report.findings.push(finding.clone());
     finding.waived = Some(Waived { by: text.into(), reason: text.into(), until: text.into() });
-    report.findings.push(finding);
+    report.findings.push(finding.clone());
     let mut rule = requirement(text, 2, text, &[text]);
     rule.note = Some(text.into());
     rule.ignored = vec![IgnoredReport { who: text.into(), reason: text.into() }];
-    report.requirements.push(rule);
+    report.requirements.push(rule.clone());
+    report.waivers.push(WaiverNotice {
+        check: text.into(),
+        objects: vec![text.into()],
+        environments: vec![text.into()],
+        by: text.into(),
+        reason: text.into(),
+        until: text.into(),
+        state: WaiverState::Expired,
+        findings: 1,
+    });
+    report.proposed_policy = Some(Box::new(ProposedReport {
+        verdict: VerdictReport { outcome: text.into(), reasons: vec![reason(text, text, None, None)] },
+        requirements: vec![rule],
+        findings_added: vec![finding.clone()],
+        findings_removed: vec![finding.clone()],
+        findings_waived: vec![finding],
+        cases: 1,
+        failed_cases: vec![FailedCase { name: text.into(), line: 1, differs: vec![text.into()] }],
+        notes: vec![text.into()],
+    }));
     report.errors.push(ErrorReport {
         environment: Some(text.into()),
         unit: Some(text.into()),

@@ -112,6 +112,9 @@ pub(super) fn quiet() -> Report {
         outside: Vec::new(),
         findings: Vec::new(),
         requirements: Vec::new(),
+        waivers: Vec::new(),
+        proposed_policy: None,
+        floor: None,
         errors: Vec::new(),
     }
 }
@@ -192,6 +195,7 @@ pub(super) fn requirement(rule: &str, needed: u32, from: &str, by: &[&str]) -> R
         approvals: Vec::new(),
         ignored: Vec::new(),
         note: None,
+        about: None,
     }
 }
 
