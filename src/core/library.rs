@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Judge, Policy, glob};
+use crate::config::{From, Judge, Policy, glob};
+use crate::owners;
 use crate::revision::ObjectId;
 
 /// One file.
@@ -40,20 +41,26 @@ impl Library {
     }
 }
 
-/// Whether a policy's checks are written in this file.
+/// Whether a policy's checks are written in this file, or it says whom its rules ask.
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
-    policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
-        Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
-    })
+    let asked = |asks: fn(&From) -> bool| policy.rules.iter().any(|rule| asks(&rule.require.from));
+    let owners = (owners::is_codeowners(path) && asked(|from| from.codeowners))
+        || (owners::is_owners(path) && asked(|from| from.owners));
+    owners
+        || policy.checks.iter().any(|check| match &check.judge {
+            Judge::Cel(_) => false,
+            Judge::Rego(rego) => rego.files.iter().chain(&rego.data).any(|pattern| names(pattern, path)),
+        })
 }
 
 /// Whether a policy has files at all.
 pub fn has_files(policy: &Policy) -> bool {
-    policy.checks.iter().any(|check| match &check.judge {
-        Judge::Cel(_) => false,
-        Judge::Rego(_) => true,
-    })
+    let owners = policy.rules.iter().any(|rule| rule.require.from.codeowners || rule.require.from.owners);
+    owners
+        || policy.checks.iter().any(|check| match &check.judge {
+            Judge::Cel(_) => false,
+            Judge::Rego(_) => true,
+        })
 }
 
 /// A pattern names the file itself, everything below a folder, or what it matches.

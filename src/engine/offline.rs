@@ -39,6 +39,7 @@ pub fn offline_snapshot(base: &CommitSha, head: &CommitSha, merge: MergeOutcome)
         proposed_policy: None,
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),
+        details: countersign_core::details::Details::default(),
         directory: Directory::default(),
         comments: Vec::new(),
         reviews: Vec::new(),

@@ -2,18 +2,17 @@
 
 use super::error::PolicyError;
 use super::table::{Entry, Later, Node, Reader, Table};
-use super::{Commands, How, Merge, Policy, When, check, environment, name, people, rule};
+use super::{Commands, How, Merge, Policy, When, check, environment, name, options, people, rule};
 
 /// The largest policy file, in bytes: it may come from a change request.
 const LARGEST: usize = 1 << 20;
 
-const SECTIONS: [&str; 8] =
-    ["version", "environment", "check", "rule", "approval", "commands", "mask", "merge"];
+const SECTIONS: [&str; 9] =
+    ["version", "environment", "check", "rule", "approval", "disapproval", "commands", "mask", "merge"];
 
-const TO_COME: [Later; 4] = [
+const TO_COME: [Later; 3] = [
     Later { key: "policy_test", instead: "remove it; tests of a policy come with a later version" },
     Later { key: "waiver", instead: "fix the finding, or make the check a warning" },
-    Later { key: "disapproval", instead: "a request for changes and `/hold` stop a change already" },
     Later { key: "extends", instead: "copy what it names into this file" },
 ];
 
@@ -84,11 +83,15 @@ fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
         table.get("rule").map(|node| rule::read(reader, node, &environments.names)).unwrap_or_default();
     let approval = table.get("approval").and_then(|node| rule::read_approval(reader, node, &rules.names));
     Policy {
-        environments: environments.sound,
         checks,
         rules: rules.sound,
         approval,
+        disapproval: table
+            .get("disapproval")
+            .map(|node| options::read_disapproval(reader, node, &environments.names))
+            .unwrap_or_default(),
         commands: table.get("commands").map(|node| read_commands(reader, node)).unwrap_or_default(),
+        environments: environments.sound,
         mask: table.get("mask").map(|node| read_mask(reader, node)).unwrap_or_default(),
         merge: table.get("merge").map(|node| read_merge(reader, node)).unwrap_or_default(),
         warnings: Vec::new(),
@@ -116,7 +119,8 @@ fn read_commands<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Commands {
     let Some(table) = reader.table(node, "`commands`") else { return commands };
     reader.only(&table, &VERBS, &VERBS_TO_COME);
     for Entry { key, value, .. } in table.entries.iter().filter(|entry| VERBS.contains(&entry.key)) {
-        if let Some(from) = people::read(reader, value, "who may use a command") {
+        if let Some(from) = people::read(reader, value, "who may use a command", people::Owners::Meaningless)
+        {
             commands.allow.insert((*key).to_owned(), from);
         }
     }

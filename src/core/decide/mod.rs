@@ -4,12 +4,14 @@
 //! judges the change with these facts in place, and plans what follows: replies, the display, the status, the landing.
 //! It never lands a change whose verdict is not [`Verdict::Allow`].
 
+mod disapproval;
 mod execute;
 mod judge;
 mod landing;
 mod show;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use judge::{Judgement, judge, judge_content};
 pub use show::reply_marker;

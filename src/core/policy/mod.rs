@@ -2,18 +2,23 @@
 //! known is never false.
 
 mod check;
+mod circumstance;
 mod expression;
+mod files;
+mod image;
 mod judge;
+mod matcher;
 mod metering;
 mod predicate;
 mod rego;
 #[cfg(test)]
 mod tests;
 mod value;
+pub(crate) mod zone;
 
 pub use check::run_checks;
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
-pub(crate) use predicate::{Claims, Completeness, View, judge};
+pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 
 use serde::{Deserialize, Serialize};
