@@ -176,7 +176,8 @@ fn a_whole_policy_is_read() {
         RuleOptions {
             author: Exclusion::Excluded,
             committers: Exclusion::Allowed,
-            pusher: Exclusion::Excluded..RuleOptions::default()
+            pusher: Exclusion::Excluded,
+            ..RuleOptions::default()
         }
     );
     assert_eq!(
