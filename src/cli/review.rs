@@ -125,6 +125,7 @@ impl Review {
                 errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
             bail!("the policy cannot be read{all}");
         }
+        snapshot.details.files = crate::engine::changed_files(&source, &judged.trees).await;
         snapshot.evaluation =
             self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force).await?;
         snapshot.digest = countersign_core::effect::change_digest(

@@ -46,6 +46,25 @@ pub enum Via {
     Review(ReviewId),
 }
 
+/// In which words a person said yes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Said {
+    /// `/approve`.
+    #[default]
+    Command,
+    /// The forge's own approval.
+    Review,
+    /// A comment with texts, or matched by expressions, that rules of the policy name: these.
+    Words(Vec<String>),
+}
+
+impl Said {
+    fn is_command(&self) -> bool {
+        *self == Self::Command
+    }
+}
+
 /// A person's yes to one head, digest and risk set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Approval {
@@ -64,6 +83,9 @@ pub struct Approval {
     pub risks: RiskSet,
     /// Environments it is limited to; empty means all.
     pub environments: Vec<String>,
+    /// In which words.
+    #[serde(default, skip_serializing_if = "Said::is_command")]
+    pub said: Said,
     /// SHA-256 of the comment or review body at execution: an edit voids the approval.
     pub body_hash: Digest,
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Judge, Policy, glob};
+use crate::config::{From, Judge, Policy, glob};
+use crate::owners;
 use crate::revision::ObjectId;
 
 /// One file.
@@ -45,9 +46,17 @@ impl Library {
     }
 }
 
-/// Whether a policy's checks are written in this file, or one of its cases is.
+/// Whether a policy's checks are written in this file, one of its cases is, or it says whom its rules ask.
 pub fn is_wanted(policy: &Policy, path: &str) -> bool {
-    policy.tests.iter().any(|test| test.given.snapshot.as_deref() == Some(path)) || is_of_check(policy, path)
+    policy.tests.iter().any(|test| test.given.snapshot.as_deref() == Some(path))
+        || says_who_owns(policy, path)
+        || is_of_check(policy, path)
+}
+
+fn says_who_owns(policy: &Policy, path: &str) -> bool {
+    let asked = |asks: fn(&From) -> bool| policy.rules.iter().any(|rule| asks(&rule.require.from));
+    (owners::is_codeowners(path) && asked(|from| from.codeowners))
+        || (owners::is_owners(path) && asked(|from| from.owners))
 }
 
 fn is_of_check(policy: &Policy, path: &str) -> bool {
@@ -64,6 +73,7 @@ fn is_of_check(policy: &Policy, path: &str) -> bool {
 /// Whether a policy has files at all.
 pub fn has_files(policy: &Policy) -> bool {
     policy.tests.iter().any(|test| test.given.snapshot.is_some())
+        || policy.rules.iter().any(|rule| rule.require.from.codeowners || rule.require.from.owners)
         || policy.checks.iter().any(|check| match &check.judge {
             Judge::Cel(_) | Judge::Pack(_) => false,
             Judge::Schema(schema) => !schema.files.is_empty(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, ActorId, Known, Permission};
 use crate::change::{ChangeRequest, Comment, Review};
+use crate::details::Details;
 use crate::evaluation::Evaluation;
 use crate::fact::Fact;
 use crate::library::Library;
@@ -83,6 +84,12 @@ pub struct Directory {
     pub permissions: BTreeMap<ActorId, Known<Permission>>,
     /// Members of the teams that the policy names.
     pub teams: BTreeMap<String, Known<Vec<Actor>>>,
+    /// Members of the groups that it names.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Known<Vec<Actor>>>,
+    /// Members of the organizations that it names.
+    #[serde(default)]
+    pub organizations: BTreeMap<String, Known<Vec<Actor>>>,
 }
 
 /// What the forge and its protection rules let the bot do.
@@ -158,6 +165,9 @@ pub struct Snapshot {
     pub evaluation: Evaluation,
     /// SHA-256 over `evaluation` as designed; see [`crate::effect::change_digest`].
     pub digest: Digest,
+    /// What only some conditions look at, as far as it was asked for.
+    #[serde(default)]
+    pub details: Details,
     /// People.
     pub directory: Directory,
     /// Every comment, oldest first.

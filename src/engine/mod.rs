@@ -1,6 +1,7 @@
 //! The corridor: from ports to a snapshot, from a plan back to ports. Thin: no rule about who must agree or what may
 //! land stands here.
 
+mod details;
 mod enact;
 mod evaluate;
 mod land;
@@ -11,6 +12,7 @@ mod people;
 pub mod predict;
 mod reconcile;
 
+pub use details::changed_files;
 pub use enact::EnactError;
 pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
 pub use land::{AUDIT_BRANCH, LandError};

@@ -16,7 +16,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
 use super::people::{self, contributors, known};
-use super::{Asking, Engine, EvaluateError, Evaluator, Quiet};
+use super::{Asking, Engine, EvaluateError, Evaluator, Quiet, details};
 use crate::ports::{Forge, ForgeError, GitRemote, Source, SourceError, StoreError};
 
 /// Why a change could not be observed. Nothing was decided.
@@ -108,6 +108,7 @@ impl Engine {
             floor: self.floor.clone(),
             evaluation: Evaluation::default(),
             digest: countersign_core::revision::Digest::of(&[]),
+            details: countersign_core::details::Details::default(),
             directory: countersign_core::snapshot::Directory::default(),
             comments,
             reviews,
@@ -125,15 +126,11 @@ impl Engine {
         let declared = snapshot.policy.is_some();
         snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, declared, trusted).await?;
         snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
-        snapshot.directory = people::directory(
-            forge.as_ref(),
-            &snapshot.change,
-            &teams(&snapshot, &policy),
-            &snapshot.comments,
-            &snapshot.reviews,
-            &snapshot.facts,
-        )
-        .await;
+        snapshot.details =
+            details::read(forge.as_ref(), source.as_ref(), &trees, &snapshot, &policy, (&commits, &accounts))
+                .await;
+        let teams = teams(&snapshot, &policy);
+        snapshot.directory = people::directory(forge.as_ref(), &snapshot, &policy, teams).await;
         Ok(Observed { snapshot, forge, source, remote })
     }
 

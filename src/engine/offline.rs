@@ -48,6 +48,7 @@ pub fn offline_snapshot(
         floor: None,
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),
+        details: countersign_core::details::Details::default(),
         directory: Directory::default(),
         comments: Vec::new(),
         reviews: Vec::new(),

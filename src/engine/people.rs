@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::actor::{Actor, ActorKind, Known};
-use countersign_core::change::{ChangeRequest, Comment, Review};
+use countersign_core::change::ChangeRequest;
+use countersign_core::config::Policy;
 use countersign_core::fact::{Fact, FactKind};
+use countersign_core::owners;
 use countersign_core::revision::CommitSha;
-use countersign_core::snapshot::{Contributors, Directory};
+use countersign_core::snapshot::{Contributors, Directory, Snapshot};
 
 use crate::ports::{CommitPeople, Forge, ForgeError};
 
@@ -55,14 +57,15 @@ pub(super) async fn pusher(
 /// is recorded as such; it never becomes "no permission" or "nobody".
 pub(super) async fn directory(
     forge: &dyn Forge,
-    change: &ChangeRequest,
-    teams: &BTreeSet<String>,
-    comments: &[Comment],
-    reviews: &[Review],
-    facts: &[Fact],
+    seen: &Snapshot,
+    policy: &Policy,
+    teams: BTreeSet<String>,
 ) -> Directory {
+    let Snapshot { change, comments, reviews, facts, details, library, contributors, .. } = seen;
     let speakers =
         comments.iter().map(|comment| &comment.author).chain(reviews.iter().map(|review| &review.author));
+    let hands = std::iter::once(&change.author).chain(&contributors.known);
+    let hands = hands.filter(|_| policy.asks_about_contributors());
     // What somebody asked for stands although the comment is gone.
     let recorded = facts.iter().filter_map(|fact| {
         let (FactKind::Handled { actor, .. } | FactKind::ChangesRequested { actor, .. }) = &fact.kind else {
@@ -72,6 +75,7 @@ pub(super) async fn directory(
     });
     let people: BTreeMap<_, &Actor> = speakers
         .chain(recorded)
+        .chain(hands)
         .filter(|actor| actor.kind == ActorKind::Human && actor.id.get() != 0)
         .map(|actor| (actor.id, actor))
         .collect();
@@ -80,9 +84,23 @@ pub(super) async fn directory(
         let answer = known(forge.permission(&change.id.repo.path, actor).await);
         directory.permissions.insert(id, answer);
     }
-    for team in teams {
-        let answer = known(forge.team_members(team).await);
-        directory.teams.insert(team.clone(), answer);
+    let sets = policy.people();
+    let owners = match &details.files {
+        Known::Yes(files) => owners::teams(library, files.iter().map(|file| file.path.as_str())),
+        Known::Unknown(_) => BTreeSet::new(),
+    };
+    let of_sets = sets.iter().flat_map(|from| from.teams.clone());
+    for team in of_sets.chain(owners).chain(teams).collect::<BTreeSet<String>>() {
+        let answer = known(forge.team_members(&team).await);
+        directory.teams.insert(team, answer);
+    }
+    for organization in sets.iter().flat_map(|from| &from.organizations).collect::<BTreeSet<_>>() {
+        let answer = known(forge.organization_members(organization).await);
+        directory.organizations.insert(organization.clone(), answer);
+    }
+    for group in sets.iter().flat_map(|from| &from.groups).collect::<BTreeSet<_>>() {
+        let why = "groups are GitLab's; name teams or an organization here".to_owned();
+        directory.groups.insert(group.clone(), Known::Unknown(why));
     }
     directory
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorId, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoPath, Review};
+use countersign_core::details::Outcome;
 use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
@@ -153,6 +154,12 @@ pub trait ForgeReader: Send + Sync {
         &self,
         id: &ChangeId,
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError>;
+    /// Members of an organization.
+    async fn organization_members(&self, organization: &str) -> Result<Vec<Actor>, ForgeError>;
+    /// The labels of a change request.
+    async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError>;
+    /// Statuses and checks on a commit, newest of each name and setter, with what they ended with.
+    async fn outcomes(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<Outcome>, ForgeError>;
     /// Who pushed this head, where the forge tells.
     async fn pusher(&self, id: &ChangeId, head: &CommitSha) -> Result<Option<Actor>, ForgeError>;
     /// May the bot land on this branch, and may anybody else?

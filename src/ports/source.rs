@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
+use countersign_core::details::Lines;
 use countersign_core::evaluation::ChangedPath;
 use countersign_core::revision::{BranchName, CommitSha, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
@@ -124,6 +127,12 @@ pub trait Source: Send + Sync {
     async fn merge(&self, base: &CommitSha, head: &CommitSha) -> Result<MergeOutcome, SourceError>;
     /// Paths that differ; a rename is a removal and an addition.
     async fn changed_paths(&self, base: &ObjectId, head: &ObjectId) -> Result<Vec<ChangedPath>, SourceError>;
+    /// How many lines of each changed file change; files without lines are left out.
+    async fn changed_lines(
+        &self,
+        base: &ObjectId,
+        head: &ObjectId,
+    ) -> Result<BTreeMap<String, Lines>, SourceError>;
     /// Every entry below `path` (`""` is all), recursively, sorted.
     async fn list(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError>;
     /// A file's bytes, or `None` where it is absent; of a symlink, its target.

@@ -67,6 +67,14 @@ impl Source for Mirror {
         self.compare_trees(base, head).await
     }
 
+    async fn changed_lines(
+        &self,
+        base: &ObjectId,
+        head: &ObjectId,
+    ) -> Result<std::collections::BTreeMap<String, countersign_core::details::Lines>, SourceError> {
+        self.count_lines(base, head).await
+    }
+
     async fn list(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError> {
         self.list_tree(tree, path).await
     }

@@ -1,5 +1,8 @@
 //! Commits as trees: tips, merges, lists, differences, single files.
 
+use std::collections::BTreeMap;
+
+use countersign_core::details::Lines;
 use countersign_core::evaluation::{ChangedPath, PathEntry, PathOperation};
 use countersign_core::revision::{BranchName, CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
@@ -79,6 +82,29 @@ impl Mirror {
         }
         changed.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(changed)
+    }
+
+    /// `<added>\t<removed>\t<path>`, a dash for what has no lines.
+    pub(super) async fn count_lines(
+        &self,
+        base: &ObjectId,
+        head: &ObjectId,
+    ) -> Result<BTreeMap<String, Lines>, SourceError> {
+        const ACTION: &str = "counting changed lines";
+        let args = ["diff-tree", "-r", "-z", "--numstat", "--no-renames", "--no-textconv", "--no-ext-diff"];
+        let out = self.git.call(ACTION, &args).arg(base.as_str()).arg(head.as_str()).output().await?;
+        let mut counted = BTreeMap::new();
+        for record in out.split(|byte| *byte == 0).map(lossy).filter(|record| !record.is_empty()) {
+            let mut fields = record.splitn(3, '\t');
+            let (Some(added), Some(removed), Some(path)) = (fields.next(), fields.next(), fields.next())
+            else {
+                return Err(nonsense(ACTION));
+            };
+            if let (Ok(added), Ok(removed)) = (added.parse(), removed.parse()) {
+                counted.insert(path.to_owned(), Lines { added, removed });
+            }
+        }
+        Ok(counted)
     }
 
     pub(super) async fn list_tree(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError> {

@@ -15,7 +15,7 @@ use crate::actor::{Actor, ActorId, ActorKind};
 use crate::change::{Review, ReviewState};
 use crate::command::{self, Command};
 use crate::effect::risk_set;
-use crate::fact::{Approval, FactKind, RiskSet, Via};
+use crate::fact::{Approval, FactKind, RiskSet, Said, Via};
 use crate::revision::Digest;
 use crate::snapshot::Snapshot;
 
@@ -33,6 +33,8 @@ pub struct Ignored {
 pub struct Counted {
     /// Standing, one per person: the newest, for the environments of all of that person's that stand.
     pub standing: Vec<Approval>,
+    /// The same, all of them: rules differ in how a person may say yes.
+    pub given: Vec<Approval>,
     /// Void: other digest or more risks, edited, withdrawn, tampered display, review not on display.
     pub ignored: Vec<Ignored>,
     /// Everybody whose request for changes (review) nobody lifted, although the forge may show it as dismissed.
@@ -45,20 +47,24 @@ pub fn standing(snapshot: &Snapshot) -> Counted {
         Ledger { snapshot, displays: Displays::new(&snapshot.facts), risks: risk_set(&snapshot.evaluation) };
     let mut standing: BTreeMap<ActorId, Approval> = BTreeMap::new();
     let mut ignored: Vec<Ignored> = Vec::new();
+    let mut all = Vec::new();
     for given in ledger.given() {
         match given.and_then(|given| ledger.void(&given).map_or(Ok(given.approval), Err)) {
-            Ok(approval) => keep(&mut standing, approval),
+            Ok(approval) => {
+                all.push(approval.clone());
+                keep(&mut standing, approval);
+            }
             Err(void) if ignored.contains(&void) => {}
             Err(void) => ignored.push(void),
         }
     }
     let mut standing: Vec<Approval> = standing.into_values().collect();
     standing.sort_by_key(|approval| (approval.at, approval.actor.id));
-    Counted { standing, ignored, changes_requested: ledger.changes_requested() }
+    Counted { standing, given: all, ignored, changes_requested: ledger.changes_requested() }
 }
 
 /// Keeps the newest approval of each person. Two that are limited to environments stand for both.
-fn keep(standing: &mut BTreeMap<ActorId, Approval>, mut approval: Approval) {
+pub(super) fn keep(standing: &mut BTreeMap<ActorId, Approval>, mut approval: Approval) {
     let id = approval.actor.id;
     if let Some(other) = standing.remove(&id) {
         let environments = match other.environments.is_empty() || approval.environments.is_empty() {
@@ -131,6 +137,7 @@ impl Ledger<'_> {
             digest: display.digest.clone(),
             risks: display.risks.clone(),
             environments: Vec::new(),
+            said: Said::Review,
             body_hash: self.body_read(review).unwrap_or_else(|| Digest::of(review.body.as_bytes())),
         };
         Ok(Given { approval, seq: None })

@@ -21,14 +21,19 @@
 //! met. What no such rule claims falls to the built-in rule `default`: one person with write permission who had no
 //! hand in the change. A change that touches nothing, and one to which no rule applies, need `default` too.
 
-use super::person::{Asked, Member};
+use std::collections::BTreeMap;
+
+use super::count::keep;
+use super::owned::{Owned, OwnerFiles};
+use super::person::Asked;
 use super::tree::{self, Branch};
 use super::{Counted, Ignored, Requirement, RequirementState};
-use crate::actor::Permission;
-use crate::config::{self, Exclusion, From, POLICY_PATH, Policy, Require, Rule, RuleOptions};
+use crate::actor::{Actor, ActorId, Permission};
+use crate::config::{self, From, Methods, OnPush, POLICY_PATH, Policy, Require, Rule, RuleOptions};
 use crate::effect::Effect;
-use crate::fact::Approval;
-use crate::policy::{Claims, Completeness, Scope, Truth, View, judge};
+use crate::fact::{Approval, Said};
+use crate::people::{self, Member};
+use crate::policy::{Claims, Completeness, Scope, Truth, View, judge, judge_condition};
 use crate::snapshot::{MergeOutcome, Snapshot};
 
 /// The name of the built-in rule.
@@ -57,8 +62,10 @@ pub struct Agreement {
 /// administrator other than the author must agree to the change that brings one; otherwise the built-in default rule
 /// alone.
 pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agreement {
-    let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
-    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
+    let scope =
+        Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target, seen: Some(snapshot) };
+    let view = View::of(&scope, completeness(snapshot));
+    let room = Room { snapshot, counted, view, owners: OwnerFiles::default() };
     let mut agreement = match (&snapshot.policy, &snapshot.proposed_policy) {
         (None, Some(_)) => room.administrator(FIRST_POLICY),
         (Some(file), Some(_)) if config::parse(&file.text, POLICY_PATH).is_err() => {
@@ -77,8 +84,10 @@ pub fn evaluate(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Agre
 
 /// The rules of a policy alone, each by itself: no coverage, no built-in rule.
 pub fn requirements(policy: &Policy, snapshot: &Snapshot, counted: &Counted) -> Vec<Requirement> {
-    let scope = Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target };
-    let room = Room { snapshot, counted, view: View::of(&scope, completeness(snapshot)) };
+    let scope =
+        Scope { evaluation: &snapshot.evaluation, target: &snapshot.change.target, seen: Some(snapshot) };
+    let view = View::of(&scope, completeness(snapshot));
+    let room = Room { snapshot, counted, view, owners: OwnerFiles::default() };
     policy.rules.iter().map(|rule| room.requirement(policy, rule).0).collect()
 }
 
@@ -94,6 +103,7 @@ struct Room<'a> {
     snapshot: &'a Snapshot,
     counted: &'a Counted,
     view: View<'a>,
+    owners: OwnerFiles,
 }
 
 /// What a rule is about: what an approval for some environments only must lie within.
@@ -108,7 +118,8 @@ impl Room<'_> {
         let permissions = vec![Permission::Admin];
         let from = From { permissions, ..From::default() };
         let rule = built_in(name, from);
-        let subject = self.subject(&everything(&rule, &self.view));
+        let claims = judge(&rule, &self.view).claims;
+        let subject = self.subject(&claims);
         let requirement = self.count(&rule, &subject, Hidden::Trusted);
         Agreement {
             met: requirement.state == RequirementState::Met,
@@ -126,7 +137,7 @@ impl Room<'_> {
             (false, _) => self.uncounted(rule, RequirementState::Skipped, "`approval` does not use it"),
             (true, Truth::False) => self.uncounted(rule, RequirementState::Skipped, "it does not apply"),
             (true, Truth::Unknown) => {
-                let note = format!("whether it applies could not be told: {}", self.view.gaps());
+                let note = format!("whether it applies could not be told: {}", judged.gaps.join("; "));
                 self.uncounted(rule, RequirementState::Unknown, &note)
             }
             (true, Truth::True) => self.count(rule, &self.subject(&judged.claims), Hidden::Counted),
@@ -180,7 +191,7 @@ impl Room<'_> {
         Subject {
             effects: effects
                 .filter(|(environment, effect)| {
-                    !covering.iter().any(|claims| claims.effect(environment, effect))
+                    !covering.iter().any(|claims| self.view.claimed(claims, environment, effect))
                 })
                 .collect(),
             paths: paths.filter(|path| !covering.iter().any(|claims| claims.path(path))).collect(),
@@ -191,7 +202,9 @@ impl Room<'_> {
         let effects = self.view.effects.iter();
         let paths = self.view.outside.iter().map(|path| path.path.as_str());
         Subject {
-            effects: effects.filter(|(environment, effect)| claims.effect(environment, effect)).collect(),
+            effects: effects
+                .filter(|(environment, effect)| self.view.claimed(claims, environment, effect))
+                .collect(),
             paths: paths.filter(|path| claims.path(path)).collect(),
         }
     }
@@ -202,7 +215,7 @@ impl Room<'_> {
             rule: rule.name.clone(),
             state,
             needed: rule.require.count,
-            from: self.asked(rule).words(),
+            from: people::words(&rule.require.from),
             by: Vec::new(),
             ignored: Vec::new(),
             note: Some(note.to_owned()),
@@ -212,32 +225,37 @@ impl Room<'_> {
 
     /// A rule that applies, and who counts for it.
     fn count(&self, rule: &Rule, subject: &Subject<'_>, hidden: Hidden) -> Requirement {
-        let asked = self.asked(rule);
+        let owned = self.owners.of(&rule.require.from, self.snapshot, |path| subject.has(path));
+        let asked = Asked {
+            from: &rule.require.from,
+            options: &rule.options,
+            snapshot: self.snapshot,
+            owned: owned.as_ref(),
+        };
         let (extra, mut notes) = match hidden {
-            Hidden::Counted => {
+            Hidden::Counted if rule.require.count > 0 => {
                 let (extra, note) = asked.hidden();
                 (extra, Vec::from_iter(note))
             }
-            Hidden::Trusted => (0, Vec::new()),
+            Hidden::Counted | Hidden::Trusted => (0, Vec::new()),
         };
         let needed = rule.require.count.saturating_add(extra);
-        let mut by = Vec::new();
-        let mut ignored = Vec::new();
-        for approval in &self.counted.standing {
-            match self.counts(&asked, subject, approval) {
-                Ok(()) => by.push(approval.clone()),
-                Err(reason) => ignored.push(Ignored { who: approval.actor.login.clone(), reason }),
+        let (by, ignored) = self.sorted(rule, &asked, subject);
+        let enough = by.len() >= usize::try_from(needed).unwrap_or(usize::MAX);
+        let mut state = if enough { RequirementState::Met } else { RequirementState::Pending };
+        if let (Some(owned), true) = (&owned, rule.require.count > 0) {
+            let each = usize::try_from(extra).unwrap_or(usize::MAX).saturating_add(1);
+            let missing = owned.missing(each, &by, |actor| self.anyway(&asked, actor), self.snapshot);
+            if !missing.is_empty() {
+                state = RequirementState::Pending;
+                notes.extend(missing);
             }
         }
-        let enough = by.len() >= usize::try_from(needed).unwrap_or(usize::MAX);
-        let state = match (enough, asked.unknown_teams()) {
-            (true, _) => RequirementState::Met,
-            (false, Some(why)) => {
-                notes.push(why);
-                RequirementState::Unknown
-            }
-            (false, None) => RequirementState::Pending,
-        };
+        if let (true, Some(why)) = (owned.as_ref().is_some_and(is_open) || !enough, asked.unknown_sets()) {
+            state = RequirementState::Unknown;
+            notes.push(why);
+        }
+        state = self.conditions(rule, state, &mut notes);
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         Requirement {
             rule: rule.name.clone(),
@@ -248,6 +266,83 @@ impl Room<'_> {
             ignored,
             note,
             about: subject.about(),
+        }
+    }
+
+    /// Whether somebody counts for every file, whoever owns it.
+    fn anyway(&self, asked: &Asked<'_>, actor: &Actor) -> bool {
+        asked.always(actor) == Member::Yes
+    }
+
+    /// What becomes of a rule by what else must be true: all of it is looked at, and what is not true is told.
+    fn conditions(&self, rule: &Rule, state: RequirementState, notes: &mut Vec<String>) -> RequirementState {
+        let conditions = &rule.require.conditions;
+        if conditions.is_empty() {
+            return state;
+        }
+        let judged: Vec<_> = conditions.iter().map(|each| judge_condition(each, &self.view)).collect();
+        let met = judged.iter().filter(|judged| judged.truth == Truth::True).count();
+        notes.push(format!("{met} of {} conditions hold", conditions.len()));
+        let gaps = judged.iter().flat_map(|judged| &judged.gaps);
+        notes.extend(gaps.map(|gap| format!("a condition could not be told: {gap}")));
+        let truth = judged.iter().map(|judged| judged.truth).fold(Truth::True, Truth::and);
+        match (state, truth) {
+            (RequirementState::Met, Truth::True) => RequirementState::Met,
+            (RequirementState::Met, Truth::False) => RequirementState::Pending,
+            (RequirementState::Met, Truth::Unknown) => RequirementState::Unknown,
+            (RequirementState::Pending | RequirementState::Skipped | RequirementState::Unknown, _) => state,
+        }
+    }
+
+    /// Approvals that count for a rule, one per person, and those that do not.
+    fn sorted(&self, rule: &Rule, asked: &Asked<'_>, subject: &Subject<'_>) -> (Vec<Approval>, Vec<Ignored>) {
+        let mut kept: BTreeMap<ActorId, Approval> = BTreeMap::new();
+        let mut refused: BTreeMap<ActorId, Ignored> = BTreeMap::new();
+        for approval in &self.counted.given {
+            match self.fits(rule, approval) {
+                Ok(()) => keep(&mut kept, approval.clone()),
+                Err(reason) => {
+                    let who = approval.actor.login.clone();
+                    refused.insert(approval.actor.id, Ignored { who, reason });
+                }
+            }
+        }
+        refused.retain(|id, _| !kept.contains_key(id));
+        let mut kept: Vec<Approval> = kept.into_values().collect();
+        kept.sort_by_key(|approval| (approval.at, approval.actor.id));
+        let (mut by, mut ignored) = (Vec::new(), Vec::new());
+        for approval in kept {
+            match self.counts(asked, subject, &approval) {
+                Ok(()) => by.push(approval),
+                Err(reason) => ignored.push(Ignored { who: approval.actor.login.clone(), reason }),
+            }
+        }
+        ignored.extend(refused.into_values());
+        (by, ignored)
+    }
+
+    /// Whether an approval was given in a way, and for a head, that the rule takes; else why not.
+    fn fits(&self, rule: &Rule, approval: &Approval) -> Result<(), String> {
+        let Methods { reviews, commands, comments, comment_patterns } = &rule.methods;
+        let taken = match &approval.said {
+            Said::Command => *commands,
+            Said::Review => *reviews,
+            Said::Words(words) => {
+                words.iter().any(|word| comments.contains(word) || comment_patterns.contains(word))
+            }
+        };
+        if !taken {
+            return Err(match &approval.said {
+                Said::Command => "`/approve` does not count for it".to_owned(),
+                Said::Review => "a review does not count for it".to_owned(),
+                Said::Words(_) => "the words of the comment do not count for it".to_owned(),
+            });
+        }
+        match rule.options.on_push {
+            OnPush::Head if approval.head != self.snapshot.change.head => {
+                Err(format!("approved head `{}`, and this rule asks for the newest", approval.head.short()))
+            }
+            OnPush::Head | OnPush::Effect => Ok(()),
         }
     }
 
@@ -266,10 +361,10 @@ impl Room<'_> {
         }
         subject.within(&approval.environments)
     }
+}
 
-    fn asked<'r>(&'r self, rule: &'r Rule) -> Asked<'r> {
-        Asked { from: &rule.require.from, options: rule.options, snapshot: self.snapshot }
-    }
+fn is_open(owned: &Owned) -> bool {
+    owned.unknown.is_some()
 }
 
 /// Whether contributors whom nobody can name make more approvals necessary.
@@ -282,6 +377,12 @@ enum Hidden {
 }
 
 impl Subject<'_> {
+    /// Whether it is about a file, or about what stands in it.
+    fn has(&self, file: &str) -> bool {
+        let mut sources = self.effects.iter().filter_map(|(_, effect)| effect.source.as_ref());
+        self.paths.contains(&file) || sources.any(|source| source.file == file)
+    }
+
     /// Whether all of it lies in these environments; else why not.
     fn within(&self, environments: &[String]) -> Result<(), String> {
         let named = environments.join(", ");
@@ -321,19 +422,12 @@ fn built_in(name: &str, from: From) -> Rule {
     Rule {
         name: name.to_owned(),
         when: None,
-        require: Require { count: 1, from },
-        options: RuleOptions {
-            author: Exclusion::Excluded,
-            committers: Exclusion::Excluded,
-            pusher: Exclusion::Excluded,
-        },
+        require: Require { count: 1, from, conditions: Vec::new() },
+        options: RuleOptions::default(),
+        methods: Methods::default(),
     }
 }
 
 fn default_rule() -> Rule {
     built_in(DEFAULT_RULE, From { permissions: vec![Permission::Write], ..From::default() })
-}
-
-fn everything(rule: &Rule, view: &View<'_>) -> Claims {
-    judge(rule, view).claims
 }

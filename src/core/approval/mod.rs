@@ -3,6 +3,7 @@
 mod count;
 mod display;
 mod evaluate;
+mod owned;
 mod person;
 #[cfg(test)]
 mod tests;

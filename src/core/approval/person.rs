@@ -3,88 +3,58 @@
 
 use std::collections::BTreeSet;
 
-use crate::actor::{Actor, ActorId, Known, Permission};
+use super::owned::Owned;
+use crate::actor::{Actor, ActorId, Known};
 use crate::config::{Exclusion, From, RuleOptions};
-use crate::snapshot::Snapshot;
-
-/// Whether somebody is in a set of people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Member {
-    /// They are.
-    Yes,
-    /// They are known not to be.
-    No,
-    /// It could not be told; why, in words.
-    Unknown(String),
-}
+use crate::details::Signatory;
+use crate::people::{self, Member};
+use crate::snapshot::{Contributors, Snapshot};
 
 /// What a rule asks of its people, with what was learnt about them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) from: &'a From,
-    pub(super) options: RuleOptions,
+    pub(super) options: &'a RuleOptions,
+    /// The owners of the files that it is about, where it asks for them.
+    pub(super) owned: Option<&'a Owned>,
     pub(super) snapshot: &'a Snapshot,
 }
 
 impl Asked<'_> {
     /// Whether somebody is in the set. The empty set is everybody with write permission.
     pub(super) fn member(&self, actor: &Actor) -> Member {
-        let login = actor.login.to_lowercase();
-        if self.from.users.iter().any(|user| user.to_lowercase() == login) {
-            return Member::Yes;
-        }
-        let mut unknown = None;
-        for team in &self.from.teams {
-            match self.snapshot.directory.teams.get(team) {
-                Some(Known::Yes(members)) if members.iter().any(|member| member.id == actor.id) => {
-                    return Member::Yes;
-                }
-                Some(Known::Yes(_)) => {}
-                Some(Known::Unknown(why)) => unknown = Some(format!("the members of {team}: {why}")),
-                None => unknown = Some(format!("the members of {team} were not asked for")),
-            }
-        }
-        if let Some(least) = self.least_permission() {
-            match self.snapshot.directory.permissions.get(&actor.id) {
-                Some(Known::Yes(permission)) if *permission >= least => return Member::Yes,
-                Some(Known::Yes(_)) => {}
-                Some(Known::Unknown(why)) => {
-                    unknown = Some(format!("the permission of {}: {why}", actor.login))
-                }
-                None => unknown = Some(format!("the permission of {} was not asked for", actor.login)),
-            }
-        }
-        unknown.map_or(Member::No, Member::Unknown)
-    }
-
-    fn least_permission(&self) -> Option<Permission> {
-        let From { users, teams, permissions } = self.from;
-        match users.is_empty() && teams.is_empty() && permissions.is_empty() {
-            true => Some(Permission::Write),
-            false => permissions.iter().min().copied(),
+        let member = self.always(actor);
+        match (member, self.owned) {
+            (Member::Yes, _) => Member::Yes,
+            (member, None) => member,
+            (member, Some(owned)) => match (member, owned.has(actor, self.snapshot)) {
+                (_, Member::Yes) => Member::Yes,
+                (Member::Unknown(why), _) | (_, Member::Unknown(why)) => Member::Unknown(why),
+                (_, Member::No) => Member::No,
+            },
         }
     }
 
-    /// Teams whose members could not be looked up, in words.
-    pub(super) fn unknown_teams(&self) -> Option<String> {
-        let teams = self.from.teams.iter().filter_map(|team| match self.snapshot.directory.teams.get(team) {
-            Some(Known::Yes(_)) => None,
-            Some(Known::Unknown(why)) => Some(format!("the members of {team} could not be told: {why}")),
-            None => Some(format!("the members of {team} were not asked for")),
-        });
-        let teams: Vec<String> = teams.collect();
-        (!teams.is_empty()).then(|| teams.join("; "))
+    /// Whether somebody is in the part of the set that does not depend on files.
+    pub(super) fn always(&self, actor: &Actor) -> Member {
+        people::member(self.from, actor, &self.snapshot.directory)
+    }
+
+    /// People whose membership could not be looked up, in words.
+    pub(super) fn unknown_sets(&self) -> Option<String> {
+        let sets = people::unknown_sets(self.from, &self.snapshot.directory);
+        sets.or_else(|| self.owned.and_then(|owned| owned.unknown.clone()))
     }
 
     /// Why somebody may not count although the set has them. The author stands under `allow_author` alone: who may
     /// approve their own change has committed and pushed to it.
     pub(super) fn excluded(&self, id: ActorId) -> Option<&'static str> {
-        let RuleOptions { author, committers, pusher } = self.options;
+        let &RuleOptions { author, committers, pusher, .. } = self.options;
         let contributors = &self.snapshot.contributors;
         if id == self.snapshot.change.author.id {
             return out(author, "author of the change");
         }
-        if contributors.known.iter().any(|actor| actor.id == id)
+        if self.committed().0.contains(&id)
             && let Some(reason) = out(committers, "committed to this change")
         {
             return Some(reason);
@@ -106,13 +76,14 @@ impl Asked<'_> {
             hidden += 1;
             notes.push("one more, since nobody told who pushed this head".to_owned());
         }
+        let unknown = self.committed().1;
         let identities: BTreeSet<String> =
-            contributors.unknown.iter().map(|identity| address(identity).to_lowercase()).collect();
+            unknown.iter().map(|identity| address(identity).to_lowercase()).collect();
         if !identities.is_empty() && self.options.committers == Exclusion::Excluded {
             let count = u32::try_from(identities.len()).unwrap_or(u32::MAX);
             hidden = count.saturating_add(hidden);
-            let names: Vec<&str> = contributors.unknown.iter().take(3).map(String::as_str).collect();
-            let rest = contributors.unknown.len().saturating_sub(names.len());
+            let names: Vec<&str> = unknown.iter().take(3).copied().collect();
+            let rest = unknown.len().saturating_sub(names.len());
             let rest = if rest == 0 { String::new() } else { format!(" and {rest} more") };
             notes.push(format!(
                 "{count} more, since commits carry identities without an account: {}{rest}",
@@ -122,9 +93,38 @@ impl Asked<'_> {
         (hidden, (!notes.is_empty()).then(|| notes.join("; ")))
     }
 
+    /// Accounts and unknown identities in the commits, without those that stand in nothing but ignored commits. Where
+    /// the commits were not read, none is ignored.
+    fn committed(&self) -> (BTreeSet<ActorId>, BTreeSet<&str>) {
+        let Contributors { known, unknown, .. } = &self.snapshot.contributors;
+        let (Some(ignored), Known::Yes(commits)) =
+            (&self.options.ignore_commits_by, &self.snapshot.details.commits)
+        else {
+            return (
+                known.iter().map(|actor| actor.id).collect(),
+                unknown.iter().map(String::as_str).collect(),
+            );
+        };
+        let is_ignored = |who: &Signatory| {
+            let directory = &self.snapshot.directory;
+            who.account.as_ref().is_some_and(|actor| people::member(ignored, actor, directory) == Member::Yes)
+        };
+        let counted =
+            commits.iter().filter(|commit| !is_ignored(&commit.author) || !is_ignored(&commit.committer));
+        let (mut accounts, mut identities) = (BTreeSet::new(), BTreeSet::new());
+        for who in counted.flat_map(|commit| [&commit.author, &commit.committer]) {
+            match &who.account {
+                Some(actor) => drop(accounts.insert(actor.id)),
+                None => drop(identities.insert(who.identity.as_str())),
+            }
+        }
+        (accounts, identities)
+    }
+
     /// What keeps somebody out of the set, in words.
     pub(super) fn outsider(&self) -> String {
-        match self.from.users.is_empty() && self.from.teams.is_empty() {
+        let permissions = From { permissions: self.from.permissions.clone(), ..From::default() };
+        match permissions == *self.from {
             true => format!("without {}", self.words()),
             false => format!("not one of {}", self.words()),
         }
@@ -132,18 +132,7 @@ impl Asked<'_> {
 
     /// Whom the rule asks for, in words.
     pub(super) fn words(&self) -> String {
-        let From { users, teams, permissions } = self.from;
-        let permission = |permission: &Permission| match permission {
-            Permission::None => "anybody",
-            Permission::Read => "read permission",
-            Permission::Triage => "triage permission",
-            Permission::Write => "write permission",
-            Permission::Maintain => "maintain permission",
-            Permission::Admin => "admin permission",
-        };
-        let permissions = permissions.iter().map(|each| permission(each).to_owned());
-        let words: Vec<String> = teams.iter().chain(users).cloned().chain(permissions).collect();
-        if words.is_empty() { "write permission".to_owned() } else { words.join(", ") }
+        people::words(self.from)
     }
 }
 

@@ -69,6 +69,7 @@ fn approval(who: Actor, via: Via) -> Approval {
         head: head(),
         digest: digest(),
         risks: Default::default(),
+        said: crate::fact::Said::Command,
         environments: Vec::new(),
         body_hash: Digest::of(b"/approve"),
     }
@@ -288,6 +289,7 @@ fn snapshot() -> Snapshot {
         floor: None,
         evaluation: Evaluation::default(),
         digest: digest(),
+        details: crate::details::Details::default(),
         directory: Directory::default(),
         comments: Vec::new(),
         reviews: Vec::new(),

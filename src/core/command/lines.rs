@@ -6,7 +6,7 @@ use std::ops::Range;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The lines of `body` (line ends already `\n`) that a reader sees as plain text, without HTML comments.
-pub(super) fn plain_lines(body: &str) -> Vec<String> {
+pub(crate) fn plain_lines(body: &str) -> Vec<String> {
     let mut reader = Reader::new(body);
     for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
         reader.take(&event, range);

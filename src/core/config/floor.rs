@@ -167,12 +167,16 @@ fn part(asked: &From, most: &From, side: Side) -> From {
     From {
         users: kept(&asked.users, &most.users),
         teams: kept(&asked.teams, &most.teams),
+        groups: kept(&asked.groups, &most.groups),
+        organizations: kept(&asked.organizations, &most.organizations),
         permissions: asked.permissions.iter().filter(enough).copied().collect(),
+        codeowners: asked.codeowners && most.codeowners == within,
+        owners: asked.owners && most.owners == within,
     }
 }
 
 fn nobody(from: &From) -> bool {
-    from.users.is_empty() && from.teams.is_empty() && from.permissions.is_empty()
+    from.is_empty()
 }
 
 impl Floor {

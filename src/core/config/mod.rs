@@ -1,10 +1,14 @@
 //! The policy file `.countersign.toml`: its typed form, and the reading that gives it or says where it is wrong.
 
 mod check;
+mod condition;
+mod conditions;
 mod environment;
 mod error;
 mod floor;
 mod name;
+mod needs;
+mod options;
 mod pack;
 mod people;
 mod place;
@@ -16,11 +20,16 @@ mod test_case;
 #[cfg(test)]
 mod tests;
 mod waiver;
+mod window;
 
+pub use condition::{
+    Comparison, EffectMatch, FileTest, Files, ImageMatch, ImageMove, ModifiedLines, Pattern, Predicate,
+    StatusTest, TextTest, Than, Window, WorkflowTest,
+};
 pub(crate) use error::quoted;
 pub use error::{Level, PolicyError, nearest};
 pub use floor::{Floor, collisions, parse_floor};
-pub(crate) use name::glob;
+pub(crate) use name::{expression, field, glob};
 pub use place::at_entry;
 pub use read::parse;
 pub(crate) use table::one_of;
@@ -56,6 +65,8 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// How rules combine; without one, all that apply must hold.
     pub approval: Option<Tree>,
+    /// What stops a change.
+    pub disapproval: Disapproval,
     /// Who may do what in comments.
     pub commands: Commands,
     /// Extra paths that are secret, by `kind` or everywhere: `["ConfigMap:data.password"]`.
@@ -77,6 +88,7 @@ impl Policy {
             tests: Vec::new(),
             rules: Vec::new(),
             approval: None,
+            disapproval: Disapproval::default(),
             commands: Commands::default(),
             mask: Vec::new(),
             merge: Merge::default(),
@@ -88,9 +100,7 @@ impl Policy {
 impl Policy {
     /// Every team that the policy names: whose members have to be known.
     pub fn teams(&self) -> std::collections::BTreeSet<String> {
-        let of_rules = self.rules.iter().flat_map(|rule| &rule.require.from.teams);
-        let of_commands = self.commands.allow.values().flat_map(|from| &from.teams);
-        of_rules.chain(of_commands).cloned().collect()
+        self.people().into_iter().flat_map(|from| from.teams.iter().cloned()).collect()
     }
 }
 
@@ -192,17 +202,21 @@ pub struct Rule {
     pub when: Option<Predicate>,
     /// What it needs.
     pub require: Require,
-    /// Who is excluded.
+    /// Who is excluded, and what a push does.
     pub options: RuleOptions,
+    /// How people may say yes.
+    pub methods: Methods,
 }
 
-/// A number of people from a set.
+/// A number of people from a set, and what else must be true.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Require {
-    /// How many distinct people; at least one.
+    /// How many distinct people; zero where conditions are enough.
     pub count: u32,
     /// From whom.
     pub from: From,
+    /// What must be true; while it is not, the rule waits.
+    pub conditions: Vec<Predicate>,
 }
 
 /// A set of people: the union of its parts. Empty means anybody with write permission.
@@ -212,12 +226,27 @@ pub struct From {
     pub users: Vec<String>,
     /// Teams, `org/team`.
     pub teams: Vec<String>,
+    /// Groups, as GitLab has them.
+    pub groups: Vec<String>,
+    /// Members of these organizations.
+    pub organizations: Vec<String>,
     /// At least one of these permissions.
     pub permissions: Vec<Permission>,
+    /// For each file, its owners by `CODEOWNERS`.
+    pub codeowners: bool,
+    /// For each file, its approvers by `OWNERS`.
+    pub owners: bool,
+}
+
+impl From {
+    /// Whether nobody is named: then anybody with write permission is meant.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Who may not count for a rule. The defaults exclude everybody who had a hand in the change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RuleOptions {
     /// Whether the author may count.
     pub author: Exclusion,
@@ -225,6 +254,10 @@ pub struct RuleOptions {
     pub committers: Exclusion,
     /// Whether the pusher of the head may count.
     pub pusher: Exclusion,
+    /// Commits whose authors and committers are all of these keep nobody from counting.
+    pub ignore_commits_by: Option<From>,
+    /// What a push does to approvals.
+    pub on_push: OnPush,
 }
 
 /// Whether somebody is left out.
@@ -237,48 +270,44 @@ pub enum Exclusion {
     Allowed,
 }
 
-impl Default for RuleOptions {
+/// What a push does to approvals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnPush {
+    /// They stand as long as the effect is the one that was approved.
+    #[default]
+    Effect,
+    /// They were for the head that was on display, and for no other.
+    Head,
+}
+
+/// How people may say yes to a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Methods {
+    /// By the forge's own reviews.
+    pub reviews: bool,
+    /// By `/approve`.
+    pub commands: bool,
+    /// By comments that contain one of these texts.
+    pub comments: Vec<String>,
+    /// By comments that one of these regular expressions matches.
+    pub comment_patterns: Vec<String>,
+}
+
+impl Default for Methods {
     fn default() -> Self {
-        Self { author: Exclusion::Excluded, committers: Exclusion::Excluded, pusher: Exclusion::Excluded }
+        Self { reviews: true, commands: true, comments: Vec::new(), comment_patterns: Vec::new() }
     }
 }
 
-/// A condition over a change, three-valued.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Predicate {
-    /// All hold; true when empty.
-    All(Vec<Predicate>),
-    /// One holds; false when empty.
-    Any(Vec<Predicate>),
-    /// It does not hold.
-    Not(Box<Predicate>),
-    /// Some effect matches.
-    EffectAny(EffectMatch),
-    /// Every effect matches; false over no effects.
-    EffectOnly(EffectMatch),
-    /// No effect matches.
-    EffectNone(EffectMatch),
-    /// A changed path outside all renders (or any changed path) matches one of these globs.
-    PathsAny(Vec<String>),
-    /// The target branch matches this glob.
-    TargetsBranch(String),
-}
-
-/// Which effects. Every key that is given must match; within a key, one entry is enough.
+/// `[disapproval]`: what stops a change whatever was approved.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct EffectMatch {
-    /// Environment names, globs.
-    pub environment: Vec<String>,
-    /// `group/kind` globs.
-    pub kinds: Vec<String>,
-    /// Namespaces, globs.
-    pub namespaces: Vec<String>,
-    /// Object names, globs.
-    pub names: Vec<String>,
-    /// Operations.
-    pub operations: Vec<crate::effect::Operation>,
-    /// Risks.
-    pub risks: Vec<crate::effect::Risk>,
+pub struct Disapproval {
+    /// Whose request for changes counts; without it, that of everybody who may sort issues.
+    pub from: Option<From>,
+    /// Each of these, where it is true, stops the change.
+    pub when: Vec<Predicate>,
+    /// Who may lift somebody's request for changes or hold, beside themselves and administrators.
+    pub revoke: Option<From>,
 }
 
 /// How rules combine.

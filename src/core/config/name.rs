@@ -2,11 +2,15 @@
 //! belongs in the error.
 
 use globset::{GlobBuilder, GlobMatcher};
+use regex::{Regex, RegexBuilder};
 
 use super::error::quoted;
 
 /// The longest pattern that is accepted, in bytes.
 const LONGEST_PATTERN: usize = 256;
+
+/// How much memory an expression may take, in bytes.
+const LARGEST_EXPRESSION: usize = 1 << 20;
 
 /// A pattern: `*` stays within one part of a path, `**` crosses parts, `{a,b}` and `[ab]` choose.
 ///
@@ -23,6 +27,49 @@ pub(crate) fn glob(pattern: &str) -> Result<GlobMatcher, String> {
         .map_err(|error| format!("{} is not a pattern: {}", quoted(pattern), error.kind()))
 }
 
+/// A regular expression that may match anywhere, in linear time.
+///
+/// Fails with the sentence that says what is wrong with it.
+pub(crate) fn expression(pattern: &str) -> Result<Regex, String> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(format!("this expression is longer than {LONGEST_PATTERN} bytes"));
+    }
+    RegexBuilder::new(pattern).size_limit(LARGEST_EXPRESSION).build().map_err(|error| {
+        let error = error.to_string();
+        let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+        format!("{} is not a regular expression: {why}", quoted(pattern))
+    })
+}
+
+pub(super) fn valid_expression(pattern: &str) -> Result<(), String> {
+    expression(pattern).map(|_| ())
+}
+
+/// An organization or a group: one word, or several with slashes in between.
+pub(super) fn valid_group(name: &str) -> Result<(), String> {
+    valid_login(name)?;
+    if name.split('/').all(|part| !part.is_empty()) {
+        return Ok(());
+    }
+    Err(format!("{} is not a name like `acme`", quoted(name)))
+}
+
+/// Any text that is one line.
+pub(super) fn valid_line(text: &str) -> Result<(), String> {
+    if text.len() <= LONGEST_PATTERN && !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(format!("{} is not one line of at most {LONGEST_PATTERN} bytes", quoted(text)))
+}
+
+/// The long id of an OpenPGP key, or its fingerprint.
+pub(super) fn valid_key(id: &str) -> Result<(), String> {
+    if matches!(id.len(), 16 | 40 | 64) && id.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(format!("{} is not the id of an OpenPGP key: 16 hexadecimal digits, or its fingerprint", quoted(id)))
+}
+
 /// Whether a text is one name and not a pattern for many.
 pub(super) fn is_plain(pattern: &str) -> bool {
     !pattern.contains(['*', '?', '[', '{', '\\', '!'])
@@ -30,6 +77,23 @@ pub(super) fn is_plain(pattern: &str) -> bool {
 
 pub(super) fn valid_glob(pattern: &str) -> Result<(), String> {
     glob(pattern).map(|_| ())
+}
+
+/// A pattern for paths of fields: `*` crosses dots, and brackets stand for themselves, as in `spec.containers[name=web]`.
+pub(crate) fn field(pattern: &str) -> Result<GlobMatcher, String> {
+    if pattern.len() > LONGEST_PATTERN {
+        return Err(format!("this pattern is longer than {LONGEST_PATTERN} bytes"));
+    }
+    let literal = pattern.replace('[', "\\[").replace(']', "\\]");
+    GlobBuilder::new(&literal)
+        .backslash_escape(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| format!("{} is not a pattern: {}", quoted(pattern), error.kind()))
+}
+
+pub(super) fn valid_field(pattern: &str) -> Result<(), String> {
+    field(pattern).map(|_| ())
 }
 
 /// `group/kind`, with a pattern on either side; `/Pod` for the core group.

@@ -2,8 +2,8 @@
 
 use super::error::{nearest, quoted};
 use super::name;
-use super::table::{Later, Node, Reader, Table};
-use super::{EffectMatch, Predicate};
+use super::table::{Node, Reader, Table};
+use super::{EffectMatch, ImageMatch, ImageMove, Predicate, conditions};
 use crate::effect::{Operation, Risk};
 
 /// How deep `when` may nest.
@@ -36,14 +36,17 @@ pub(super) const RISKS: [(&str, Risk); 14] = [
     ("secret", Risk::Secret),
 ];
 
-const KEYS: [&str; 6] = ["all", "any", "not", "effect", "paths", "targets_branch"];
-
-const TO_COME: [Later; 4] = [
-    Later { key: "has_author_in", instead: "say what is changed, with `effect` or `paths`" },
-    Later { key: "has_labels", instead: "say what is changed, with `effect` or `paths`" },
-    Later { key: "changed_files", instead: "use `paths.any`" },
-    Later { key: "from_branch", instead: "say what is changed, with `effect` or `paths`" },
+const MOVES: [(&str, ImageMove); 6] = [
+    ("registry", ImageMove::Registry),
+    ("repository", ImageMove::Repository),
+    ("tag", ImageMove::Tag),
+    ("digest", ImageMove::Digest),
+    ("downgrade", ImageMove::Downgrade),
+    ("unpinned", ImageMove::Unpinned),
 ];
+
+/// Keys that hold other predicates, or look at effects.
+const KEYS: [&str; 5] = ["all", "any", "not", "effect", "paths"];
 
 /// A predicate; several keys of one table must all hold.
 pub(super) fn read<'t>(
@@ -64,8 +67,23 @@ fn read_at<'t>(
         reader.error(&node.span(), format!("`when` nests deeper than {DEEPEST}"));
         return None;
     }
+    let parts = parts(reader, node, environments, depth)?;
+    match <[Predicate; 1]>::try_from(parts) {
+        Ok([only]) => Some(only),
+        Err(parts) => Some(Predicate::All(parts)),
+    }
+}
+
+/// What the keys of a table say, one by one.
+pub(super) fn parts<'t>(
+    reader: &mut Reader<'t>,
+    node: &Node<'t>,
+    environments: &[String],
+    depth: usize,
+) -> Option<Vec<Predicate>> {
     let table = reader.table(node, "`when`")?;
-    reader.only(&table, &KEYS, &TO_COME);
+    let known: Vec<&str> = KEYS.into_iter().chain(conditions::KEYS).collect();
+    reader.only(&table, &known, &[]);
     let mut parts = Vec::new();
     let mut sound = true;
     for entry in &table.entries {
@@ -76,32 +94,19 @@ fn read_at<'t>(
                 .map(|inner| vec![Predicate::Not(Box::new(inner))]),
             "effect" => read_effect(reader, entry.value, environments),
             "paths" => read_paths(reader, entry.value).map(|paths| vec![paths]),
-            "targets_branch" => {
-                let globs = reader.texts_at(&table, "targets_branch", name::valid_glob);
-                match globs.len() {
-                    0 => None,
-                    1 => Some(globs.into_iter().map(Predicate::TargetsBranch).collect()),
-                    _ => {
-                        Some(vec![Predicate::Any(globs.into_iter().map(Predicate::TargetsBranch).collect())])
-                    }
-                }
+            key if conditions::KEYS.contains(&key) => {
+                conditions::read(reader, &table, key, entry.value).map(|one| vec![one])
             }
             _ => None,
         };
         sound &= read.is_some();
         parts.extend(read.into_iter().flatten());
     }
-    match (sound, parts.pop()) {
-        (true, Some(only)) if parts.is_empty() => Some(only),
-        (true, Some(last)) => {
-            parts.push(last);
-            Some(Predicate::All(parts))
-        }
-        (true, None) | (false, _) => None,
-    }
+    (sound && !parts.is_empty()).then_some(parts)
 }
 
-fn branch<'t>(
+/// A list of predicates.
+pub(super) fn branch<'t>(
     reader: &mut Reader<'t>,
     node: &Node<'t>,
     environments: &[String],
@@ -142,15 +147,35 @@ fn read_effect<'t>(
             "none" => Predicate::EffectNone,
             _ => return None,
         };
-        parts.push(wrap(read_match(reader, entry.value, environments)?));
+        let wanted = read_match(reader, entry.value, environments)?;
+        if entry.key == "only" && wanted.count.is_some() {
+            reader.error_with(&entry.key_span, "`count` has no meaning in `effect.only`", "use `effect.any`");
+            return None;
+        }
+        parts.push(wrap(wanted));
     }
     Some(parts)
 }
 
+/// What an effect is matched by.
+const MATCH_KEYS: [&str; 11] = [
+    "environment",
+    "clusters",
+    "kinds",
+    "namespaces",
+    "names",
+    "labels",
+    "operations",
+    "risks",
+    "paths",
+    "image",
+    "count",
+];
+
 fn read_match<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Option<EffectMatch> {
     let before = reader.errors.len();
     let table = reader.table(node, "a rule's predicate")?;
-    reader.only(&table, &["environment", "kinds", "namespaces", "names", "operations", "risks"], &[]);
+    reader.only(&table, &MATCH_KEYS, &[]);
     let read = EffectMatch {
         environment: environment_globs(reader, &table, "environment", environments),
         kinds: reader.texts_at(&table, "kinds", name::valid_kind),
@@ -158,8 +183,23 @@ fn read_match<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[Stri
         names: reader.texts_at(&table, "names", name::valid_glob),
         operations: words(reader, &table, "operations", &OPERATIONS),
         risks: words(reader, &table, "risks", &RISKS),
+        clusters: reader.texts_at(&table, "clusters", name::valid_glob),
+        labels: reader.texts_at(&table, "labels", name::valid_glob),
+        paths: reader.texts_at(&table, "paths", name::valid_field),
+        image: table.get("image").and_then(|node| read_image(reader, node)),
+        count: table.get("count").and_then(|node| conditions::comparison(reader, node)),
     };
     (reader.errors.len() == before).then_some(read)
+}
+
+fn read_image<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<ImageMatch> {
+    let table = reader.table(node, "`image`")?;
+    reader.only(&table, &["registries", "repositories", "moves"], &[]);
+    Some(ImageMatch {
+        registries: reader.texts_at(&table, "registries", name::valid_glob),
+        repositories: reader.texts_at(&table, "repositories", name::valid_glob),
+        moves: words(reader, &table, "moves", &MOVES),
+    })
 }
 
 pub(super) fn words<'t, T: Copy>(

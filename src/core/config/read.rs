@@ -5,28 +5,28 @@ use toml::de::DeTable;
 
 use super::error::PolicyError;
 use super::table::{Entry, Later, Node, Reader, Table};
-use super::{Commands, How, Merge, Policy, When, check, environment, name, people, rule, test_case, waiver};
+use super::{
+    Commands, How, Merge, Policy, When, check, environment, name, options, people, rule, test_case, waiver,
+};
 
 /// The largest policy file, in bytes: it may come from a change request.
 const LARGEST: usize = 1 << 20;
 
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "version",
     "environment",
     "check",
     "waiver",
     "rule",
     "approval",
+    "disapproval",
     "commands",
     "mask",
     "merge",
     "policy_test",
 ];
 
-const TO_COME: [Later; 2] = [
-    Later { key: "disapproval", instead: "a request for changes and `/hold` stop a change already" },
-    Later { key: "extends", instead: "copy what it names into this file" },
-];
+const TO_COME: [Later; 1] = [Later { key: "extends", instead: "copy what it names into this file" }];
 
 /// Verbs that a policy can open to more people.
 const VERBS: [&str; 1] = ["unhold"];
@@ -109,13 +109,17 @@ fn read_policy<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Policy {
         test_case::read(reader, node, &around)
     });
     Policy {
-        environments: environments.sound,
         checks,
         waivers: waivers.unwrap_or_default(),
         tests: tests.unwrap_or_default(),
         rules: rules.sound,
         approval,
+        disapproval: table
+            .get("disapproval")
+            .map(|node| options::read_disapproval(reader, node, &environments.names))
+            .unwrap_or_default(),
         commands: table.get("commands").map(|node| commands(reader, node)).unwrap_or_default(),
+        environments: environments.sound,
         mask: table.get("mask").map(|node| mask(reader, node)).unwrap_or_default(),
         merge: table.get("merge").map(|node| read_merge(reader, node)).unwrap_or_default(),
         warnings: Vec::new(),
@@ -143,7 +147,8 @@ pub(super) fn commands<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Commands
     let Some(table) = reader.table(node, "`commands`") else { return commands };
     reader.only(&table, &VERBS, &VERBS_TO_COME);
     for Entry { key, value, .. } in table.entries.iter().filter(|entry| VERBS.contains(&entry.key)) {
-        if let Some(from) = people::read(reader, value, "who may use a command") {
+        if let Some(from) = people::read(reader, value, "who may use a command", people::Owners::Meaningless)
+        {
             commands.allow.insert((*key).to_owned(), from);
         }
     }

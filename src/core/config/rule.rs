@@ -6,8 +6,8 @@ use super::error::quoted;
 use super::name;
 use super::people;
 use super::predicate;
-use super::table::{Later, Node, Reader, Table};
-use super::{Exclusion, Require, Rule, RuleOptions, Tree};
+use super::table::{Node, Reader, Table};
+use super::{Methods, Require, Rule, RuleOptions, Tree, options};
 use crate::approval::{DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY};
 
 /// How deep `approval` may nest.
@@ -31,11 +31,7 @@ pub(super) struct Rules {
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &[String]) -> Rules {
     let mut all = Rules::default();
     for table in reader.tables(node, "a rule") {
-        reader.only(
-            &table,
-            &["name", "when", "require", "options"],
-            &[Later { key: "methods", instead: "`/approve` and the forge's own reviews count" }],
-        );
+        reader.only(&table, &["name", "when", "require", "options", "methods"], &[]);
         let name = reader.title(&table, &mut all.names);
         if let (Some(name), Some(node)) = (&name, table.get("name"))
             && [DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY].contains(&name.as_str())
@@ -47,7 +43,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
             None => Some(None),
         };
         let require = match table.get("require") {
-            Some(node) => read_require(reader, node),
+            Some(node) => read_require(reader, node, environments, table.get("when").is_some()),
             None => {
                 reader.missing(&table, "require", "say how many, like `require = { count = 1 }`");
                 None
@@ -55,26 +51,44 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
         };
         let options = table
             .get("options")
-            .map_or_else(|| Some(RuleOptions::default()), |node| read_options(reader, node));
-        if let (Some(name), Some(when), Some(require), Some(options)) = (name, when, require, options) {
-            all.sound.push(Rule { name, when, require, options });
+            .map_or_else(|| Some(RuleOptions::default()), |node| options::read(reader, node));
+        let methods = table
+            .get("methods")
+            .map_or_else(|| Some(Methods::default()), |node| options::read_methods(reader, node));
+        if let (Some(name), Some(when), Some(require), Some(options), Some(methods)) =
+            (name, when, require, options, methods)
+        {
+            all.sound.push(Rule { name, when, require, options, methods });
         }
     }
     all
 }
 
-fn read_require<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Require> {
+fn read_require<'t>(
+    reader: &mut Reader<'t>,
+    node: &Node<'t>,
+    environments: &[String],
+    limited: bool,
+) -> Option<Require> {
     let table = reader.table(node, "`require`")?;
-    reader.only(
-        &table,
-        &["count", "from"],
-        &[Later { key: "conditions", instead: "put the condition into `when`" }],
-    );
+    reader.only(&table, &["count", "from", "conditions"], &[]);
+    let conditions = match table.get("conditions") {
+        Some(node) => predicate::branch(reader, node, environments, 0)?,
+        None => Vec::new(),
+    };
     let count = match table.get("count") {
         Some(node) => {
             let count = reader.integer(node)?;
-            if !(1..=MOST_PEOPLE).contains(&count) {
-                reader.error(&node.span(), format!("`count` is {count}; it is from 1 to {MOST_PEOPLE}"));
+            if !(0..=MOST_PEOPLE).contains(&count) {
+                reader.error(&node.span(), format!("`count` is {count}; it is from 0 to {MOST_PEOPLE}"));
+                return None;
+            }
+            if count == 0 && conditions.is_empty() && !limited {
+                reader.error_with(
+                    &node.span(),
+                    "`count` is 0, and nothing else is asked: everything would be agreed to",
+                    "ask for somebody, or say what it is about with `when` or `conditions`",
+                );
                 return None;
             }
             u32::try_from(count).ok()?
@@ -85,24 +99,10 @@ fn read_require<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Require>
         }
     };
     let from = match table.get("from") {
-        Some(node) => people::read(reader, node, "`from`")?,
+        Some(node) => people::read(reader, node, "`from`", people::Owners::Meant)?,
         None => super::From::default(),
     };
-    Some(Require { count, from })
-}
-
-fn read_options<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RuleOptions> {
-    let table = reader.table(node, "`options`")?;
-    reader.only(&table, &["allow_author", "allow_committers", "allow_pusher"], &[]);
-    let mut exclusion = |key| match reader.flag_at(&table, key) {
-        Some(true) => Exclusion::Allowed,
-        Some(false) | None => Exclusion::Excluded,
-    };
-    Some(RuleOptions {
-        author: exclusion("allow_author"),
-        committers: exclusion("allow_committers"),
-        pusher: exclusion("allow_pusher"),
-    })
+    Some(Require { count, from, conditions })
 }
 
 impl<'t> Reader<'t> {

@@ -43,6 +43,8 @@ pub struct Given {
     pub approvals: Vec<String>,
     /// Who requested changes.
     pub requested_changes: Vec<String>,
+    /// Labels of the request.
+    pub labels: Vec<String>,
     /// The target branch; `main`.
     pub target: Option<String>,
     /// What changes.
@@ -89,13 +91,14 @@ pub struct Expect {
     pub waiting_for: Option<Vec<String>>,
 }
 
-const GIVEN: [&str; 12] = [
+const GIVEN: [&str; 13] = [
     "snapshot",
     "author",
     "pusher",
     "committers",
     "approvals",
     "requested_changes",
+    "labels",
     "target",
     "effects",
     "paths",
@@ -175,6 +178,7 @@ fn read_given<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrounding
         committers: table.get("committers").map(|_| reader.texts_at(&table, "committers", name::valid_login)),
         approvals: reader.texts_at(&table, "approvals", name::valid_login),
         requested_changes: reader.texts_at(&table, "requested_changes", name::valid_login),
+        labels: reader.texts_at(&table, "labels", |_| Ok(())),
         target: one(reader, &table, "target", name::valid_path),
         effects: table.get("effects").map(|node| read_effects(reader, node, around)).unwrap_or_default(),
         paths: reader.texts_at(&table, "paths", name::valid_plain_path),

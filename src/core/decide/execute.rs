@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 
 use super::judge::{judge, standing_holds};
-use super::{PolicyInForce, landing};
+use super::{PolicyInForce, landing, words};
 use crate::actor::{Actor, ActorKind, Known, Permission};
 use crate::approval;
 use crate::change::{ChangeState, ReviewState};
 use crate::command::{self, Command};
-use crate::fact::{Approval, Display, Fact, FactKind, Via};
+use crate::config::{Exclusion, Rule};
+use crate::fact::{Approval, Display, Fact, FactKind, Said, Via};
+use crate::people::{self, Member};
 use crate::plan::{Action, Reaction};
 use crate::report;
 use crate::revision::Digest;
@@ -18,12 +20,12 @@ use crate::verdict::{Reason, Verdict};
 /// A text that nobody has read for commands yet.
 #[derive(Debug, Clone)]
 pub(super) struct Outstanding {
-    via: Via,
-    author: Actor,
-    body: String,
+    pub(super) via: Via,
+    pub(super) author: Actor,
+    pub(super) body: String,
     at: Timestamp,
     /// Changed before it was read: then its commands do not run.
-    edited: bool,
+    pub(super) edited: bool,
 }
 
 /// What executing one text gives.
@@ -77,7 +79,15 @@ fn handled_via(fact: &Fact) -> Option<Via> {
 pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> Outcome {
     let mut outcome = Outcome::default();
     let reply = match command::parse(&text.body, &snapshot.bot.login) {
-        Ok(parsed) if parsed.commands.is_empty() => None,
+        Ok(parsed) if parsed.commands.is_empty() => match words::said(snapshot, in_force, text) {
+            Some(said) => {
+                let yes = Yes { environments: &[], pin: None, said };
+                let Ran { facts, reply } = approve(snapshot, in_force, text, &yes);
+                outcome.facts.extend(facts);
+                Some(reply)
+            }
+            None => None,
+        },
         Err(errors) => {
             let lines: Vec<String> = errors.iter().map(|error| format!("- {}", error.message)).collect();
             Some(format!("None of these commands was run:\n{}", lines.join("\n")))
@@ -132,7 +142,9 @@ fn refused(reply: impl Into<String>) -> Ran {
 fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, command: &Command) -> Ran {
     let who = &text.author.login;
     match command {
-        Command::Approve { environments, pin } => approve(snapshot, text, environments, pin.as_deref()),
+        Command::Approve { environments, pin } => {
+            approve(snapshot, in_force, text, &Yes { environments, pin: pin.as_deref(), said: Said::Command })
+        }
         Command::Unapprove => Ran {
             facts: vec![FactKind::Unapproved { actor: text.author.clone(), via: text.via }],
             reply: format!("@{who} takes back their approval."),
@@ -152,9 +164,19 @@ pub(super) fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool
     known.is_some_and(|permission| *permission >= least)
 }
 
-fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin: Option<&str>) -> Ran {
+/// A yes that somebody says.
+struct Yes<'a> {
+    environments: &'a [String],
+    pin: Option<&'a str>,
+    said: Said,
+}
+
+fn approve(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, yes: &Yes<'_>) -> Ran {
     let who = &text.author.login;
-    if text.author.id == snapshot.change.author.id {
+    let Yes { environments, pin, said } = yes;
+    let own = text.author.id == snapshot.change.author.id;
+    let allowed = |rule: &Rule| rule.options.author == Exclusion::Allowed;
+    if own && !in_force.policy().rules.iter().any(allowed) {
         return refused(format!(
             "@{who}: you are the author of this change; somebody else has to approve it."
         ));
@@ -166,7 +188,7 @@ fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin
             report::listed(&environment_names(snapshot), 10)
         ));
     }
-    let chosen = match pin {
+    let chosen = match *pin {
         Some(pin) => pinned(snapshot, pin, text.at).ok_or_else(|| {
             format!(
                 "@{who}: {} is neither a digest nor a head that was on display. On display is `{}`.",
@@ -201,6 +223,7 @@ fn approve(snapshot: &Snapshot, text: &Outstanding, environments: &[String], pin
         digest: display.digest.clone(),
         risks: display.risks.clone(),
         environments: environments.to_vec(),
+        said: said.clone(),
         body_hash: Digest::of(text.body.as_bytes()),
     };
     let reply = format!(
@@ -288,14 +311,8 @@ fn unhold(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> 
 /// Whether the policy's `[commands]` lists somebody for a verb.
 fn listed(snapshot: &Snapshot, in_force: &PolicyInForce, verb: &str, actor: &Actor) -> bool {
     let policy = in_force.policy();
-    let Some(from) = policy.commands.allow.get(verb) else { return false };
-    let by_team = from.teams.iter().any(|team| {
-        let members = snapshot.directory.teams.get(team).and_then(Known::as_option);
-        members.is_some_and(|members| members.iter().any(|member| member.id == actor.id))
-    });
-    from.users.iter().any(|login| login.eq_ignore_ascii_case(&actor.login))
-        || by_team
-        || from.permissions.iter().any(|least| may(snapshot, actor, *least))
+    let mut sets = policy.commands.allow.get(verb).into_iter().chain(&policy.disapproval.revoke);
+    sets.any(|from| people::member(from, actor, &snapshot.directory) == Member::Yes)
 }
 
 fn merge(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, when_ready: bool) -> Ran {

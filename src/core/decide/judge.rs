@@ -1,11 +1,11 @@
 //! May it land? Every reason is collected, so that one answer lists everything that is missing.
 
 use super::proposed::{Proposed, Trial};
-use super::{PolicyInForce, floor, status_context};
+use super::{PolicyInForce, disapproval, floor, status_context};
 use crate::actor::{Actor, Known};
 use crate::approval::{self, Agreement, Counted, Requirement, RequirementState};
 use crate::change::ChangeState;
-use crate::config::{POLICY_PATH, Severity};
+use crate::config::{POLICY_PATH, Policy, Severity};
 use crate::evaluation::{EnvironmentEvaluation, SideState, UnitEvaluation};
 use crate::fact::{Fact, FactKind, LandingOutcome};
 use crate::policy::{self, Finding, WaiverNotice};
@@ -33,15 +33,15 @@ pub struct Judgement {
 
 /// How heavy a reason is, the heaviest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+pub(super) enum Weight {
     Hold,
     Undecided,
     Block,
 }
 
-type Weighed = (Weight, Reason);
+pub(super) type Weighed = (Weight, Reason);
 
-fn reason(code: &str, message: String) -> Reason {
+pub(super) fn reason(code: &str, message: String) -> Reason {
     Reason { code: code.to_owned(), message, rule: None, environment: None }
 }
 
@@ -60,7 +60,8 @@ pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     reasons.extend(of_policy_files(snapshot, in_force, trial.as_ref()));
     reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
     reasons.extend(findings.iter().filter_map(of_finding));
-    reasons.extend(of_people(snapshot, &counted, &holds));
+    reasons.extend(of_people(snapshot, &policy, &counted, &holds));
+    reasons.extend(disapproval::of_conditions(snapshot, &policy));
     reasons.extend(of_agreement(&agreement));
     reasons.extend(of_forge(snapshot));
     let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
@@ -312,7 +313,12 @@ fn of_finding(finding: &Finding) -> Option<Weighed> {
     ))
 }
 
-fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<String>)]) -> Vec<Weighed> {
+fn of_people(
+    snapshot: &Snapshot,
+    policy: &Policy,
+    counted: &Counted,
+    holds: &[(Actor, Option<String>)],
+) -> Vec<Weighed> {
     let mut reasons = Vec::new();
     for (holder, why) in holds {
         let why = why.as_ref().map(|why| format!(" (“{why}”)")).unwrap_or_default();
@@ -320,7 +326,9 @@ fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<Str
             format!("held by {}{why}: {} or an administrator can say `/unhold`", holder.login, holder.login);
         reasons.push((Weight::Hold, reason("held", message)));
     }
-    for person in counted.changes_requested.iter().filter(|person| counts_as_request(snapshot, person)) {
+    for person in
+        counted.changes_requested.iter().filter(|person| disapproval::counts(snapshot, policy, person))
+    {
         let message = format!(
             "{0} requested changes: {0} has to approve, or {0} or an administrator can say `/unhold`",
             person.login
@@ -328,15 +336,6 @@ fn of_people(snapshot: &Snapshot, counted: &Counted, holds: &[(Actor, Option<Str
         reasons.push((Weight::Hold, reason("changes-requested", message)));
     }
     reasons
-}
-
-/// A request for changes stops a change when it comes from somebody who may write, or from somebody whose rights
-/// could not be told: a stranger cannot stop a repository.
-fn counts_as_request(snapshot: &Snapshot, person: &Actor) -> bool {
-    match snapshot.directory.permissions.get(&person.id) {
-        Some(Known::Yes(permission)) => *permission >= crate::actor::Permission::Triage,
-        Some(Known::Unknown(_)) | None => true,
-    }
 }
 
 fn of_agreement(agreement: &Agreement) -> Vec<Weighed> {
@@ -361,7 +360,10 @@ fn of_requirement(requirement: &Requirement) -> Option<Weighed> {
     let have = requirement.by.len();
     let (rule, needed, from) = (&requirement.rule, requirement.needed, &requirement.from);
     let more = usize::try_from(needed).unwrap_or(usize::MAX).saturating_sub(have);
-    let message = format!("`{rule}` has {have} of {needed} approvals, {more} more needed from {from}{note}");
+    let message = match more {
+        0 => format!("`{rule}` has {have} of {needed} approvals, and waits{note}"),
+        more => format!("`{rule}` has {have} of {needed} approvals, {more} more needed from {from}{note}"),
+    };
     Some((weight, Reason { rule: Some(requirement.rule.clone()), ..reason(code, message) }))
 }
 

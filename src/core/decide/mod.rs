@@ -4,6 +4,7 @@
 //! judges the change with these facts in place, and plans what follows: replies, the display, the status, the landing.
 //! It never lands a change whose verdict is not [`Verdict::Allow`].
 
+mod disapproval;
 mod execute;
 mod floor;
 mod judge;
@@ -13,6 +14,7 @@ mod rehearse;
 mod show;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use judge::{Judgement, judge, judge_content};
 pub use proposed::Proposed;

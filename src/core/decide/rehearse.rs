@@ -13,6 +13,7 @@ use crate::change::{
     ChangeId, ChangeRequest, ChangeState, Comment, CommentId, RepoId, Review, ReviewId, ReviewState,
 };
 use crate::config::{From, Given, GivenEffect, Policy, PolicyTest};
+use crate::details::{ChangedFile, Details};
 use crate::effect::{self, Effect, Operation, RenderOperation, Tier};
 use crate::environment::Environment;
 use crate::evaluation::{
@@ -114,8 +115,22 @@ fn asked_of(from: &From) -> Vec<String> {
     let permissions = from.permissions.iter().filter_map(|permission| {
         serde_json::to_value(permission).ok().and_then(|word| word.as_str().map(str::to_owned))
     });
-    let named: Vec<String> = from.users.iter().chain(&from.teams).cloned().chain(permissions).collect();
+    let sets = from.teams.iter().chain(&from.groups).chain(&from.organizations);
+    let mut named: Vec<String> = from.users.iter().chain(sets).cloned().chain(permissions).collect();
+    named.extend(from.codeowners.then(|| "codeowners".to_owned()));
+    named.extend(from.owners.then(|| "owners".to_owned()));
     if named.is_empty() { vec!["write".to_owned()] } else { named }
+}
+
+/// What a case says of its files and labels; the rest of a request is not told.
+fn details(given: &Given) -> Details {
+    let file =
+        |path: &String| ChangedFile { path: path.clone(), operation: PathOperation::Change, lines: None };
+    Details {
+        files: Known::Yes(given.paths.iter().map(file).collect()),
+        labels: Known::Yes(given.labels.clone()),
+        ..Details::default()
+    }
 }
 
 /// The people of a case: a number for each login.
@@ -209,6 +224,7 @@ fn blank(policy: &Policy, file: &PolicyFile, library: &Library, given: &Given) -
         floor: None,
         digest: effect::change_digest(&repo, &target, &evaluation),
         evaluation,
+        details: details(given),
         directory: directory(policy, given, &cast),
         comments: Vec::new(),
         reviews: Vec::new(),

@@ -2,10 +2,14 @@
 //! known is never false.
 
 mod check;
+mod circumstance;
 mod expression;
+mod files;
+mod image;
 mod judge;
 mod libraries;
 mod manifests;
+mod matcher;
 mod metering;
 mod names;
 pub mod packs;
@@ -18,10 +22,11 @@ mod surroundings;
 mod tests;
 mod value;
 mod waiver;
+pub(crate) mod zone;
 
 pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
-pub(crate) use predicate::{Claims, Completeness, View, judge};
+pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 pub use waiver::{
     TOLD_BEFORE, WaiverNotice, WaiverState, day as waiver_day, notices as waiver_notices,

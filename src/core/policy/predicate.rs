@@ -7,11 +7,15 @@
 use globset::GlobMatcher;
 
 use super::Truth;
-use crate::config::{EffectMatch, Predicate, Rule, glob};
-use crate::effect::{Effect, Operation, Risk};
+use super::circumstance::{self, Answer};
+use super::files::{self, Named};
+use super::matcher::{Matcher, Place};
+use crate::config::{FileTest, Predicate, Rule, glob};
+use crate::effect::Effect;
 use crate::evaluation::{ChangedPath, EnvironmentEvaluation, Evaluation, SideState};
 use crate::object::ObjectRef;
 use crate::revision::BranchName;
+use crate::snapshot::Snapshot;
 
 /// What predicates look at.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +24,8 @@ pub struct Scope<'a> {
     pub evaluation: &'a Evaluation,
     /// Where it wants to land.
     pub target: &'a BranchName,
+    /// All else that was seen; without it, what looks at more is unknown.
+    pub seen: Option<&'a Snapshot>,
 }
 
 /// Whether a rule applies to this change. A unit that did not render, or an environment with an undecided error,
@@ -32,7 +38,8 @@ pub fn applies(rule: &Rule, scope: &Scope<'_>) -> Truth {
 /// effect match of its predicate, not under `not`/`none`, matches it; a rule without effect or path predicates claims all.
 /// Branches of the predicate that do not hold claim nothing.
 pub fn claims_effect(rule: &Rule, environment: &str, effect: &Effect, scope: &Scope<'_>) -> bool {
-    judge(rule, &View::of(scope, Completeness::Known)).claims.effect(environment, effect)
+    let view = View::of(scope, Completeness::Known);
+    judge(rule, &view).claims.effect(view.place(environment), effect)
 }
 
 /// Whether a rule that applies claims this changed path outside all renders.
@@ -57,9 +64,12 @@ pub(crate) struct View<'a> {
     /// Changed paths outside all renders.
     pub(crate) outside: &'a [ChangedPath],
     /// Environments that may hold effects that nobody knows.
-    open: Vec<&'a str>,
+    open: Vec<Place<'a>>,
+    places: Vec<Place<'a>>,
     completeness: Completeness,
     target: &'a BranchName,
+    /// All else that was seen.
+    pub(super) seen: Option<&'a Snapshot>,
 }
 
 impl<'a> View<'a> {
@@ -69,23 +79,46 @@ impl<'a> View<'a> {
             let units = environment.units.iter();
             units.flat_map(|unit| &unit.effects).map(|effect| (environment.environment.name.as_str(), effect))
         });
-        let open = environments.iter().filter(|environment| is_open(environment));
+        let open = environments.iter().filter(|environment| is_open(environment)).map(place);
         Self {
             effects: effects.collect(),
             outside: &scope.evaluation.outside,
-            open: open.map(|environment| environment.environment.name.as_str()).collect(),
+            open: open.collect(),
+            places: environments.iter().map(place).collect(),
             completeness,
             target: scope.target,
+            seen: scope.seen,
         }
+    }
+
+    pub(super) const fn completeness(&self) -> Completeness {
+        self.completeness
+    }
+
+    /// An environment with its cluster.
+    pub(super) fn place<'e>(&self, environment: &'e str) -> Place<'e>
+    where
+        'a: 'e,
+    {
+        let found = self.places.iter().find(|place| place.environment == environment);
+        Place { environment, cluster: found.and_then(|place| place.cluster) }
     }
 
     /// What could not be told, in words; empty where all is known.
     pub(crate) fn gaps(&self) -> String {
         match self.completeness {
             Completeness::NoMerge => "head and base do not merge".to_owned(),
-            Completeness::Known => format!("what changes in {} could not be told", self.open.join(", ")),
+            Completeness::Known => {
+                let open: Vec<&str> = self.open.iter().map(|place| place.environment).collect();
+                format!("what changes in {} could not be told", open.join(", "))
+            }
         }
     }
+}
+
+fn place(environment: &EnvironmentEvaluation) -> Place<'_> {
+    let environment = &environment.environment;
+    Place { environment: &environment.name, cluster: environment.cluster.as_deref() }
 }
 
 /// Whether an environment may hold effects that nobody knows. A unit whose base alone failed is a repair where head
@@ -107,6 +140,8 @@ fn is_open(environment: &EnvironmentEvaluation) -> bool {
 pub(crate) struct Judged {
     pub(crate) truth: Truth,
     pub(crate) claims: Claims,
+    /// What could not be told, in words; empty unless it is unknown.
+    pub(crate) gaps: Vec<String>,
 }
 
 /// What a rule claims.
@@ -115,33 +150,60 @@ pub(crate) struct Claims {
     everything: bool,
     effects: Vec<Matcher>,
     paths: Vec<GlobMatcher>,
+    files: Vec<Named>,
 }
 
 impl Claims {
-    pub(crate) fn effect(&self, environment: &str, effect: &Effect) -> bool {
-        self.everything || self.effects.iter().any(|matcher| matcher.matches(environment, effect))
+    /// Of files that are named, what stands in them is claimed too.
+    pub(super) fn effect(&self, place: Place<'_>, effect: &Effect) -> bool {
+        let stands = |file: &str| self.files.iter().any(|named| named.has(file));
+        self.everything
+            || self.effects.iter().any(|matcher| matcher.matches(place, effect) == Truth::True)
+            || effect.source.as_ref().is_some_and(|source| stands(&source.file))
     }
 
     pub(crate) fn path(&self, path: &str) -> bool {
-        self.everything || self.paths.iter().any(|glob| glob.is_match(path))
+        self.everything
+            || self.paths.iter().any(|glob| glob.is_match(path))
+            || self.files.iter().any(|named| named.has(path))
     }
 
     fn join(&mut self, other: Self) {
         self.effects.extend(other.effects);
         self.paths.extend(other.paths);
+        self.files.extend(other.files);
+    }
+}
+
+impl View<'_> {
+    /// Whether claims have an effect of an environment.
+    pub(crate) fn claimed(&self, claims: &Claims, environment: &str, effect: &Effect) -> bool {
+        claims.effect(self.place(environment), effect)
     }
 }
 
 pub(crate) fn judge(rule: &Rule, view: &View<'_>) -> Judged {
     let Some(predicate) = &rule.when else {
-        return Judged { truth: Truth::True, claims: Claims { everything: true, ..Claims::default() } };
+        let claims = Claims { everything: true, ..Claims::default() };
+        return Judged { truth: Truth::True, claims, gaps: Vec::new() };
     };
-    let mut judged = judge_predicate(predicate, view);
+    let mut judged = judge_condition(predicate, view);
     judged.claims.everything = !is_about_changes(predicate);
     judged
 }
 
-/// Whether a predicate looks at what changes at all, and not only at where it lands.
+/// Judges a condition that stands by itself.
+pub(crate) fn judge_condition(predicate: &Predicate, view: &View<'_>) -> Judged {
+    let mut judged = judge_predicate(predicate, view);
+    match judged.truth {
+        Truth::Unknown if judged.gaps.is_empty() => judged.gaps.push(view.gaps()),
+        Truth::Unknown => judged.gaps.dedup(),
+        Truth::True | Truth::False => judged.gaps.clear(),
+    }
+    judged
+}
+
+/// Whether a predicate looks at what changes at all, and not only at where it lands and who is behind it.
 fn is_about_changes(predicate: &Predicate) -> bool {
     match predicate {
         Predicate::All(parts) | Predicate::Any(parts) => parts.iter().any(is_about_changes),
@@ -149,17 +211,50 @@ fn is_about_changes(predicate: &Predicate) -> bool {
         Predicate::EffectAny(_)
         | Predicate::EffectOnly(_)
         | Predicate::EffectNone(_)
-        | Predicate::PathsAny(_) => true,
-        Predicate::TargetsBranch(_) => false,
+        | Predicate::PathsAny(_)
+        | Predicate::Files(..) => true,
+        Predicate::TargetsBranch(_)
+        | Predicate::FromBranch(_)
+        | Predicate::FileCount(_)
+        | Predicate::ModifiedLines(_)
+        | Predicate::CommitCount(_)
+        | Predicate::HasAuthorIn(_)
+        | Predicate::HasContributorIn(_)
+        | Predicate::OnlyHasContributorsIn(_)
+        | Predicate::AuthorIsOnlyContributor(_)
+        | Predicate::HasStatus(_)
+        | Predicate::HasWorkflowResult(_)
+        | Predicate::HasLabels(_)
+        | Predicate::Title(_)
+        | Predicate::Repository(_)
+        | Predicate::HasValidSignatures(_)
+        | Predicate::HasValidSignaturesBy(_)
+        | Predicate::HasValidSignaturesByKeys(_)
+        | Predicate::Draft(_)
+        | Predicate::Fork(_)
+        | Predicate::Window(_) => false,
     }
 }
 
 fn judge_predicate(predicate: &Predicate, view: &View<'_>) -> Judged {
     let mut claims = Claims::default();
+    let mut gaps = Vec::new();
+    let mut told = |answer: Answer| {
+        gaps.extend(answer.why);
+        answer.truth
+    };
     let truth = match predicate {
-        Predicate::All(parts) => join(parts, view, &mut claims).fold(Truth::True, Truth::and),
-        Predicate::Any(parts) => join(parts, view, &mut claims).fold(Truth::False, Truth::or),
-        Predicate::Not(part) => judge_predicate(part, view).truth.negate(),
+        Predicate::All(parts) => {
+            join(parts, view, &mut claims, &mut gaps).into_iter().fold(Truth::True, Truth::and)
+        }
+        Predicate::Any(parts) => {
+            join(parts, view, &mut claims, &mut gaps).into_iter().fold(Truth::False, Truth::or)
+        }
+        Predicate::Not(part) => {
+            let judged = judge_predicate(part, view);
+            gaps = judged.gaps;
+            judged.truth.negate()
+        }
         Predicate::EffectAny(wanted) => with(Matcher::new(wanted), |matcher| {
             let truth = any(&matcher, view);
             claims.effects.push(matcher);
@@ -176,14 +271,44 @@ fn judge_predicate(predicate: &Predicate, view: &View<'_>) -> Judged {
             claims.paths = globs;
             truth
         }),
-        Predicate::TargetsBranch(pattern) => {
-            with(glob(pattern).ok(), |glob| Truth::from(glob.is_match(view.target.as_str())))
-        }
+        Predicate::Files(test, named) => with(Named::new(named), |named| {
+            let truth = told(files::judge(*test, &named, view));
+            match test {
+                FileTest::Changed | FileTest::OnlyChanged | FileTest::Added | FileTest::Deleted => {
+                    claims.files.push(named);
+                }
+                FileTest::NoneChanged | FileTest::NoneAdded | FileTest::NoneDeleted => {}
+            }
+            truth
+        }),
+        Predicate::FileCount(wanted) => told(files::count(*wanted, view)),
+        Predicate::ModifiedLines(wanted) => told(files::lines(wanted, view)),
+        Predicate::TargetsBranch(pattern) => told(circumstance::like(pattern, view.target.as_str())),
+        Predicate::FromBranch(_)
+        | Predicate::CommitCount(_)
+        | Predicate::HasAuthorIn(_)
+        | Predicate::HasContributorIn(_)
+        | Predicate::OnlyHasContributorsIn(_)
+        | Predicate::AuthorIsOnlyContributor(_)
+        | Predicate::HasStatus(_)
+        | Predicate::HasWorkflowResult(_)
+        | Predicate::HasLabels(_)
+        | Predicate::Title(_)
+        | Predicate::Repository(_)
+        | Predicate::HasValidSignatures(_)
+        | Predicate::HasValidSignaturesBy(_)
+        | Predicate::HasValidSignaturesByKeys(_)
+        | Predicate::Draft(_)
+        | Predicate::Fork(_)
+        | Predicate::Window(_) => told(match view.seen {
+            Some(seen) => circumstance::judge(predicate, seen),
+            None => Answer::unknown("the change request was not looked at".to_owned()),
+        }),
     };
     if truth != Truth::True {
         claims = Claims::default();
     }
-    Judged { truth, claims }
+    Judged { truth, claims, gaps }
 }
 
 /// A predicate whose patterns do not compile cannot come from a file; it is unknown.
@@ -191,33 +316,47 @@ fn with<T>(compiled: Option<T>, judge: impl FnOnce(T) -> Truth) -> Truth {
     compiled.map_or(Truth::Unknown, judge)
 }
 
-fn join(parts: &[Predicate], view: &View<'_>, claims: &mut Claims) -> impl Iterator<Item = Truth> {
+fn join(parts: &[Predicate], view: &View<'_>, claims: &mut Claims, gaps: &mut Vec<String>) -> Vec<Truth> {
     let mut truths = Vec::with_capacity(parts.len());
     for part in parts {
         let judged = judge_predicate(part, view);
         claims.join(judged.claims);
+        if judged.truth == Truth::Unknown {
+            gaps.extend(judged.gaps);
+        }
         truths.push(judged.truth);
     }
-    truths.into_iter()
+    truths
 }
 
+/// Whether some effect matches, or as many as are asked for.
 fn any(matcher: &Matcher, view: &View<'_>) -> Truth {
-    if view.effects.iter().any(|(environment, effect)| matcher.matches(environment, effect)) {
-        Truth::True
-    } else if could_match(matcher, view) {
-        Truth::Unknown
-    } else {
-        Truth::False
+    let (mut certain, mut possible) = (0u64, 0u64);
+    for (environment, effect) in &view.effects {
+        match matcher.matches(view.place(environment), effect) {
+            Truth::True => certain += 1,
+            Truth::Unknown => possible += 1,
+            Truth::False => {}
+        }
+    }
+    let most = (!could_match(matcher, view)).then_some(certain + possible);
+    match matcher.count {
+        Some(wanted) => wanted.holds(certain, most).map_or(Truth::Unknown, Truth::from),
+        None if certain > 0 => Truth::True,
+        None if most == Some(0) => Truth::False,
+        None => Truth::Unknown,
     }
 }
 
 fn only(matcher: &Matcher, view: &View<'_>) -> Truth {
-    let all = view.effects.iter().all(|(environment, effect)| matcher.matches(environment, effect));
+    let truths =
+        view.effects.iter().map(|(environment, effect)| matcher.matches(view.place(environment), effect));
+    let all = truths.fold(Truth::True, Truth::and);
     let complete = view.completeness == Completeness::Known && view.open.is_empty();
     match (all, complete) {
-        (false, _) => Truth::False,
-        (true, true) => Truth::from(!view.effects.is_empty()),
-        (true, false) => Truth::Unknown,
+        (Truth::False, _) => Truth::False,
+        (Truth::True, true) => Truth::from(!view.effects.is_empty()),
+        (Truth::Unknown, _) | (Truth::True, false) => Truth::Unknown,
     }
 }
 
@@ -225,7 +364,7 @@ fn only(matcher: &Matcher, view: &View<'_>) -> Truth {
 fn could_match(matcher: &Matcher, view: &View<'_>) -> bool {
     match view.completeness {
         Completeness::NoMerge => true,
-        Completeness::Known => view.open.iter().any(|environment| matcher.environment(environment)),
+        Completeness::Known => view.open.iter().any(|place| matcher.place(*place)),
     }
 }
 
@@ -237,43 +376,6 @@ fn paths(globs: &[GlobMatcher], view: &View<'_>) -> Truth {
         (true, _) => Truth::True,
         (false, Completeness::Known) => Truth::False,
         (false, Completeness::NoMerge) => Truth::Unknown,
-    }
-}
-
-/// An effect match, compiled.
-#[derive(Debug)]
-struct Matcher {
-    environment: Vec<GlobMatcher>,
-    kinds: Vec<GlobMatcher>,
-    namespaces: Vec<GlobMatcher>,
-    names: Vec<GlobMatcher>,
-    operations: Vec<Operation>,
-    risks: Vec<Risk>,
-}
-
-impl Matcher {
-    fn new(wanted: &EffectMatch) -> Option<Self> {
-        Some(Self {
-            environment: compile(&wanted.environment)?,
-            kinds: compile(&wanted.kinds)?,
-            namespaces: compile(&wanted.namespaces)?,
-            names: compile(&wanted.names)?,
-            operations: wanted.operations.clone(),
-            risks: wanted.risks.clone(),
-        })
-    }
-
-    fn environment(&self, name: &str) -> bool {
-        matches(&self.environment, name)
-    }
-
-    fn matches(&self, environment: &str, effect: &Effect) -> bool {
-        self.environment(environment)
-            && kind_matches(&self.kinds, &effect.object)
-            && matches(&self.namespaces, &effect.object.namespace)
-            && matches(&self.names, &effect.object.name)
-            && (self.operations.is_empty() || self.operations.contains(&effect.operation))
-            && (self.risks.is_empty() || self.risks.iter().any(|risk| effect.risks.contains(risk)))
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
+use countersign_core::details::Outcome;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
 use url::Url;
@@ -134,6 +135,37 @@ impl ForgeReader for Gitea {
         let route = format!("/teams/{}/members", found.id);
         let members = self.api.list(ask, &route, |page: Vec<User>| page).await?;
         Ok(members.into_iter().filter_map(|user| user.actor(Some(&me))).collect())
+    }
+
+    async fn organization_members(&self, organization: &str) -> Result<Vec<Actor>, ForgeError> {
+        let ask = Ask::Read("reading an organization");
+        let me = self.me().await?;
+        let route = format!("/orgs/{}/members", Segment(organization));
+        let members = self.api.list(ask, &route, |page: Vec<User>| page).await?;
+        Ok(members.into_iter().filter_map(|user| user.actor(Some(&me))).collect())
+    }
+
+    async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError> {
+        let ask = Ask::Read("reading labels");
+        let labels = self.pull(ask, id).await?.labels;
+        let labels = labels.ok_or_else(|| ask.unexpected("a pull request without a list of labels"))?;
+        Ok(labels.into_iter().map(|label| label.name).collect())
+    }
+
+    async fn outcomes(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<Outcome>, ForgeError> {
+        let ask = Ask::Read("reading what checks ended with");
+        self.permit(ask, repo)?;
+        let route = format!("{}/commits/{head}/statuses", repo_route(repo));
+        let mut statuses = self.api.list(ask, &route, |page: Vec<Status>| page).await?;
+        statuses.sort_by_key(|status| status.id);
+        let mut newest = BTreeMap::new();
+        for status in statuses {
+            let by = status.creator.and_then(|user| user.actor(None)).map(|actor| actor.login);
+            let conclusion = (status.state != "pending").then_some(status.state);
+            newest.insert((status.context, by), conclusion);
+        }
+        let outcome = |((name, by), conclusion)| Outcome { name, conclusion, by };
+        Ok(newest.into_iter().map(outcome).collect())
     }
 
     async fn commit_accounts(

@@ -92,6 +92,12 @@ pub(super) struct Pull {
     pub(super) updated_at: String,
     pub(super) head: Side,
     base: Side,
+    pub(super) labels: Option<Vec<Label>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Label {
+    pub(super) name: String,
 }
 
 impl Pull {

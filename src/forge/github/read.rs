@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
+use countersign_core::details::Outcome;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability};
 
@@ -132,6 +133,26 @@ impl ForgeReader for GitHub {
         let members = self.access.organization(organization).await?;
         let members = members.list(ask, &route, |page: Vec<User>| page).await?;
         Ok(members.into_iter().filter_map(User::actor).collect())
+    }
+
+    async fn organization_members(&self, organization: &str) -> Result<Vec<Actor>, ForgeError> {
+        let ask = Ask::Read("reading an organization");
+        let route = format!("/orgs/{}/members", Segment(organization));
+        let members = self.access.organization(organization).await?;
+        let members = members.list(ask, &route, |page: Vec<User>| page).await?;
+        Ok(members.into_iter().filter_map(User::actor).collect())
+    }
+
+    async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError> {
+        let ask = Ask::Read("reading labels");
+        let labels = self.pull(ask, id).await?.labels;
+        let labels = labels.ok_or_else(|| ask.unexpected("a pull request without a list of labels"))?;
+        Ok(labels.into_iter().map(|label| label.name).collect())
+    }
+
+    async fn outcomes(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<Outcome>, ForgeError> {
+        self.permit(Ask::Read("reading what checks ended with"), repo)?;
+        self.read_outcomes(repo, head).await
     }
 
     async fn commit_accounts(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::actor::ActorId;
 use countersign_core::change::RepoPath;
+use countersign_core::details::Outcome;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, StatusState};
 
@@ -57,6 +58,37 @@ impl GitHub {
             Access::Token { .. } => None,
         };
         Ok(merged(&Reported { statuses, runs, apps }, &required, ours))
+    }
+}
+
+impl GitHub {
+    /// What each check run and status ended with: the newest of each name and setter.
+    pub(super) async fn read_outcomes(
+        &self,
+        repo: &RepoPath,
+        head: &CommitSha,
+    ) -> Result<Vec<Outcome>, ForgeError> {
+        let ask = Ask::Read("reading what checks ended with");
+        let api = self.access.repo(repo).await?;
+        let commit = format!("{}/commits/{head}", repo_route(repo));
+        let (statuses, runs) = (format!("{commit}/statuses"), format!("{commit}/check-runs?filter=latest"));
+        let (statuses, mut runs) = futures::try_join!(
+            api.list(ask, &statuses, |page: Vec<Status>| page),
+            api.list(ask, &runs, |page: CheckRuns| page.check_runs),
+        )?;
+        let mut newest = BTreeMap::new();
+        // Newest first.
+        for status in statuses.into_iter().rev() {
+            let by = status.creator.and_then(User::actor).map(|actor| actor.login);
+            newest.insert((status.context, by), (status.state != "pending").then_some(status.state));
+        }
+        runs.sort_by_key(|run| run.id);
+        for run in runs {
+            let conclusion = run.conclusion.filter(|_| run.status == "completed");
+            newest.insert((run.name, run.app.and_then(|app| app.slug)), conclusion);
+        }
+        let outcome = |((name, by), conclusion)| Outcome { name, conclusion, by };
+        Ok(newest.into_iter().map(outcome).collect())
     }
 }
 

@@ -117,6 +117,12 @@ pub(super) struct Pull {
     pub(super) base: Base,
     #[serde(default)]
     pub(super) commits: usize,
+    pub(super) labels: Option<Vec<Label>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Label {
+    pub(super) name: String,
 }
 
 impl Pull {
@@ -279,6 +285,8 @@ pub(super) struct CheckOutput {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckApp {
     pub(super) id: u64,
+    #[serde(default)]
+    pub(super) slug: Option<String>,
 }
 
 /// A branch, with the part of its protection that everybody may see.

@@ -14,6 +14,7 @@ async fn facts_come_back_whole_and_in_order() {
             head: sha('c'),
             digest: digest(),
             risks: BTreeSet::new(),
+            said: countersign_core::fact::Said::Command,
             environments: vec!["production".to_owned()],
             body_hash: digest(),
         };

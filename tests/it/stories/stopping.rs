@@ -152,6 +152,19 @@ impl ForgeReader for Fused<dyn Forge> {
     async fn team_members(&self, team: &str) -> Result<Vec<Actor>, ForgeError> {
         self.inner.team_members(team).await
     }
+    async fn organization_members(&self, organization: &str) -> Result<Vec<Actor>, ForgeError> {
+        self.inner.organization_members(organization).await
+    }
+    async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError> {
+        self.inner.labels(id).await
+    }
+    async fn outcomes(
+        &self,
+        repo: &RepoPath,
+        head: &CommitSha,
+    ) -> Result<Vec<countersign_core::details::Outcome>, ForgeError> {
+        self.inner.outcomes(repo, head).await
+    }
     async fn commit_accounts(
         &self,
         id: &ChangeId,
@@ -244,6 +257,13 @@ impl Source for Fused<dyn Source> {
     }
     async fn changed_paths(&self, base: &ObjectId, head: &ObjectId) -> Result<Vec<ChangedPath>, SourceError> {
         self.inner.changed_paths(base, head).await
+    }
+    async fn changed_lines(
+        &self,
+        base: &ObjectId,
+        head: &ObjectId,
+    ) -> Result<std::collections::BTreeMap<String, countersign_core::details::Lines>, SourceError> {
+        self.inner.changed_lines(base, head).await
     }
     async fn list(&self, tree: &ObjectId, path: &str) -> Result<Vec<TreeEntry>, SourceError> {
         self.inner.list(tree, path).await

@@ -5,6 +5,7 @@ mod coverage;
 mod on_display;
 mod rules;
 mod standing;
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -124,6 +125,7 @@ fn approval(login: &str, comment: u64, seconds: i64) -> Approval {
         head: head('a'),
         digest: digest("d"),
         risks: crate::effect::risk_set(&snapshot().evaluation),
+        said: crate::fact::Said::Command,
         environments: Vec::new(),
         body_hash: digest("/approve"),
     }
@@ -209,6 +211,7 @@ fn snapshot() -> Snapshot {
             discovered: false,
         },
         digest: digest("d"),
+        details: crate::details::Details::default(),
         directory: Directory {
             permissions: BTreeMap::from([
                 permission("bo", Permission::Write),
@@ -220,6 +223,7 @@ fn snapshot() -> Snapshot {
                 "acme/sre".to_owned(),
                 Known::Yes(vec![actor("bo"), actor("dee"), actor("cy")]),
             )]),
+            ..Directory::default()
         },
         comments: Vec::new(),
         reviews: Vec::new(),

@@ -58,12 +58,12 @@ environments = ["stagin"]
 
 [[rule]]
 name = "a"
-require = { count = 0 }
+require = { count = 101 }
 when = { effect.any = { kinds = ["Deployment"], risks = ["dataloss"] } }
 
 [[rule]]
 name = "a"
-require = { count = 1, from = { groups = ["sre"] } }
+require = { count = 1, from = { group = ["sre"] } }
 
 [disapproval]
 given = {}
@@ -113,11 +113,11 @@ given = {}
        |
     18 | environments = ["stagin"]
        |                 ^^^^^^^^ did you mean `staging`?
-    error: `count` is 0; it is from 1 to 100
+    error: `count` is 101; it is from 0 to 100
       --> .countersign.toml:22:21
        |
-    22 | require = { count = 0 }
-       |                     ^
+    22 | require = { count = 101 }
+       |                     ^^^
     error: `Deployment` is not `group/kind`, like `apps/Deployment`, `rbac.authorization.k8s.io/*` or `/Pod`
       --> .countersign.toml:23:34
        |
@@ -133,13 +133,13 @@ given = {}
        |
     26 | name = "a"
        |        ^^^
-    error: `groups` in `from` is not supported yet
+    error: unknown key `group` in `from`
       --> .countersign.toml:27:33
        |
-    27 | require = { count = 1, from = { groups = ["sre"] } }
-       |                                 ^^^^^^ use `teams` or `users`
-    error: `disapproval` in the policy is not supported yet
-      --> .countersign.toml:29:2
+    27 | require = { count = 1, from = { group = ["sre"] } }
+       |                                 ^^^^^ did you mean `groups`?
+    error: `policy_test` in the policy is not supported yet
+      --> .countersign.toml:29:3
        |
     29 | [disapproval]
        |  ^^^^^^^^^^^ a request for changes and `/hold` stop a change already
@@ -191,18 +191,13 @@ fn a_check_is_one_thing() {
 #[test]
 fn what_is_not_supported_yet_is_said_and_never_skipped() {
     for (line, meant) in [
-        ("disapproval = { actors = 1 }", "disapproval"),
         ("environment.a.source = { flux = \"clusters/a\" }", "flux"),
         ("environment.a.source = { argocd = \"clusters/a\" }", "argocd"),
         ("environment.a.source = { plan = \"net\" }", "plan"),
-        ("rule = [{ name = \"x\", require = { count = 1, conditions = 1 } }]", "conditions"),
-        ("rule = [{ name = \"x\", require = { count = 1, from = { codeowners = true } } }]", "codeowners"),
-        ("rule = [{ name = \"x\", require = { count = 1, from = { owners = true } } }]", "owners"),
         (
-            "rule = [{ name = \"x\", require = { count = 1, from = { organizations = [] } } }]",
-            "organizations",
+            "rule = [{ name = \"x\", require = { count = 1 }, options = { request_review = 1 } }]",
+            "request_review",
         ),
-        ("rule = [{ name = \"x\", require = { count = 1 }, methods = {} }]", "methods"),
         ("merge = { batch = 3 }", "batch"),
         ("commands = { merge = { users = [\"x\"] } }", "merge"),
         ("commands = { override = { users = [\"x\"] } }", "override"),
@@ -278,7 +273,19 @@ fn each_mistake_is_named_where_it_stands() {
         rule!("when = { effect.any = { kinds = \"Deployment\" } }"),
         rule!("when = { effect.any = { operations = \"remove\" } }"),
         rule!("when = { path.any = \"x\" }"),
-        rule!("when = { has_labels = \"x\" }"),
+        rule!("when = { has_labels = [] }"),
+        rule!("when = { commit_count = \"~10\" }"),
+        rule!("when = { commit_count = \"< 10ab\" }"),
+        rule!("when = { changed_files = { ignore = \"x\" } }"),
+        rule!("when = { title = { matches = \"(\" } }"),
+        rule!("when = { has_author_in = { codeowners = true } }"),
+        rule!("when = { has_valid_signatures_by_keys = [\"SHA256:x\"] }"),
+        rule!("when = { window = { from = \"9:00\" } }"),
+        rule!("when = { window = { zone = \"Europe/Atlantis\" } }"),
+        rule!("when = { window = { days = \"monday\" } }"),
+        rule!("methods = { reviews = false, commands = false }"),
+        rule!("methods = { comment_patterns = \".*\" }"),
+        "rule = [{ name = \"r\", require = { count = 0 } }]",
         rule!("options = { allow_authors = true }"),
         "rule = [{ name = \"default\", require = { count = 1 } }]",
         "rule = [{ name = \"first policy\", require = { count = 1 } }]",
@@ -303,7 +310,19 @@ fn each_mistake_is_named_where_it_stands() {
     "Deployment": `Deployment` is not `group/kind`, like `apps/Deployment`, `rbac.authorization.k8s.io/*` or `/Pod`
     "remove": unknown value `remove` for `operations` (expected `create`, `update`, `replace`, `delete`, `orphan`, `fail` or `none`)
     path: unknown key `path` in `when` (did you mean `paths`?)
-    has_labels: `has_labels` in `when` is not supported yet (say what is changed, with `effect` or `paths`)
+    []: this list is empty (name at least one, or leave the key out)
+    "~10": `~10` is not a comparison (write it like `">= 10"`, with `<`, `<=`, `=`, `>=` or `>`)
+    "< 10ab": `< 10ab` is not a comparison (write it like `">= 10"`, with `<`, `<=`, `=`, `>=` or `>`)
+    { ignore = "x" }: a condition on files has no `paths` (name files, like `paths = ["**/*.yaml"]`)
+    "(": `(` is not a regular expression: unclosed group
+    codeowners: `codeowners` has no meaning in people of a condition (owners belong to files: it stands in a rule's `require.from`)
+    "SHA256:x": `SHA256:x` is not the id of an OpenPGP key: 16 hexadecimal digits, or its fingerprint
+    "9:00": `9:00` is not a time of day (write it like `09:00`)
+    "Europe/Atlantis": there is no time zone `Europe/Atlantis` (write it like `Europe/Berlin`, `UTC` or `+02:00`)
+    "monday": `monday` names no days (write `mon` or `mon-fri`, with `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`)
+    { reviews = false, commands = false }: nobody could say yes (leave one of `reviews`, `commands` and `comments`)
+    ".*": this expression matches every comment
+    0: `count` is 0, and nothing else is asked: everything would be agreed to (ask for somebody, or say what it is about with `when` or `conditions`)
     allow_authors: unknown key `allow_authors` in `options` (did you mean `allow_author`?)
     "default": `default` is the name of a built-in rule
     "first policy": `first policy` is the name of a built-in rule
@@ -311,7 +330,7 @@ fn each_mistake_is_named_where_it_stands() {
     { require = { count = 1 } }: a rule has no `name` (people refer to it by its name)
     { name = "r" }: a rule has no `require` (say how many, like `require = { count = 1 }`)
     { from = { users = "x" } }: `require` has no `count` (say how many people, like `count = 1`)
-    -1: `count` is -1; it is from 1 to 100
+    -1: `count` is -1; it is from 0 to 100
     1.5: expected a whole number, found a float
     {}: `from` is empty (say what it means, or leave it out)
     "sre": `sre` is not a team like `acme/sre`

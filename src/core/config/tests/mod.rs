@@ -146,7 +146,7 @@ fn a_whole_policy_is_read() {
                 environment: vec!["production".into()],
                 ..EffectMatch::default()
             }),
-            Predicate::TargetsBranch("main".into()),
+            Predicate::TargetsBranch(Pattern::Glob("main".into())),
         ])),
         "several keys must all hold"
     );
@@ -158,7 +158,9 @@ fn a_whole_policy_is_read() {
                 users: vec!["bo".into()],
                 teams: vec!["acme/sre".into()],
                 permissions: vec![Permission::Admin],
+                ..From::default()
             },
+            conditions: Vec::new(),
         }
     );
     assert_eq!(rule.options, RuleOptions::default());
@@ -179,7 +181,8 @@ fn a_whole_policy_is_read() {
         RuleOptions {
             author: Exclusion::Excluded,
             committers: Exclusion::Allowed,
-            pusher: Exclusion::Excluded
+            pusher: Exclusion::Excluded,
+            ..RuleOptions::default()
         }
     );
     assert_eq!(

@@ -155,6 +155,7 @@ pub(super) fn snapshot() -> Snapshot {
         floor: None,
         evaluation: evaluation(vec![unit(vec![replicas_effect(3, 5)])]),
         digest: Digest::of(b""),
+        details: crate::details::Details::default(),
         directory: Directory::default(),
         comments: Vec::new(),
         reviews: Vec::new(),
@@ -224,6 +225,7 @@ pub(super) fn approved(snapshot: &mut Snapshot, id: u64, who: Actor, at: i64) {
         head: snapshot.change.head.clone(),
         digest: snapshot.digest.clone(),
         risks: effect::risk_set(&snapshot.evaluation),
+        said: crate::fact::Said::Command,
         environments: Vec::new(),
         body_hash: Digest::of(body.as_bytes()),
     };

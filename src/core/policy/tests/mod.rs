@@ -3,6 +3,7 @@
 
 mod admission;
 mod checks;
+mod circumstances;
 mod gatekeeper;
 mod libraries;
 mod packs;

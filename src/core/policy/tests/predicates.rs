@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::*;
 use super::{effect, environment, evaluation, undecided, unit, unrendered};
-use crate::config::{EffectMatch, Predicate, Rule, parse};
+use crate::config::{EffectMatch, Pattern, Predicate, Rule, parse};
 use crate::effect::{Effect, Operation};
 use crate::evaluation::{Evaluation, SideState};
 
@@ -30,7 +30,7 @@ fn deletion(object: &str) -> Effect {
 #[track_caller]
 fn check(evaluation: &Evaluation, rows: &[(&str, Truth)]) {
     let target = "main".parse().unwrap();
-    let scope = Scope { evaluation, target: &target };
+    let scope = Scope { evaluation, target: &target, seen: None };
     for (when, truth) in rows {
         assert_eq!(applies(&rule(when), &scope), *truth, "{when}");
     }
@@ -182,7 +182,8 @@ fn what_was_broken_before_and_what_is_repaired_is_known() {
 fn without_a_merge_only_the_target_is_known() {
     let evaluation = evaluation(vec![environment("production", vec![])], &[]);
     let target = "main".parse().unwrap();
-    let view = View::of(&Scope { evaluation: &evaluation, target: &target }, Completeness::NoMerge);
+    let view =
+        View::of(&Scope { evaluation: &evaluation, target: &target, seen: None }, Completeness::NoMerge);
     for (when, truth) in [
         (r#"{ effect.any = { environment = "production" } }"#, Unknown),
         (r#"{ effect.none = { environment = "production" } }"#, Unknown),
@@ -205,7 +206,7 @@ fn a_rule_claims_what_its_predicate_names() {
         &["docs/runbook.md"],
     );
     let target = "main".parse().unwrap();
-    let scope = Scope { evaluation: &evaluation, target: &target };
+    let scope = Scope { evaluation: &evaluation, target: &target, seen: None };
     let effects = &evaluation.environments[0].units[0].effects;
     for (when, web, old, docs) in [
         ("", true, true, true),
@@ -251,8 +252,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         wanted.clone().prop_map(Predicate::EffectAny),
         wanted.clone().prop_map(Predicate::EffectOnly),
         wanted.prop_map(Predicate::EffectNone),
-        Just(Predicate::TargetsBranch("main".into())),
-        Just(Predicate::TargetsBranch("x".into())),
+        Just(Predicate::TargetsBranch(Pattern::Glob("main".into()))),
+        Just(Predicate::TargetsBranch(Pattern::Glob("x".into()))),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
@@ -283,8 +284,8 @@ proptest! {
         let before = evaluation(vec![unrendered("production", known.clone()), environment("staging", staging.clone())], &[]);
         let all = [known, hidden].concat();
         let after = evaluation(vec![environment("production", all), environment("staging", staging)], &[]);
-        let then = applies(&rule, &Scope { evaluation: &before, target: &target });
-        let now = applies(&rule, &Scope { evaluation: &after, target: &target });
+        let then = applies(&rule, &Scope { evaluation: &before, target: &target, seen: None });
+        let now = applies(&rule, &Scope { evaluation: &after, target: &target, seen: None });
         prop_assert!(now != Unknown);
         prop_assert!(then == Unknown || then == now, "{then:?} became {now:?}");
     }

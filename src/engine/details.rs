@@ -1,0 +1,73 @@
+//! What only some conditions of a policy look at. Each part is read where the policy in force asks for it; what the forge
+//! does not tell is recorded as that.
+
+use std::collections::BTreeMap;
+
+use countersign_core::actor::{Actor, Known};
+use countersign_core::config::{Policy, Predicate};
+use countersign_core::details::{ChangedFile, Commit, Details, Signatory};
+use countersign_core::revision::{CommitSha, Diff, ObjectId};
+use countersign_core::snapshot::Snapshot;
+
+use super::people::known;
+use crate::ports::{CommitPeople, Forge, GitIdentity, Source};
+
+/// Commits as git has them, and the accounts that the forge ties to them.
+type Commits<'a> = (&'a [CommitPeople], &'a [(CommitSha, Option<Actor>, Option<Actor>)]);
+
+pub(super) async fn read(
+    forge: &dyn Forge,
+    source: &dyn Source,
+    trees: &Diff<ObjectId>,
+    seen: &Snapshot,
+    policy: &Policy,
+    commits: Commits<'_>,
+) -> Details {
+    let mut details =
+        Details { files: changed_files(source, trees).await, commits: joined(commits), ..Details::default() };
+    if policy.has_condition(|part| matches!(part, Predicate::HasLabels(_))) {
+        details.labels = known(forge.labels(&seen.change.id).await);
+    }
+    if policy.has_condition(|part| matches!(part, Predicate::HasStatus(_))) {
+        details.outcomes = known(forge.outcomes(&seen.change.id.repo.path, &seen.change.head).await);
+    }
+    details
+}
+
+/// Every changed path. Git was asked for the same before; what it does not tell now is unknown.
+pub async fn changed_files(source: &dyn Source, trees: &Diff<ObjectId>) -> Known<Vec<ChangedFile>> {
+    let changed = match source.changed_paths(&trees.base, &trees.head).await {
+        Ok(changed) => changed,
+        Err(error) => return Known::Unknown(error.to_string()),
+    };
+    let lines = match source.changed_lines(&trees.base, &trees.head).await {
+        Ok(lines) => lines,
+        Err(error) => return Known::Unknown(error.to_string()),
+    };
+    let file = |path: countersign_core::evaluation::ChangedPath| ChangedFile {
+        lines: lines.get(&path.path).copied(),
+        operation: path.operation,
+        path: path.path,
+    };
+    Known::Yes(changed.into_iter().map(file).collect())
+}
+
+fn joined((commits, accounts): Commits<'_>) -> Known<Vec<Commit>> {
+    let accounts: BTreeMap<&CommitSha, (&Option<Actor>, &Option<Actor>)> =
+        accounts.iter().map(|(commit, author, committer)| (commit, (author, committer))).collect();
+    let signatory = |identity: &GitIdentity, account: &Option<Actor>| Signatory {
+        identity: format!("{} <{}>", identity.name, identity.email),
+        account: account.clone(),
+    };
+    let commit = |commit: &CommitPeople| {
+        let (author, committer) = accounts.get(&commit.commit).copied().unwrap_or((&None, &None));
+        Commit {
+            sha: commit.commit.clone(),
+            author: signatory(&commit.author, author),
+            committer: signatory(&commit.committer, committer),
+            via_web: None,
+            signature: Known::Unknown("signatures are not asked of the forge yet".to_owned()),
+        }
+    };
+    Known::Yes(commits.iter().map(commit).collect())
+}
