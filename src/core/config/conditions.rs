@@ -2,14 +2,14 @@
 //! signatures, labels, time.
 
 use super::error::quoted;
-use super::table::{Node, Reader, Table};
+use super::table::{Later, Node, Reader, Table};
 use super::{
     Comparison, FileTest, Files, ModifiedLines, Pattern, Predicate, StatusTest, TextTest, Than, WorkflowTest,
     name, people, window,
 };
 
 /// The keys that stand for one condition each.
-pub(super) const KEYS: [&str; 30] = [
+pub(super) const KEYS: [&str; 28] = [
     "targets_branch",
     "from_branch",
     "changed_files",
@@ -38,8 +38,12 @@ pub(super) const KEYS: [&str; 30] = [
     "draft",
     "fork",
     "window",
-    "has_successful_status",
-    "commit_messages",
+];
+
+/// Words of others for conditions, with what says it here.
+pub(super) const NOT_HERE: [Later; 2] = [
+    Later { key: "has_successful_status", instead: "write `has_status = { names = […] }`" },
+    Later { key: "commit_messages", instead: "use `title`: a message can be changed by whoever pushes" },
 ];
 
 /// What a status, check or run may end with, whichever forge.
@@ -88,15 +92,8 @@ pub(super) fn read<'t>(
             texts(reader, table, key, name::valid_key).map(Predicate::HasValidSignaturesByKeys)
         }
         "window" => window::read(reader, node).map(Predicate::Window),
-        "has_successful_status" => refused(reader, node, "write `has_status = { names = […] }`"),
-        "commit_messages" => refused(reader, node, "use `title`: a message can be changed by whoever pushes"),
         _ => files(reader, key, node),
     }
-}
-
-fn refused<'t>(reader: &mut Reader<'t>, node: &Node<'t>, instead: &str) -> Option<Predicate> {
-    reader.error_with(&node.span(), "there is no such condition", instead);
-    None
 }
 
 /// Texts under a key, where all of them are sound.

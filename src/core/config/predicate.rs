@@ -83,7 +83,7 @@ pub(super) fn parts<'t>(
 ) -> Option<Vec<Predicate>> {
     let table = reader.table(node, "`when`")?;
     let known: Vec<&str> = KEYS.into_iter().chain(conditions::KEYS).collect();
-    reader.only(&table, &known, &[]);
+    reader.only(&table, &known, &conditions::NOT_HERE);
     let mut parts = Vec::new();
     let mut sound = true;
     for entry in &table.entries {

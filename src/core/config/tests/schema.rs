@@ -10,7 +10,7 @@ use super::super::*;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqqqq";
 
 /// Every table of the file: where the schema describes it, and a policy with the strange key in it.
-const TABLES: [(&str, &str); 21] = [
+const TABLES: [(&str, &str); 32] = [
     ("", "KEY"),
     ("/$defs/environment", "[environment.a]\nKEY"),
     ("/$defs/source", "environment.a.source = { KEY }"),
@@ -25,6 +25,17 @@ const TABLES: [(&str, &str); 21] = [
     ("/$defs/predicate/properties/paths", "rule = [{ when = { paths = { KEY } } }]"),
     ("/$defs/match", "rule = [{ when = { effect.any = { KEY } } }]"),
     ("/$defs/tree/anyOf/2", "approval = { KEY }"),
+    ("/$defs/image", "rule = [{ when = { effect.any = { image = { KEY } } } }]"),
+    ("/$defs/files", "rule = [{ when = { changed_files = { KEY } } }]"),
+    ("/$defs/only_files", "rule = [{ when = { file_added = { KEY } } }]"),
+    ("/$defs/text", "rule = [{ when = { title = { KEY } } }]"),
+    ("/$defs/branch", "rule = [{ when = { from_branch = { KEY } } }]"),
+    ("/$defs/lines", "rule = [{ when = { modified_lines = { KEY } } }]"),
+    ("/$defs/status", "rule = [{ when = { has_status = { KEY } } }]"),
+    ("/$defs/workflow", "rule = [{ when = { has_workflow_result = { KEY } } }]"),
+    ("/$defs/window", "rule = [{ when = { window = { KEY } } }]"),
+    ("/$defs/rule/properties/methods", "rule = [{ methods = { KEY } }]"),
+    ("/properties/disapproval", "[disapproval]\nKEY"),
     ("/properties/commands", "[commands]\nKEY"),
     ("/properties/mask", "[mask]\nKEY"),
     ("/properties/merge", "[merge]\nKEY"),
@@ -123,6 +134,14 @@ fn the_schema_has_the_words_that_the_reader_accepts() {
     check(
         "/$defs/people/properties/permissions/anyOf/0/enum",
         "rule = [{ require = { count = 1, from = { permissions = \"WORD\" } } }]",
+    );
+    check(
+        "/$defs/image/properties/moves/anyOf/0/enum",
+        "rule = [{ when = { effect.any = { image = { moves = \"WORD\" } } } }]",
+    );
+    check(
+        "/$defs/rule/properties/options/properties/on_push/enum",
+        "rule = [{ options = { on_push = \"WORD\" } }]",
     );
     check("/properties/merge/properties/when/enum", "merge.when = \"WORD\"");
     check("/properties/merge/properties/how/enum", "merge.how = \"WORD\"");
