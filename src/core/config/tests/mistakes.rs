@@ -179,10 +179,9 @@ fn a_check_is_one_thing() {
         errors.iter().map(line).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(told("{ name = \"x\", cel = \"true\", rego = \"p\" }"), @"2:38 a check is either `cel` or `rego`");
-    assert_snapshot!(told("{ name = \"x\", cel = \"true\", data = \"p\", parameters = 1 }"), @r"
-    2:38 `data` goes with `rego` only
-    2:50 `parameters` goes with `rego` only
-    ");
+    assert_snapshot!(told("{ name = \"x\", cel = \"true\", data = \"p\", parameters = 1 }"), @"2:38 `data` goes with `rego` only");
+    assert_snapshot!(told("{ name = \"x\", admission = \"p\", message = \"m\" }"), @"2:41 `message` goes with `cel` only");
+    assert_snapshot!(told("{ name = \"x\", gatekeeper = \"p\", parameters = 1 }"), @"2:42 `parameters` goes with `rego` only");
     assert_snapshot!(told("{ name = \"x\", rego = \"p\", message = \"m\" }"), @"2:36 `message` goes with `cel` only");
     assert_snapshot!(told("{ name = \"x\", rego = \"../p\" }"), @"2:31 `../p` is not a path below the root of the repository");
     assert_snapshot!(told("{ name = \"x\", rego = \"p\", parameters = { at = 2026-01-01 } }"), @"2:56 a date cannot stand here");
@@ -199,7 +198,6 @@ fn what_is_not_supported_yet_is_said_and_never_skipped() {
         ("environment.a.source = { plan = \"net\" }", "plan"),
         ("check = [{ name = \"x\", use = \"p\" }]", "use"),
         ("check = [{ name = \"x\", schema = \"p\" }]", "schema"),
-        ("check = [{ name = \"x\", gatekeeper = \"p\" }]", "gatekeeper"),
         ("rule = [{ name = \"x\", require = { count = 1, conditions = 1 } }]", "conditions"),
         ("rule = [{ name = \"x\", require = { count = 1, from = { codeowners = true } } }]", "codeowners"),
         ("rule = [{ name = \"x\", require = { count = 1, from = { owners = true } } }]", "owners"),
