@@ -195,9 +195,10 @@ async fn the_api_server_answers_every_expression_of_the_table_as_it_says() {
     let chunks: Vec<_> = answered.chunks(6).enumerate().collect();
     for (at, rows) in &chunks {
         let name = format!("{namespace}-{at}");
-        let row = |(index, (_, expression)): (usize, &(&str, &str))| json!({ "expression": expression, "message": format!("#{index}") });
-        let mut validations: Vec<Value> =
-            rows.iter().copied().enumerate().map(|(index, pair)| row((index, pair))).collect();
+        let validations = rows.iter().enumerate().map(
+            |(index, (_, expression))| json!({ "expression": expression, "message": format!("#{index}") }),
+        );
+        let mut validations: Vec<Value> = validations.collect();
         validations.push(json!({ "expression": "false", "message": "#marker" }));
         let (status, _, body) =
             send(server, Method::POST, POLICIES, &policy(&name, &spec(json!(validations), *at))).await;

@@ -201,20 +201,6 @@ impl Metering<'_> {
         self.refuse(id, message.to_owned(), None)
     }
 
-    /// Whether a chain of calls and fields begins with a variable that is given.
-    fn is_of(&self, node: &IdedExpr, name: &str) -> bool {
-        let mut node = node;
-        loop {
-            if let Expr::Call(CallExpr { target: Some(target), .. }) = &node.expr {
-                node = target;
-            } else if let Expr::Select(select) = &node.expr {
-                node = &select.operand;
-            } else {
-                return self.given(node) == Some(name);
-            }
-        }
-    }
-
     /// `variables.NAME`: as it was evaluated, or an error where it could not be.
     fn variable_of_policy(&mut self, id: u64, name: &str, test: bool) -> Result<IdedExpr, ExpressionError> {
         let Some(known) = self.names.composed else {
@@ -310,8 +296,9 @@ impl Metering<'_> {
         let name =
             namespace.map_or_else(|| call.func_name.clone(), |space| format!("{space}.{}", call.func_name));
         let in_namespace = namespace.is_some();
-        if call.target.as_deref().is_some_and(|target| self.is_of(target, "authorizer")) {
-            return Err(self.refuse_authorizer(id));
+        let root = call.target.as_deref().map(root);
+        if let Some(root) = root.filter(|root| self.given(root) == Some("authorizer")) {
+            return Err(self.refuse_authorizer(root.id));
         }
         self.known_function(id, &name)?;
         if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
@@ -398,6 +385,20 @@ impl Metering<'_> {
         let id = node.id;
         let call = CallExpr { func_name: METER.to_owned(), target: None, args: vec![meter, touch, node] };
         Ok(IdedExpr { id, expr: Expr::Call(call) })
+    }
+}
+
+/// What a chain of calls and fields begins with.
+fn root(node: &IdedExpr) -> &IdedExpr {
+    let mut node = node;
+    loop {
+        if let Expr::Call(CallExpr { target: Some(target), .. }) = &node.expr {
+            node = target;
+        } else if let Expr::Select(select) = &node.expr {
+            node = &select.operand;
+        } else {
+            return node;
+        }
     }
 }
 

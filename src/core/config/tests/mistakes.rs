@@ -179,10 +179,9 @@ fn a_check_is_one_thing() {
         errors.iter().map(line).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(told("{ name = \"x\", cel = \"true\", rego = \"p\" }"), @"2:38 a check is either `cel` or `rego`");
-    assert_snapshot!(told("{ name = \"x\", cel = \"true\", data = \"p\", parameters = 1 }"), @r"
-    2:38 `data` goes with `rego` only
-    2:50 `parameters` goes with `rego` or `use` only
-    ");
+    assert_snapshot!(told("{ name = \"x\", cel = \"true\", data = \"p\", parameters = 1 }"), @"2:38 `data` goes with `rego` only");
+    assert_snapshot!(told("{ name = \"x\", admission = \"p\", message = \"m\" }"), @"2:41 `message` goes with `cel` only");
+    assert_snapshot!(told("{ name = \"x\", gatekeeper = \"p\", parameters = 1 }"), @"2:42 `parameters` goes with `rego` only");
     assert_snapshot!(told("{ name = \"x\", rego = \"p\", message = \"m\" }"), @"2:36 `message` goes with `cel` only");
     assert_snapshot!(told("{ name = \"x\", rego = \"../p\" }"), @"2:31 `../p` is not a path below the root of the repository");
     assert_snapshot!(told("{ name = \"x\", rego = \"p\", parameters = { at = 2026-01-01 } }"), @"2:56 a date cannot stand here");
