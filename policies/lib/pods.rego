@@ -79,7 +79,7 @@ lasting contains container if {
 	container.body.restartPolicy == "Always"
 }
 
-annotations(pod) := kubernetes.value(pod, ["metadata", "annotations"], {})
+annotations(pod) := kubernetes.entries(pod, ["metadata", "annotations"])
 
 # Controls of Linux mean nothing to a pod that says it is for Windows.
 for_windows(pod) if {

@@ -43,5 +43,7 @@ names_objects(rule) if count(kubernetes.items(rule, ["body", "resourceNames"])) 
 
 subjects contains subject if {
 	is_binding
-	some subject in kubernetes.items(input, ["subjects"])
+	some body in kubernetes.items(input, ["subjects"])
+	is_object(body)
+	subject := object.union({"kind": "", "name": ""}, body)
 }

@@ -23,6 +23,6 @@ deny contains sprintf("%s has a secret in its `%s`", [container.words, field]) i
 deny contains sprintf("`%s` of %s has a secret in its command", [concat(".", hook), container.words]) if {
 	some container in pods.containers
 	some hook in [["lifecycle", "postStart"], ["lifecycle", "preStop"], ["livenessProbe"], ["readinessProbe"], ["startupProbe"]]
-	some argument in kubernetes.value(container.body, array.concat(hook, ["exec", "command"]), [])
+	some argument in kubernetes.items(container.body, array.concat(hook, ["exec", "command"]))
 	kubernetes.masked(argument)
 }

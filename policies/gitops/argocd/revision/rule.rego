@@ -33,7 +33,7 @@ floats(revision) if regex.match(`^[<>=^~]|\|\||^v?[0-9]+(\.[0-9]+)?(\.x)?$`, spr
 # Neither a version, nor a tag of one, nor a commit: then it is a branch.
 floats(revision) if not regex.match(`[0-9]+\.[0-9]+|^[a-f0-9]{7,64}$|^refs/tags/`, sprintf("%v", [revision]))
 
-deny contains sprintf("`%v` is followed at the floating revision `%v`", [source.repoURL, revision]) if {
+deny contains sprintf("`%v` is followed at the floating revision `%v`", [kubernetes.value(source, "repoURL", ""), revision]) if {
 	some source in argocd.sources
 	revision := kubernetes.value(source, "targetRevision", "")
 	floats(revision)

@@ -36,8 +36,9 @@ safe contains name if {
 	some name in names
 }
 
-deny contains sprintf("the pod sets the sysctl `%v`", [sysctl.name]) if {
+deny contains sprintf("the pod sets the sysctl `%v`", [name]) if {
 	some pod in pods.pods
 	some sysctl in kubernetes.items(pod, ["spec", "securityContext", "sysctls"])
-	not sysctl.name in safe
+	name := kubernetes.value(sysctl, "name", "")
+	not name in safe
 }

@@ -20,10 +20,12 @@ allowed := {
 	"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
 }
 
-deny contains sprintf("volume `%v` is of the kind `%s`", [volume.name, concat("`, `", kinds)]) if {
+deny contains sprintf("volume `%v` is of the kind `%s`", [name, concat("`, `", kinds)]) if {
 	some pod in pods.pods
 	some volume in kubernetes.items(pod, ["spec", "volumes"])
-	kinds := {kind | some kind, source in volume; kind != "name"; source != null}
+	is_object(volume)
+	name := kubernetes.value(volume, "name", "")
+	kinds := {kind | some kind, source in kubernetes.entries(volume, []); kind != "name"; source != null}
 	count(kinds) > 0
 	count(kinds & allowed) == 0
 }
