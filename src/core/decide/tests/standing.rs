@@ -58,9 +58,8 @@ fn check(snapshot: &Snapshot, outcome: &str, expected: &[&str]) -> Plan {
 }
 
 fn comment(plan: &Plan) -> &str {
-    let body = plan.actions.iter().find_map(|action| match action {
-        Action::Display { body, .. } => Some(body.as_str()),
-        _ => None,
+    let body = plan.actions.iter().find_map(|action| {
+        if let Action::Display { body, .. } = action { Some(body.as_str()) } else { None }
     });
     body.unwrap()
 }
