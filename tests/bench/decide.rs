@@ -41,7 +41,9 @@ pub(crate) fn run() {
 fn snapshot() -> Snapshot {
     let sha = |digit: &str| digit.repeat(40).parse().unwrap();
     let merge = MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() };
-    let mut snapshot = countersign::engine::offline_snapshot(&sha("a"), &sha("b"), merge).unwrap();
+    let mut snapshot =
+        countersign::engine::offline_snapshot(&sha("a"), &sha("b"), merge, jiff::Timestamp::UNIX_EPOCH)
+            .unwrap();
     snapshot.change.author = Actor { id: ActorId::new(1), login: "ana".to_owned(), kind: ActorKind::Human };
     snapshot.policy = Some(PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: policy() });
     if let PolicyInForce::Broken(errors) = PolicyInForce::of(&snapshot) {

@@ -152,7 +152,7 @@ fn a_hidden_contributor_is_outnumbered() {
     seen.contributors.unknown = vec!["A <a@x>".into(), "Other name <A@X>".into(), "B <b@x>".into()];
     assert_snapshot!(told(&policy(SRE), &seen), @r#"
     two of sre: Pending, 2 of 5 from acme/sre
-      note: one more, since nobody told who pushed this head; 2 more, since commits carry identities without an account: A <a@x>, Other name <A@X>, B <b@x>
+      note: one more, since nobody told who pushed this head; 2 more, since commits carry identities without an account: A <a@x>, B <b@x>, Other name <A@X>
     met: false, unknown: false, uncovered: []
     "#);
 }

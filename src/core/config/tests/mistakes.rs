@@ -138,11 +138,11 @@ given = {}
        |
     27 | require = { count = 1, from = { group = ["sre"] } }
        |                                 ^^^^^ did you mean `groups`?
-    error: `policy_test` in the policy is not supported yet
-      --> .countersign.toml:29:3
+    error: unknown key `given` in `disapproval`
+      --> .countersign.toml:30:1
        |
-    29 | [disapproval]
-       |  ^^^^^^^^^^^ a request for changes and `/hold` stop a change already
+    30 | given = {}
+       | ^^^^^ expected `from`, `when` or `revoke`
     "#);
 }
 
