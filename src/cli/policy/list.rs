@@ -149,6 +149,20 @@ name = "two of us"
 require = { count = 2, from = { teams = ["acme/sre"], permissions = ["admin"] } }
 "#;
         let policy = parse(text, "p").unwrap();
-        insta::assert_snapshot!(listing(&policy, "2030-03-01".parse().unwrap()), @"");
+        insta::assert_snapshot!(listing(&policy, "2030-03-01".parse().unwrap()), @r"
+        environments
+          production  kustomize overlays/production  cluster prod-eu
+          staging     yaml staging/*.yaml, shared    no cluster
+
+        checks
+          two replicas  cel            blocks  in production, apps/Deployment
+          registries    rego policies  warns   everywhere
+
+        waivers
+          two replicas  apps/Deployment/shop/*  until 2030-03-10, soon  by ana-k: moves in spring
+
+        rules
+          two of us  2 of acme/sre, admin  always
+        ");
     }
 }

@@ -1,5 +1,7 @@
 //! Lists, sets and regular expressions.
 
+#![expect(clippy::borrowed_box, reason = "lists of the crate hold boxes, and hand out references to them")]
+
 use std::cmp::Ordering;
 
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelString, CelUInt, DYN_TYPE, LIST_TYPE};
@@ -151,10 +153,10 @@ fn last_index_of<'b, 'v>(args: Given<'b, 'v>) -> Answer<'b, 'v> {
     place(args, true)
 }
 
-fn sets<'b, 'v>(
-    args: &Given<'b, 'v>,
-    answer: fn(&[Box<dyn Val + 'v>], &[Box<dyn Val + 'v>]) -> bool,
-) -> Answer<'b, 'v> {
+/// The items of a list.
+type Items<'v> = [Box<dyn Val + 'v>];
+
+fn sets<'b, 'v>(args: &Given<'b, 'v>, answer: fn(&Items<'v>, &Items<'v>) -> bool) -> Answer<'b, 'v> {
     let [a, b] = args.as_slice() else { return Err(ExecutionError::missing_argument_or_target()) };
     Ok(CowVal::owned(CelBool::from(answer(items(a)?, items(b)?))))
 }

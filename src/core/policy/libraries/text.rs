@@ -1,6 +1,8 @@
 //! Functions on texts whose result may be far larger than what they are given: each pays the meter for its result
 //! before it makes it.
 
+#![expect(clippy::borrowed_box, reason = "lists of the crate hold boxes, and hand out references to them")]
+
 use cel::common::types::{CelInt, CelList, CelString, INT_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};

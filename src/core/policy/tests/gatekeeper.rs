@@ -282,8 +282,7 @@ fn what_is_not_sound_is_refused_where_it_is_read() {
     assert!(endless.contains("(errored)"), "{endless}");
     let huge = rego(&format!(
         "package it\nviolation[{{\"msg\": \"x\"}}] {{ input.review.name == \"web\" }}\n{}",
-        "a := 1\n".replace("a", "x").repeat(1)
-            + &(0..20_000).map(|at| format!("f{at}(x) = x {{ true }}\n")).collect::<String>()
+        (0..20_000).map(|at| format!("f{at}(x) = x {{ true }}\n")).collect::<String>()
     ));
     assert!(huge.contains("error"), "{huge}");
 }
