@@ -72,6 +72,7 @@ fn ours(judge: Judge, files: &[(&str, String)], object: &Value) -> Vec<Finding> 
             prune: true,
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
+            kubernetes: None,
         },
         cluster_identity: None,
         tier: Tier::Render,

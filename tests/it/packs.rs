@@ -237,6 +237,7 @@ fn evaluation(bodies: &[Value]) -> Evaluation {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        kubernetes: None,
     };
     let environment = EnvironmentEvaluation {
         environment,
