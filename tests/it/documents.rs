@@ -35,7 +35,7 @@ fn the_policy_in_the_readme_is_sound() {
     let policy = parse(&policy_of_the_readme(), POLICY_PATH);
     let policy = policy.unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(policy.warnings, []);
-    assert_eq!((policy.environments.len(), policy.checks.len(), policy.rules.len()), (2, 3, 2));
+    assert_eq!((policy.environments.len(), policy.checks.len(), policy.rules.len()), (2, 6, 2));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) fn run(file: &Path, settings: Option<&Path>) -> anyhow::Result<Exit> 
     for (check, why) in broken_checks(&policy, &library) {
         let index = policy.checks.iter().position(|known| known.name == check).unwrap_or_default();
         let message = format!("check `{check}` cannot be used: {why}");
-        let kinds = ["rego", "cel", "use", "schema", "gatekeeper", "name"];
+        let kinds = ["rego", "cel", "use", "schema", "admission", "gatekeeper", "name"];
         errors.extend(place("check", index, &kinds, message, "it would block every change that it looks at"));
     }
     for (index, case) in policy.tests.iter().enumerate() {

@@ -89,7 +89,8 @@ fn policy_check_finds_checks_that_do_not_load() {
     ]);
     let done = desk.run("env", &["policy", "check"]);
     assert_eq!(done.code, 64, "{}", done.out);
-    insta::assert_snapshot!(done.out, @".countersign.toml: the check `cluster` cannot be run: policies/it.yaml:1: ValidatingAdmissionPolicy `it`: validations[0].expression: at `fist`: there is no function `fist` with these arguments");
+    let said = "error: check `cluster` cannot be used: policies/it.yaml:1: ValidatingAdmissionPolicy `it`: validations[0].expression: at `fist`: there is no function `fist` with these arguments\n --> .countersign.toml:";
+    assert!(done.out.starts_with(said), "{}", done.out);
     desk.write(&[("policies/it.yaml", &admission("object.spec.words.size() == 1"))]);
     let done = desk.run("env", &["policy", "check"]);
     assert_eq!(done.code, 0, "{}", done.out);
