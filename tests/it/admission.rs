@@ -295,7 +295,7 @@ fn whole() -> Vec<(Value, Value, Value)> {
         (
             with(
                 &json!([{ "expression": " false ", "message": " trimmed " }, { "expression": " false " },
-                      { "expression": "false", "message": "text", "messageExpression": "object.spec.missing" },
+                      { "expression": "false", "message": "text", "messageExpression": "string(object.spec.missing)" },
                       { "expression": "false", "message": "lines", "messageExpression": "'a\\nb'" },
                       { "expression": "false", "message": "blank", "messageExpression": "'  '" }]),
                 json!({}),

@@ -40,7 +40,7 @@ const SURFACE: [&str; 15] = [
 ];
 
 /// Functions that look at all that they are given, and answer with no more than that.
-const FUNCTIONS: [&str; 62] = [
+const FUNCTIONS: [&str; 61] = [
     operators::SUBSTRACT,
     operators::ADD,
     operators::MULTIPLY,
@@ -66,7 +66,6 @@ const FUNCTIONS: [&str; 62] = [
     "dyn",
     "endsWith",
     "flatten",
-    "format",
     "indexOf",
     "int",
     "lastIndexOf",

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod on_display;
+mod properties;
 mod rules;
 mod standing;
 mod ways;

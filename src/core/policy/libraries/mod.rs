@@ -8,6 +8,7 @@ mod format;
 mod lists;
 mod loops;
 mod net;
+mod print;
 mod quantity;
 mod semver;
 mod text;
@@ -22,7 +23,7 @@ pub(super) const NAMESPACES: [&str; 4] = ["cel", "format", "ip", "sets"];
 
 /// Functions whose result may be larger than what they are given: they get the meter as their first argument and pay
 /// for what they make before they make it.
-pub(super) const PAYING: [&str; 3] = ["join", "lists.range", "replace"];
+pub(super) const PAYING: [&str; 4] = ["format", "join", "lists.range", "replace"];
 
 pub(super) use loops::PAIRS;
 pub(super) use text::paying;

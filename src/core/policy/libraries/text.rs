@@ -7,7 +7,7 @@ use cel::common::types::{CelInt, CelList, CelString, INT_TYPE, LIST_TYPE, STRING
 use cel::common::value::{CowVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 
-use super::{arg, text_of};
+use super::{arg, print, text_of};
 use crate::policy::value::{METER_KIND, Meter};
 
 /// The name under which a function that pays is called.
@@ -22,6 +22,7 @@ pub(super) fn add(env: &mut Env) -> Result<(), DeclarationError> {
             let name = paying(name);
             env.add_overload(&name, &format!("{name}/{}", types.len()), types, op)
         };
+    paid("format", vec![STRING_TYPE, LIST_TYPE], print::format)?;
     paid("join", vec![LIST_TYPE], join)?;
     paid("join", vec![LIST_TYPE, STRING_TYPE], join)?;
     paid("replace", vec![STRING_TYPE, STRING_TYPE, STRING_TYPE], replace)?;
