@@ -240,7 +240,7 @@ fn met(agreement: &Agreement) -> BTreeSet<&str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// One more yes never makes what was enough too little.
     #[test]
