@@ -126,7 +126,7 @@ fn fixed(number: f64, digits: usize) -> String {
     format!("{sign}{}{rest}", grouped(whole))
 }
 
-/// `1.234500×10⁰³`
+/// `1.234500 × 10⁰³`, with narrow spaces that do not break.
 fn scientific(number: f64, digits: usize) -> String {
     if let Some(word) = endless(number, "∞") {
         return word;
@@ -141,7 +141,7 @@ fn scientific(number: f64, digits: usize) -> String {
         other => other.to_digit(10).and_then(|digit| char::from_u32(0x2070 + digit)).unwrap_or(other),
     };
     let exponent: String = format!("{exponent:0>2}").chars().map(raised).collect();
-    format!("{mantissa}×10{sign}{exponent}")
+    format!("{mantissa}\u{202f}×\u{202f}10{sign}{exponent}")
 }
 
 /// Digits in groups of three.
