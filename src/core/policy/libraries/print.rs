@@ -126,12 +126,13 @@ fn fixed(number: f64, digits: usize) -> String {
     format!("{sign}{}{rest}", grouped(whole))
 }
 
-/// `1.234500 × 10⁰³`, with narrow spaces that do not break.
-fn scientific(number: f64, digits: usize) -> String {
+/// `1.234500×10⁰³`: always six digits, since the library that an API server uses takes the digits that a clause asks for
+/// as the least width.
+fn scientific(number: f64, width: usize) -> String {
     if let Some(word) = endless(number, "∞") {
         return word;
     }
-    let text = format!("{number:.digits$e}");
+    let text = format!("{number:.PRECISION$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let (sign, exponent) = exponent.strip_prefix('-').map_or(("", exponent), |rest| ("⁻", rest));
     let raised = |digit: char| match digit {
@@ -141,7 +142,8 @@ fn scientific(number: f64, digits: usize) -> String {
         other => other.to_digit(10).and_then(|digit| char::from_u32(0x2070 + digit)).unwrap_or(other),
     };
     let exponent: String = format!("{exponent:0>2}").chars().map(raised).collect();
-    format!("{mantissa}\u{202f}×\u{202f}10{sign}{exponent}")
+    let text = format!("{mantissa}×10{sign}{exponent}");
+    format!("{text:>width$}")
 }
 
 /// Digits in groups of three.
