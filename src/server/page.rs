@@ -249,6 +249,8 @@ fn requirement_section(requirement: &RequirementReport) -> Markup {
         h3 { (requirement.rule) span.quiet { " · " (word(&requirement.state)) } }
         p { (requirement.by.len()) " of " (requirement.needed) " from " (requirement.from)
             @if !requirement.by.is_empty() { ": " (requirement.by.join(", ")) } }
+        @if !requirement.could.is_empty() { p { "Could say yes: " (requirement.could.join(", ")) } }
+        @if let Some(note) = &requirement.note { p { (note) } }
         @if let Some(about) = &requirement.about { p.quiet { "Because of " (about) } }
         ul { @for ignored in &requirement.ignored { li.quiet { (ignored.who) " does not count: " (ignored.reason) } } }
     }

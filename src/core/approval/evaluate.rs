@@ -23,6 +23,7 @@
 
 use std::collections::BTreeMap;
 
+use super::candidates::candidates;
 use super::count::keep;
 use super::owned::{Owned, OwnerFiles};
 use super::person::Asked;
@@ -218,6 +219,7 @@ impl Room<'_> {
             from: people::words(&rule.require.from),
             by: Vec::new(),
             ignored: Vec::new(),
+            could: Vec::new(),
             note: Some(note.to_owned()),
             about: None,
         }
@@ -257,6 +259,7 @@ impl Room<'_> {
         }
         state = self.conditions(rule, state, &mut notes);
         let note = (!notes.is_empty()).then(|| notes.join("; "));
+        let could = if enough { Vec::new() } else { candidates(&asked, &by) };
         Requirement {
             rule: rule.name.clone(),
             state,
@@ -264,6 +267,7 @@ impl Room<'_> {
             from: asked.words(),
             by,
             ignored,
+            could,
             note,
             about: subject.about(),
         }

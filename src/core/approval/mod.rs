@@ -1,5 +1,6 @@
 //! Who has agreed, to what, and whether it is enough.
 
+mod candidates;
 mod count;
 mod display;
 mod evaluate;
@@ -46,6 +47,9 @@ pub struct Requirement {
     pub by: Vec<Approval>,
     /// Approvals that do not, each with its reason.
     pub ignored: Vec<Ignored>,
+    /// While somebody is missing: who could say yes, by name, as far as the rule names people or sets of people.
+    #[serde(default)]
+    pub could: Vec<String>,
     /// Why it is unknown or pending, where `needed` does not say it.
     pub note: Option<String>,
     /// What of the change makes it apply, in words: `Deployment shop/web in production and 3 more`.

@@ -84,6 +84,7 @@ fn requirement(rule: &str, by: Vec<Approval>) -> Requirement {
         from: "acme/sre".into(),
         by,
         ignored: Vec::new(),
+        could: Vec::new(),
         note: None,
         about: None,
     }

@@ -9,6 +9,7 @@ use crate::config::{POLICY_PATH, Policy, Severity};
 use crate::evaluation::{EnvironmentEvaluation, SideState, UnitEvaluation};
 use crate::fact::{Fact, FactKind, LandingOutcome};
 use crate::policy::{self, Finding, WaiverNotice};
+use crate::report::whom;
 use crate::snapshot::{MergeOutcome, Snapshot, StatusState};
 use crate::verdict::{Reason, Verdict};
 
@@ -358,7 +359,8 @@ fn of_requirement(requirement: &Requirement) -> Option<Weighed> {
     };
     let note = requirement.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
     let have = requirement.by.len();
-    let (rule, needed, from) = (&requirement.rule, requirement.needed, &requirement.from);
+    let (rule, needed) = (&requirement.rule, requirement.needed);
+    let from = whom(&requirement.from, &requirement.could);
     let more = usize::try_from(needed).unwrap_or(usize::MAX).saturating_sub(have);
     let message = match more {
         0 => format!("`{rule}` has {have} of {needed} approvals, and waits{note}"),

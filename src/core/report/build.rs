@@ -157,7 +157,7 @@ fn effect(effect: &Effect) -> EffectReport {
 }
 
 fn requirement(requirement: &Requirement) -> RequirementReport {
-    let Requirement { rule, state, needed, from, by, ignored, note, about } = requirement;
+    let Requirement { rule, state, needed, from, by, ignored, could, note, about } = requirement;
     RequirementReport {
         rule: rule.clone(),
         state: *state,
@@ -169,6 +169,7 @@ fn requirement(requirement: &Requirement) -> RequirementReport {
             .iter()
             .map(|ignored| IgnoredReport { who: ignored.who.clone(), reason: ignored.reason.clone() })
             .collect(),
+        could: could.clone(),
         note: note.clone(),
         about: about.clone(),
     }

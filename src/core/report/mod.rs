@@ -24,6 +24,18 @@ pub use sarif::sarif;
 pub use standing::{proposed as proposed_words, waivers as waiver_words};
 pub use terminal::{Colour, Style, terminal};
 
+/// People who are named where somebody is missing; of more the number is told.
+const PEOPLE: usize = 5;
+
+/// Whom a rule asks for, and who of them could still say yes: `acme/sre: dee, emil`.
+pub(crate) fn whom(from: &str, could: &[String]) -> String {
+    let could: Vec<&str> = could.iter().map(String::as_str).collect();
+    match summary::names(&could, PEOPLE) {
+        people if people.is_empty() || people == from => from.to_owned(),
+        people => format!("{from}: {people}"),
+    }
+}
+
 /// A list for a sentence: at most `limit` items, then how many more.
 pub fn listed(items: &[String], limit: usize) -> String {
     let shown: Vec<String> = items.iter().take(limit).map(|item| escape::code_span(item)).collect();

@@ -165,6 +165,9 @@ pub struct RequirementReport {
     pub approvals: Vec<ApprovalReport>,
     /// Who does not, and why.
     pub ignored: Vec<IgnoredReport>,
+    /// While somebody is missing: who could say yes, by name, as far as the rule names people or sets of people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub could: Vec<String>,
     /// Why it is pending or unknown, where the number does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

@@ -354,3 +354,20 @@ proptest! {
         prop_assert!(agreement.unknown && !agreement.met);
     }
 }
+
+#[test]
+fn whoever_could_still_say_yes_is_named() {
+    let could = |policy: &Policy, seen: &Snapshot| agree(policy, seen).requirements[0].could.join(", ");
+    assert_eq!(could(&policy(SRE), &approved_by(&[])), "bo, dee", "cy is the author");
+    assert_eq!(could(&policy(SRE), &approved_by(&["bo"])), "dee");
+    assert_eq!(could(&policy(SRE), &approved_by(&["bo", "dee"])), "", "nobody is missing");
+    let mut pushed = approved_by(&[]);
+    pushed.contributors.pusher = Some(actor("dee"));
+    assert_eq!(could(&policy(SRE), &pushed), "bo");
+    let named = SRE.replace("teams = [\"acme/sre\"]", "users = [\"Emil\", \"CY\", \"zoe\"], permissions = [\"admin\"]");
+    assert_eq!(could(&policy(&named), &approved_by(&["dee"])), "Emil, zoe", "an author is one under any capitals");
+    assert_eq!(could(&policy(""), &approved_by(&[])), "", "nobody lists who may write");
+    let mut lost = approved_by(&[]);
+    lost.directory.teams.insert("acme/sre".into(), Known::Unknown("no answer".into()));
+    assert_eq!(could(&policy(SRE), &lost), "");
+}

@@ -13,6 +13,7 @@ use crate::report::escape::{code_span, inert, inert_html, prose};
 use crate::report::failure::{Failure, failures};
 use crate::report::model::*;
 use crate::report::summary::{blocks, count, cut, names, object_words, place, quote, value_words};
+use crate::report::whom;
 
 /// Fields named for an object that was already different.
 const FIELDS: usize = 3;
@@ -211,7 +212,7 @@ fn rule_line(rule: &RequirementReport) -> String {
         given.push(format!("and {} more ✓", rule.by.len() - 20));
     }
     let missing = (rule.needed as usize).saturating_sub(rule.by.len());
-    let from = inert(&rule.from);
+    let from = inert(&whom(&rule.from, &rule.could));
     let mut parts = Vec::new();
     if !given.is_empty() {
         parts.push(given.join(", "));

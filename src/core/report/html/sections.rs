@@ -209,6 +209,10 @@ fn approval(item: &mut Markup, rule: &RequirementReport) {
         item.text(if at == 0 { " · " } else { ", " });
         item.name(who);
     }
+    for (at, who) in rule.could.iter().enumerate() {
+        item.text(if at == 0 { " · could say yes: " } else { ", " });
+        item.name(who);
+    }
     for ignored in &rule.ignored {
         item.text(" · not counted: ");
         item.name(&ignored.who);

@@ -6,8 +6,8 @@ use super::paint::Ink;
 use super::{Draw, safe};
 use crate::approval::RequirementState;
 use crate::evaluation::PathOperation;
-use crate::report::standing;
 use crate::report::summary::{blocks, names, place, value_words};
+use crate::report::{PEOPLE, standing};
 
 impl Draw<'_> {
     pub(super) fn drift(&self) -> Vec<String> {
@@ -98,6 +98,10 @@ impl Draw<'_> {
             let by = if by.is_empty() { String::new() } else { format!(" ({})", names(&by, 10)) };
             let mut said =
                 format!("{}: {} of {} from {}{by}", rule.rule, rule.by.len(), rule.needed, rule.from);
+            if !rule.could.is_empty() {
+                let could: Vec<&str> = rule.could.iter().map(String::as_str).collect();
+                said.push_str(&format!("; could be {}", names(&could, PEOPLE)));
+            }
             for ignored in &rule.ignored {
                 said.push_str(&format!("; not counted: {} ({})", ignored.who, ignored.reason));
             }

@@ -194,6 +194,7 @@ pub(super) fn requirement(rule: &str, needed: u32, from: &str, by: &[&str]) -> R
         by: by.iter().map(|who| (*who).to_owned()).collect(),
         approvals: Vec::new(),
         ignored: Vec::new(),
+        could: Vec::new(),
         note: None,
         about: None,
     }
