@@ -1,10 +1,12 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod changes;
 mod convention;
 mod owners;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
@@ -16,6 +18,7 @@ use countersign_core::object::{ObjectRef, RenderedObject, Sealer, SealingKey};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+use self::changes::Changes;
 use self::read::{Given, Reader, SideOutcome};
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
@@ -79,7 +82,7 @@ pub struct Evaluator<'a> {
 /// One side of one unit: what it is there and what it reads.
 struct SidePlan {
     spec: UnitSpec,
-    reads: ReadSet,
+    reads: Arc<ReadSet>,
 }
 
 /// A unit on both sides.
@@ -265,12 +268,14 @@ impl Evaluator<'_> {
 /// claimed.
 fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut BTreeSet<String>) -> Plan {
     let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
+    let changes = Changes::new(changed);
     for (name, sides) in names {
-        let both = [&sides.base, &sides.head];
-        let reads = || both.into_iter().flatten().map(|side| &side.reads);
-        let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
-        read.extend(claimed.map(|path| path.path.clone()));
-        let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
+        let mut hit = false;
+        for side in distinct(&sides) {
+            let claimed = changes.claimed_by(side);
+            hit |= !claimed.is_empty() || changes.guessed_by(side);
+            read.extend(claimed.into_iter().map(str::to_owned));
+        }
         if hit || sides.base.is_some() != sides.head.is_some() {
             plan.touched.push(Touched { name, sides });
         } else {
@@ -278,6 +283,13 @@ fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut B
         }
     }
     plan
+}
+
+/// What both sides read, once where it is the same.
+fn distinct(sides: &Sides) -> impl Iterator<Item = &ReadSet> {
+    let [base, head] = [&sides.base, &sides.head].map(|side| side.as_ref().map(|side| &side.reads));
+    let same = base.zip(head).is_some_and(|(base, head)| Arc::ptr_eq(base, head));
+    base.into_iter().chain(head.filter(|_| !same)).map(|reads| &**reads)
 }
 
 /// Puts two sides together. A unit with one failed side never looks like mass deletion: without head's objects there

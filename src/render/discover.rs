@@ -9,12 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
 
-use super::closure::{Closure, Explorer, Ground};
+use super::closure::Ground;
 use super::kustomize::KUSTOMIZATION_NAMES;
-use super::text::Text;
 use super::tree::Place;
 use super::unit::{below, is_manifest};
-use crate::ports::{SourceError, parent_path};
+use crate::ports::{SourceError, TreeEntry, parent_path};
 
 /// Folders whose entries are environments.
 const PARENTS: [&str; 7] = ["overlays", "environments", "environment", "envs", "env", "clusters", "stages"];
@@ -169,21 +168,20 @@ async fn kustomize_roots(
     taken: &mut BTreeSet<String>,
 ) -> Result<Vec<String>, SourceError> {
     let tree = ground.tree;
+    ground.look_ahead(tree.kustomizations()).await?;
     let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut components = BTreeSet::new();
-    for folder in tree.folders() {
+    for folder in tree.kustomizations() {
         let is_there = |name| matches!(tree.find(&below(folder, name)).0, Place::File(_));
         if !KUSTOMIZATION_NAMES.into_iter().any(is_there) {
             continue;
         }
-        let mut explorer = Explorer { ground, found: Closure::default() };
-        let included = explorer.one_kustomization(folder).await?;
-        let found = explorer.found;
-        if found.kustomizations.first().is_some_and(|(file, text)| is_component(file, text)) {
+        let part = ground.part(folder).await?;
+        if part.component {
             components.insert(folder);
         }
-        includes.insert(folder, included.into_iter().filter(|other| other != folder).collect());
-        taken.extend(found.reads.files);
+        includes.insert(folder, part.included.iter().filter(|other| *other != folder).cloned().collect());
+        taken.extend(part.found.reads.files.iter().cloned());
         taken.extend(tree.below(folder).map(|entry| entry.path.clone()));
     }
     Ok(tops(&includes, &components))
@@ -216,34 +214,17 @@ fn reach<'a>(includes: &'a BTreeMap<&str, BTreeSet<String>>, from: &'a str, reac
     }
 }
 
-fn is_component(file: &str, text: &Text) -> bool {
-    text.documents(file).is_ok_and(|all| {
-        all.iter().any(|document| document.get("kind").is_some_and(|kind| kind == "Component"))
-    })
-}
-
 /// Files that look like Kubernetes objects, outside of hidden folders and of everything that is rendered already.
 async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result<Vec<String>, SourceError> {
-    let explorer = Explorer { ground, found: Closure::default() };
-    let mut files = Vec::new();
-    for entry in ground.tree.files() {
-        if is_hidden(&entry.path)
-            || !entry.mode.starts_with("100")
-            || !is_manifest(&entry.path)
-            || taken.contains(&entry.path)
-        {
-            continue;
-        }
-        match explorer.text(&entry.path).await {
-            Ok(text) if text.as_ref().is_some_and(|text| looks_like_an_object(text)) => {
-                files.push(entry.path.clone())
-            }
-            // Too large to be looked at, so not something found by convention.
-            Ok(_) | Err(SourceError::Unsafe { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(files)
+    let wanted = |entry: &&TreeEntry| {
+        is_manifest(&entry.path)
+            && entry.mode.starts_with("100")
+            && !taken.contains(&entry.path)
+            && !is_hidden(&entry.path)
+    };
+    let entries = ground.tree.files().filter(wanted).collect();
+    let objects = ground.facts.objects(ground.source, entries, looks_like_an_object).await?;
+    Ok(objects.into_iter().map(|entry| entry.path.clone()).collect())
 }
 
 fn is_hidden(path: &str) -> bool {

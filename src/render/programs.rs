@@ -15,13 +15,15 @@ use tokio::sync::{Mutex, OnceCell, Semaphore};
 use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
+use super::facts::Facts;
+use super::index::Index;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
 use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
 use super::tree::Tree;
 use super::{discover, unit};
-use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSource, UnitSpec};
 
 /// Bytes of files that closures are read from.
 const TEXTS: usize = 64 << 20;
@@ -42,9 +44,10 @@ pub struct Programs {
     pub(super) slots: Semaphore,
     pub(super) rendered: std::sync::Mutex<Recent<countersign_core::revision::Digest, Rendered>>,
     /// Renders of earlier runs.
-    pub(super) disk: Option<DiskCache>,
+    pub(super) disk: Option<Arc<DiskCache>>,
     texts: Texts,
-    trees: Mutex<Recent<ObjectId, Arc<Tree>>>,
+    facts: Facts,
+    trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
@@ -64,6 +67,7 @@ impl Programs {
             rendered: std::sync::Mutex::new(Recent::new(settings.cache)),
             disk: None,
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
+            facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
             closures: Mutex::new(Recent::new(CLOSURES)),
             sandbox: OnceCell::new(),
@@ -78,6 +82,8 @@ impl Programs {
     /// The same, with renders of earlier runs at hand, and its own for later ones.
     #[must_use]
     pub fn remembering(mut self, disk: DiskCache) -> Self {
+        let disk = Arc::new(disk);
+        self.facts = Facts::new(Some(Index::new(Arc::clone(&disk))));
         self.disk = Some(disk);
         self
     }
@@ -150,13 +156,21 @@ impl Programs {
     }
 
     pub(super) async fn tree(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
-        let mut trees = self.trees.lock().await;
-        if let Some(tree) = trees.get(id) {
-            return Ok(tree);
-        }
-        let tree = Arc::new(Tree::load(source, id).await?);
-        trees.put(id.clone(), Arc::clone(&tree), 1);
-        Ok(tree)
+        let cell = {
+            let mut trees = self.trees.lock().await;
+            trees.get(id).unwrap_or_else(|| {
+                let cell = Arc::new(OnceCell::new());
+                trees.put(id.clone(), Arc::clone(&cell), 1);
+                cell
+            })
+        };
+        // Others may load another one meanwhile.
+        let tree = cell.get_or_try_init(async || Tree::load(source, id).await.map(Arc::new)).await?;
+        Ok(Arc::clone(tree))
+    }
+
+    fn ground<'a>(&'a self, source: &'a dyn Source, id: &'a ObjectId, tree: &'a Tree) -> Ground<'a> {
+        Ground { source, id, tree, texts: &self.texts, facts: &self.facts }
     }
 
     pub(super) async fn closure(
@@ -170,7 +184,7 @@ impl Programs {
         if let Some(closure) = self.closures.lock().await.get(&key) {
             return Ok(closure);
         }
-        let closure = Arc::new(Closure::of(Ground { source, id, tree, texts: &self.texts }, unit).await?);
+        let closure = Arc::new(Closure::of(self.ground(source, id, tree), unit).await?);
         self.closures.lock().await.put(key, Arc::clone(&closure), 1);
         Ok(closure)
     }
@@ -195,7 +209,7 @@ impl Programs {
         tree: &ObjectId,
     ) -> Result<Vec<Environment>, SourceError> {
         let index = self.tree(source, tree).await?;
-        discover::discover(Ground { source, id: tree, tree: &index, texts: &self.texts }).await
+        discover::discover(self.ground(source, tree, &index)).await
     }
 }
 
@@ -207,7 +221,14 @@ impl Renderer for Programs {
         tree: &ObjectId,
         environment: &Environment,
     ) -> Result<Vec<UnitSpec>, SourceError> {
-        unit::units(&*self.tree(source, tree).await?, environment)
+        let index = self.tree(source, tree).await?;
+        let units = unit::units(&index, environment)?;
+        let roots = units.iter().filter_map(|unit| match &unit.source {
+            UnitSource::Kustomize { root } => Some(root.as_str()),
+            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => None,
+        });
+        self.ground(source, tree, &index).look_ahead(roots).await?;
+        Ok(units)
     }
 
     async fn discover(
@@ -215,6 +236,9 @@ impl Renderer for Programs {
         source: &dyn Source,
         trees: &Diff<ObjectId>,
     ) -> Result<Vec<Environment>, SourceError> {
+        // Git lists both at once.
+        let (base, head) = futures::join!(self.tree(source, &trees.base), self.tree(source, &trees.head));
+        (base?, head?);
         let base = self.discover_at(source, &trees.base).await?;
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
@@ -225,9 +249,9 @@ impl Renderer for Programs {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-    ) -> Result<ReadSet, SourceError> {
+    ) -> Result<Arc<ReadSet>, SourceError> {
         let index = self.tree(source, tree).await?;
-        Ok(self.closure(source, tree, &index, unit).await?.reads.clone())
+        Ok(Arc::clone(&self.closure(source, tree, &index, unit).await?.reads))
     }
 
     async fn render(

@@ -84,6 +84,8 @@ const CONFIG: [(&str, &str); 12] = [
 #[derive(Debug)]
 pub(super) struct Git {
     dir: PathBuf,
+    /// What git takes for the user's home.
+    home: PathBuf,
     pub(super) limits: GitLimits,
 }
 
@@ -102,7 +104,12 @@ pub(super) struct Call<'a> {
 
 impl Git {
     pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir, limits: GitLimits::default() }
+        Self::beside(dir.clone(), dir)
+    }
+
+    /// In a repository that is not ours: nothing of its folder is taken for a home.
+    pub(super) fn beside(home: PathBuf, dir: PathBuf) -> Self {
+        Self { dir, home, limits: GitLimits::default() }
     }
 
     /// The repository's own folder.
@@ -127,7 +134,7 @@ impl Git {
             }
         }
         command
-            .env("HOME", &self.dir)
+            .env("HOME", &self.home)
             .env("LC_ALL", "C")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
