@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::cache::Recent;
 use super::chart;
 use super::facts::Facts;
+use super::kustomize::Part;
 use super::text::Text;
 use super::tree::{Place, SUBMODULE, Tree};
 use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
@@ -70,20 +71,22 @@ pub(super) struct Ground<'a> {
 pub(super) struct Explorer<'a> {
     pub(super) ground: Ground<'a>,
     pub(super) found: Closure,
+    /// Paths that were looked at and say nothing of what is read.
+    pub(super) passed: Vec<String>,
 }
 
 impl Closure {
     /// Explores a unit.
     pub(super) async fn of(ground: Ground<'_>, unit: &UnitSpec) -> Result<Self, SourceError> {
         let tree = ground.tree;
-        let mut explorer = Explorer { ground, found: Self::default() };
+        let mut explorer = Explorer::new(ground);
         match &unit.source {
             UnitSource::Yaml { files } => {
                 for file in files {
                     explorer.look(file);
                 }
             }
-            UnitSource::Kustomize { root } => explorer.kustomization(root).await?,
+            UnitSource::Kustomize { root } => return Ok(Self::over(tree, &ground.all_parts(root).await?)),
             UnitSource::Helm { chart, values, .. } => {
                 chart::explore(&mut explorer, chart, values).await?;
             }
@@ -92,8 +95,16 @@ impl Closure {
         Ok(explorer.found)
     }
 
+    /// Of a kustomization, as all its parts have it.
+    pub(super) fn over(tree: &Tree, parts: &[Arc<Part>]) -> Self {
+        let mut all = Self::default();
+        parts.iter().for_each(|part| all.absorb(&part.found));
+        tree.follow(Arc::make_mut(&mut all.reads));
+        all
+    }
+
     /// Adds what another one found.
-    pub(super) fn absorb(&mut self, other: &Self) {
+    fn absorb(&mut self, other: &Self) {
         let Self { reads, obstacles, named_at, kustomizations, dependencies, unstable } = other;
         let all = Arc::make_mut(&mut self.reads);
         all.files.extend(reads.files.iter().cloned());
@@ -107,6 +118,12 @@ impl Closure {
         self.kustomizations.extend(kustomizations.iter().cloned());
         self.dependencies.extend(dependencies.iter().cloned());
         self.unstable |= unstable;
+    }
+}
+
+impl<'a> Explorer<'a> {
+    pub(super) fn new(ground: Ground<'a>) -> Self {
+        Self { ground, found: Closure::default(), passed: Vec::new() }
     }
 }
 
@@ -128,7 +145,7 @@ impl Explorer<'_> {
                 let links = self.ground.tree.links_on(path);
                 self.reads().files.extend(links);
             }
-            Place::Folder(_) => {}
+            Place::Folder(path) => self.passed.push(path.clone()),
         }
         place
     }
@@ -173,7 +190,8 @@ impl Explorer<'_> {
             match place {
                 Place::File(found) => self.perhaps(found),
                 Place::Absent(found) if candidate.contains(['/', '.']) => self.perhaps(found),
-                Place::Absent(_) | Place::Folder(_) | Place::Outside => {}
+                Place::Absent(found) | Place::Folder(found) => self.passed.push(found),
+                Place::Outside => {}
             }
         }
     }

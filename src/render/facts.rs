@@ -94,6 +94,13 @@ impl Facts {
             .collect())
     }
 
+    /// Ends: what was learnt is written down.
+    pub(super) fn finish(self) {
+        let Self { outlines, index } = self;
+        drop(index);
+        std::mem::forget(outlines);
+    }
+
     fn known(&self, id: &ObjectId) -> Option<Arc<Outline>> {
         if let Some(outline) = self.outlines.lock().ok().and_then(|mut outlines| outlines.get(id)) {
             return Some(outline);

@@ -20,6 +20,20 @@ pub(super) struct Part {
     pub(super) included: Vec<String>,
     /// Whether it is used by others alone.
     pub(super) component: bool,
+    /// Paths that were looked at besides those that are read.
+    pub(super) passed: Vec<String>,
+}
+
+impl Part {
+    /// Every path that decides what this is: where the same stands at all of them, it is the same.
+    pub(super) fn looked_at(&self) -> impl Iterator<Item = &String> {
+        let reads = &self.found.reads;
+        // No kustomization lists a folder.
+        [&reads.files, &reads.absent, &reads.perhaps, &reads.listings]
+            .into_iter()
+            .flatten()
+            .chain(&self.passed)
+    }
 }
 
 impl Ground<'_> {
@@ -28,7 +42,7 @@ impl Ground<'_> {
         if let Some(part) = self.tree.part(folder) {
             return Ok(part);
         }
-        let mut explorer = Explorer { ground: self, found: Closure::default() };
+        let mut explorer = Explorer::new(self);
         let (mut included, mut component) = (Vec::new(), None);
         for name in KUSTOMIZATION_NAMES {
             let Place::File(file) = explorer.look(&below(folder, name)) else { continue };
@@ -41,7 +55,8 @@ impl Ground<'_> {
             });
         }
         let component = component.unwrap_or_default();
-        let part = Arc::new(Part { found: explorer.found, included, component });
+        let Explorer { ground: _, found, passed } = explorer;
+        let part = Arc::new(Part { found, included, component, passed });
         self.tree.keep_part(folder, &part);
         Ok(part)
     }
@@ -68,6 +83,22 @@ impl Ground<'_> {
         Ok(())
     }
 
+    /// The kustomization in a folder, and all that it includes.
+    pub(super) async fn all_parts(self, root: &str) -> Result<Vec<Arc<Part>>, SourceError> {
+        let mut visited = BTreeSet::new();
+        let mut waiting = vec![root.to_owned()];
+        let mut parts = Vec::new();
+        while let Some(folder) = waiting.pop() {
+            if !visited.contains(&folder) {
+                let part = self.part(&folder).await?;
+                waiting.extend(part.included.iter().cloned());
+                parts.push(part);
+                visited.insert(folder);
+            }
+        }
+        Ok(parts)
+    }
+
     async fn outline(self, file: &str) -> Result<Arc<Outline>, SourceError> {
         match self.tree.entry(file) {
             Some(entry) => self.facts.outline(self.source, entry).await,
@@ -77,20 +108,6 @@ impl Ground<'_> {
 }
 
 impl Explorer<'_> {
-    /// Explores the kustomization in a folder, and all that it includes.
-    pub(super) async fn kustomization(&mut self, root: &str) -> Result<(), SourceError> {
-        let mut visited = BTreeSet::new();
-        let mut waiting = vec![root.to_owned()];
-        while let Some(folder) = waiting.pop() {
-            let part = self.ground.part(&folder).await?;
-            if visited.insert(folder) {
-                self.found.absorb(&part.found);
-                waiting.extend(part.included.iter().filter(|other| !visited.contains(*other)).cloned());
-            }
-        }
-        Ok(())
-    }
-
     /// Notes what one kustomization names; the folders that it includes.
     async fn follow_outline(
         &mut self,

@@ -17,6 +17,7 @@ mod facts;
 mod index;
 mod kustomize;
 mod outline;
+mod parts;
 mod programs;
 mod run;
 pub mod sandbox;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use countersign_core::environment::Environment;
@@ -17,6 +17,7 @@ use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
 use super::facts::Facts;
 use super::index::Index;
+use super::kustomize::Part;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
@@ -48,11 +49,18 @@ pub struct Programs {
     texts: Texts,
     facts: Facts,
     trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
+    /// The tree that was loaded last.
+    latest: std::sync::Mutex<Weak<Tree>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
+    /// Those of kustomize roots by what they are made of: often the same in two trees.
+    assembled: Mutex<Recent<String, Assembled>>,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
 }
+
+/// A closure, and the parts that it is made of.
+type Assembled = (Vec<Arc<Part>>, Arc<Closure>);
 
 impl Programs {
     /// Prepares the scratch folder; programs are looked for when they are first needed.
@@ -69,7 +77,9 @@ impl Programs {
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
             facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
+            latest: std::sync::Mutex::default(),
             closures: Mutex::new(Recent::new(CLOSURES)),
+            assembled: Mutex::new(Recent::new(CLOSURES)),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -165,8 +175,18 @@ impl Programs {
             })
         };
         // Others may load another one meanwhile.
-        let tree = cell.get_or_try_init(async || Tree::load(source, id).await.map(Arc::new)).await?;
-        Ok(Arc::clone(tree))
+        Ok(Arc::clone(cell.get_or_try_init(|| self.load(source, id)).await?))
+    }
+
+    async fn load(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
+        let tree = Tree::load(source, id).await?;
+        let Ok(mut latest) = self.latest.lock() else { return Ok(Arc::new(tree)) };
+        let tree = Arc::new(match latest.upgrade() {
+            Some(other) => tree.beside(&other),
+            None => tree,
+        });
+        *latest = Arc::downgrade(&tree);
+        Ok(tree)
     }
 
     fn ground<'a>(&'a self, source: &'a dyn Source, id: &'a ObjectId, tree: &'a Tree) -> Ground<'a> {
@@ -184,9 +204,42 @@ impl Programs {
         if let Some(closure) = self.closures.lock().await.get(&key) {
             return Ok(closure);
         }
-        let closure = Arc::new(Closure::of(self.ground(source, id, tree), unit).await?);
+        let ground = self.ground(source, id, tree);
+        let closure = match &unit.source {
+            UnitSource::Kustomize { root } => self.assembled(ground, root).await?,
+            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => Arc::new(Closure::of(ground, unit).await?),
+        };
         self.closures.lock().await.put(key, Arc::clone(&closure), 1);
         Ok(closure)
+    }
+}
+
+impl Programs {
+    /// The closure of a kustomize root; the same one for two trees in which it is made of the same.
+    async fn assembled(&self, ground: Ground<'_>, root: &str) -> Result<Arc<Closure>, SourceError> {
+        let parts = ground.all_parts(root).await?;
+        let mut assembled = self.assembled.lock().await;
+        let same = |(known, _): &Assembled| {
+            known.len() == parts.len()
+                && known.iter().zip(&parts).all(|(known, part)| Arc::ptr_eq(known, part))
+        };
+        // What symlinks lead to is a matter of each tree.
+        let known = assembled.get(&root.to_owned()).filter(|known| !ground.tree.has_links() && same(known));
+        if let Some((_, closure)) = known {
+            return Ok(closure);
+        }
+        let closure = Arc::new(Closure::over(ground.tree, &parts));
+        assembled.put(root.to_owned(), (parts, Arc::clone(&closure)), 1);
+        Ok(closure)
+    }
+
+    /// Ends. What was learnt is written down and the scratch folder is removed; what is only in memory goes with the
+    /// process, which costs nothing, where taking it apart would.
+    pub fn finish(self) {
+        let Self { facts, trees, closures, assembled, rendered, texts, scratch, .. } = self;
+        facts.finish();
+        drop(scratch);
+        std::mem::forget((trees, closures, assembled, rendered, texts));
     }
 }
 
@@ -236,10 +289,10 @@ impl Renderer for Programs {
         source: &dyn Source,
         trees: &Diff<ObjectId>,
     ) -> Result<Vec<Environment>, SourceError> {
-        // Git lists both at once.
-        let (base, head) = futures::join!(self.tree(source, &trees.base), self.tree(source, &trees.head));
-        (base?, head?);
-        let base = self.discover_at(source, &trees.base).await?;
+        // Git lists head while base is looked at.
+        let (base, listed) =
+            futures::join!(self.discover_at(source, &trees.base), self.tree(source, &trees.head));
+        let (base, _) = (base?, listed?);
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
     }

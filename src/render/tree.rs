@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use countersign_core::revision::ObjectId;
 
 use super::kustomize::Part;
+use super::parts::Parts;
 use super::unit::last_part;
 use crate::ports::{KUSTOMIZATION_NAMES, ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
 
@@ -20,11 +21,14 @@ pub(super) const SUBMODULE: &str = "160000";
 pub(super) struct Tree {
     /// Sorted by path.
     entries: Vec<TreeEntry>,
-    folders: BTreeSet<String>,
+    /// Sorted.
+    folders: Vec<String>,
+    /// What stands at each path: a file, by its place among the entries, or a folder.
+    places: HashMap<String, Option<usize>>,
     kustomizations: BTreeSet<String>,
     links: BTreeMap<String, String>,
     /// Kustomizations that were explored, by folder.
-    parts: Mutex<HashMap<String, Arc<Part>>>,
+    parts: Parts,
 }
 
 /// What stands at a path, behind all symlinks.
@@ -54,10 +58,11 @@ impl Tree {
         for (entry, target) in found.iter().zip(source.read_entries(&found).await?) {
             links.insert(entry.path.clone(), String::from_utf8_lossy(&target?).into_owned());
         }
-        let mut folders = BTreeSet::from([String::new()]);
+        let mut places = HashMap::with_capacity(entries.len() * 2);
         let mut kustomizations = BTreeSet::new();
         let mut last = "";
-        for entry in &entries {
+        for (number, entry) in entries.iter().enumerate() {
+            places.insert(entry.path.clone(), Some(number));
             let mut folder = parent_path(&entry.path);
             if KUSTOMIZATION_NAMES.contains(&last_part(&entry.path)) {
                 kustomizations.insert(folder.to_owned());
@@ -66,11 +71,28 @@ impl Tree {
                 continue;
             }
             last = folder;
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
+            // What a crafted tree has as a file, too, stays one.
+            while !folder.is_empty() && !places.contains_key(folder) {
+                places.insert(folder.to_owned(), None);
                 folder = parent_path(folder);
             }
         }
-        Ok(Self { entries, folders, kustomizations, links, parts: Mutex::default() })
+        let found = places.iter().filter(|(_, place)| place.is_none()).map(|(folder, _)| folder.clone());
+        let mut folders: Vec<String> = found.chain([String::new()]).collect();
+        folders.sort_unstable();
+        places.insert(String::new(), None);
+        Ok(Self { entries, folders, places, kustomizations, links, parts: Parts::default() })
+    }
+
+    /// The same, with what was found in another tree at hand: most is the same there.
+    pub(super) fn beside(mut self, other: &Arc<Self>) -> Self {
+        self.parts = Parts::beside(other);
+        self
+    }
+
+    /// Whether symlinks lead anywhere.
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 
     pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
@@ -84,13 +106,15 @@ impl Tree {
 
     /// What was found of the kustomization in a folder.
     pub(super) fn part(&self, folder: &str) -> Option<Arc<Part>> {
-        self.parts.lock().ok()?.get(folder).cloned()
+        self.parts.get(self, folder)
     }
 
     pub(super) fn keep_part(&self, folder: &str, part: &Arc<Part>) {
-        if let Ok(mut parts) = self.parts.lock() {
-            parts.insert(folder.to_owned(), Arc::clone(part));
-        }
+        self.parts.keep(folder, part);
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     pub(super) fn files(&self) -> impl Iterator<Item = &TreeEntry> {
@@ -98,8 +122,7 @@ impl Tree {
     }
 
     pub(super) fn entry(&self, path: &str) -> Option<&TreeEntry> {
-        let at = self.entries.binary_search_by(|entry| entry.path.as_str().cmp(path)).ok()?;
-        self.entries.get(at)
+        self.entries.get((*self.places.get(path)?)?)
     }
 
     /// Every entry below a folder, in order.
@@ -134,12 +157,10 @@ impl Tree {
     }
 
     fn place(&self, path: String) -> Place {
-        if self.entry(&path).is_some() {
-            Place::File(path)
-        } else if self.folders.contains(&path) {
-            Place::Folder(path)
-        } else {
-            Place::Absent(path)
+        match self.places.get(&path) {
+            Some(Some(_)) => Place::File(path),
+            Some(None) => Place::Folder(path),
+            None => Place::Absent(path),
         }
     }
 

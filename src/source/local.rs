@@ -52,7 +52,10 @@ impl Mirror {
             tokio::fs::copy(&shallow, scratch.path().join("shallow")).await.map_err(io)?;
         }
         let git = Git::new(scratch.path().to_owned());
-        let names = (Git::beside(scratch.path().to_owned(), git_dir.clone()), Batch::default());
+        let theirs = Git::beside(scratch.path().to_owned(), git_dir.clone());
+        // Both start at once.
+        let names = Batch::started(&theirs).map(|batch| (theirs, batch))?;
+        let batch = Batch::started(&git)?;
         let user = UserRepository {
             git_dir,
             objects,
@@ -62,7 +65,7 @@ impl Mirror {
             names,
             _scratch: scratch,
         };
-        Ok(Self { user: Some(user), ..Self::with(git) })
+        Ok(Self { user: Some(user), batch, ..Self::with(git) })
     }
 
     /// The commit that a revision names, in git's own grammar (`HEAD~2`, a branch, part of an id).

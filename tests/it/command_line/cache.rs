@@ -160,7 +160,7 @@ fn what_is_remembered_of_a_file_says_nothing_of_where_it_stands() {
     // A component is no root, until it is none any more.
     let component = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [web.yaml]\n";
     let part = [("part/kustomization.yaml", component), ("part/web.yaml", &web(5))];
-    review_finds(&it, &part, &["part", "production"]);
+    review_finds(&it, &part, &["production"]);
     let uses = "components: [../part]\nnamePrefix: b-\n";
     review_finds(&it, &[("staging/kustomization.yaml", uses)], &["production", "staging"]);
     let root = "resources: [web.yaml]\nnamePrefix: p-\n";
