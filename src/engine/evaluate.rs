@@ -150,19 +150,33 @@ impl Evaluator<'_> {
         trees: &Diff<ObjectId>,
         environment: &Environment,
     ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
+        // Git lists one tree while the other one is looked at.
+        let (base, head) = futures::join!(
+            self.side_plans(&trees.base, environment),
+            self.side_plans(&trees.head, environment),
+        );
         let mut names: BTreeMap<String, Sides> = BTreeMap::new();
-        for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
-            for spec in self.renderer.units(self.source, tree, environment).await? {
-                let reads = self.renderer.read_set(self.source, tree, &spec).await?;
-                let sides = names.entry(spec.name.clone()).or_insert_with(|| Diff { base: None, head: None });
-                let plan = Some(SidePlan { spec, reads });
-                match side {
-                    Side::Base => sides.base = plan,
-                    Side::Head => sides.head = plan,
-                }
-            }
+        for plan in base? {
+            names.insert(plan.spec.name.clone(), Diff { base: Some(plan), head: None });
+        }
+        for plan in head? {
+            let sides = names.entry(plan.spec.name.clone());
+            sides.or_insert_with(|| Diff { base: None, head: None }).head = Some(plan);
         }
         Ok(names)
+    }
+
+    async fn side_plans(
+        &self,
+        tree: &ObjectId,
+        environment: &Environment,
+    ) -> Result<Vec<SidePlan>, SourceError> {
+        let mut plans = Vec::new();
+        for spec in self.renderer.units(self.source, tree, environment).await? {
+            let reads = self.renderer.read_set(self.source, tree, &spec).await?;
+            plans.push(SidePlan { spec, reads });
+        }
+        Ok(plans)
     }
 
     async fn environment(

@@ -8,11 +8,11 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
+use countersign_core::revision::Digest;
 
 use super::closure::Ground;
-use super::kustomize::KUSTOMIZATION_NAMES;
-use super::tree::Place;
-use super::unit::{below, is_manifest};
+use super::disk::DiskCache;
+use super::unit::is_manifest;
 use crate::ports::{SourceError, TreeEntry, parent_path};
 
 /// Folders whose entries are environments.
@@ -39,8 +39,30 @@ const NAMES: [&str; 16] = [
 /// Where nothing says which environment it is.
 const DEFAULT: &str = "default";
 
-/// The environments of a tree, sorted by name.
-pub(super) async fn discover(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
+/// The form in which they are remembered.
+const FORM: &str = "countersign.environments/v1";
+
+/// The environments of a tree, sorted by name. A whole tree decides what they are, so they may be remembered by its id;
+/// a folder alone does not, since kustomizations read what lies beside them.
+pub(super) async fn discover(
+    ground: Ground<'_>,
+    disk: Option<&DiskCache>,
+) -> Result<Vec<Environment>, SourceError> {
+    let Some(disk) = disk else { return discover_anew(ground).await };
+    let key = Digest::of(format!("{FORM} {} {}", env!("CARGO_PKG_VERSION"), ground.id).as_bytes());
+    let known = disk.get(&key).and_then(|text| serde_json::from_str::<Vec<(String, _)>>(&text).ok());
+    if let Some(known) = known {
+        return Ok(known.into_iter().map(|(name, source)| environment(name, source)).collect());
+    }
+    let found = discover_anew(ground).await?;
+    let named: Vec<_> = found.iter().map(|environment| (&environment.name, &environment.source)).collect();
+    if let Ok(text) = serde_json::to_string(&named) {
+        disk.put(&key, &text);
+    }
+    Ok(found)
+}
+
+async fn discover_anew(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
     let mut found = Found::default();
     let mut taken = BTreeSet::new();
 
@@ -128,18 +150,21 @@ impl Found {
         let numbered = (2..).map(|number| format!("{name}-{kind}-{number}"));
         let free = candidates.chain(numbered).find(|name| !self.0.contains_key(name));
         let Some(name) = free else { return };
-        let environment = Environment {
-            name: name.clone(),
-            source,
-            cluster: None,
-            apply: ApplyMode::default(),
-            field_manager: "kubectl".to_owned(),
-            prune: true,
-            on_unreachable: OnUnreachable::default(),
-            default_namespace: None,
-            kubernetes: None,
-        };
-        self.0.insert(name, environment);
+        self.0.insert(name.clone(), environment(name, source));
+    }
+}
+
+fn environment(name: String, source: EnvironmentSource) -> Environment {
+    Environment {
+        name,
+        source,
+        cluster: None,
+        apply: ApplyMode::default(),
+        field_manager: "kubectl".to_owned(),
+        prune: true,
+        on_unreachable: OnUnreachable::default(),
+        default_namespace: None,
+        kubernetes: None,
     }
 }
 
@@ -172,11 +197,10 @@ async fn kustomize_roots(
     let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut components = BTreeSet::new();
     for folder in tree.kustomizations() {
-        let is_there = |name| matches!(tree.find(&below(folder, name)).0, Place::File(_));
-        if !KUSTOMIZATION_NAMES.into_iter().any(is_there) {
+        let part = ground.part(folder).await?;
+        if !part.is_there {
             continue;
         }
-        let part = ground.part(folder).await?;
         if part.component {
             components.insert(folder);
         }

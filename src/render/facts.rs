@@ -1,16 +1,16 @@
 //! What files say, known by the ids of their blobs: in memory, and on disk where there is an [`Index`].
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use countersign_core::revision::ObjectId;
 
-use super::cache::Recent;
 use super::index::{Fact, Index};
 use super::outline::Outline;
 use super::tree::SUBMODULE;
 use crate::ports::{Source, SourceError, TreeEntry};
 
-/// How many outlines are in memory.
+/// How many outlines are in memory at most.
 const OUTLINES: usize = 1 << 16;
 /// How many files are read at once.
 const CHUNK: usize = 256;
@@ -18,14 +18,14 @@ const CHUNK: usize = 256;
 /// Facts about files.
 #[derive(Debug)]
 pub(super) struct Facts {
-    outlines: Mutex<Recent<ObjectId, Arc<Outline>>>,
+    outlines: Mutex<HashMap<ObjectId, Arc<Outline>>>,
     index: Option<Index>,
 }
 
 impl Facts {
     /// Without an index they last as long as we do.
     pub(super) fn new(index: Option<Index>) -> Self {
-        Self { outlines: Mutex::new(Recent::new(OUTLINES)), index }
+        Self { outlines: Mutex::default(), index }
     }
 
     /// What a kustomization says.
@@ -102,7 +102,7 @@ impl Facts {
     }
 
     fn known(&self, id: &ObjectId) -> Option<Arc<Outline>> {
-        if let Some(outline) = self.outlines.lock().ok().and_then(|mut outlines| outlines.get(id)) {
+        if let Some(outline) = self.outlines.lock().ok().and_then(|outlines| outlines.get(id).cloned()) {
             return Some(outline);
         }
         let outline = Arc::new(self.index.as_ref()?.get(Fact::Outline, id)?);
@@ -121,7 +121,10 @@ impl Facts {
 
     fn keep(&self, id: &ObjectId, outline: &Arc<Outline>) {
         if let Ok(mut outlines) = self.outlines.lock() {
-            outlines.put(id.clone(), Arc::clone(outline), 1);
+            if outlines.len() >= OUTLINES {
+                outlines.clear();
+            }
+            outlines.insert(id.clone(), Arc::clone(outline));
         }
     }
 }

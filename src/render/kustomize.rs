@@ -18,6 +18,8 @@ pub(super) struct Part {
     pub(super) found: Closure,
     /// Folders that it includes.
     pub(super) included: Vec<String>,
+    /// Whether there is a kustomization at all.
+    pub(super) is_there: bool,
     /// Whether it is used by others alone.
     pub(super) component: bool,
     /// Paths that were looked at besides those that are read.
@@ -43,9 +45,10 @@ impl Ground<'_> {
             return Ok(part);
         }
         let mut explorer = Explorer::new(self);
-        let (mut included, mut component) = (Vec::new(), None);
+        let (mut included, mut is_there, mut component) = (Vec::new(), false, None);
         for name in KUSTOMIZATION_NAMES {
             let Place::File(file) = explorer.look(&below(folder, name)) else { continue };
+            is_there = true;
             let outline = self.outline(&file).await?;
             included.extend(explorer.follow_outline(folder, &file, &outline).await?);
             component = component.or(match &*outline {
@@ -56,7 +59,7 @@ impl Ground<'_> {
         }
         let component = component.unwrap_or_default();
         let Explorer { ground: _, found, passed } = explorer;
-        let part = Arc::new(Part { found, included, component, passed });
+        let part = Arc::new(Part { found, included, is_there, component, passed });
         self.tree.keep_part(folder, &part);
         Ok(part)
     }

@@ -12,14 +12,15 @@ use crate::ports::{TreeEntry, parent_path};
 pub(super) struct Parts {
     own: Mutex<HashMap<String, Arc<Part>>>,
     /// The tree beside, as long as somebody holds it.
-    other: Weak<Tree>,
+    other: OnceLock<Weak<Tree>>,
     /// Paths at which the two trees differ, and every folder above them.
     differ: OnceLock<HashSet<String>>,
 }
 
 impl Parts {
-    pub(super) fn beside(other: &Arc<Tree>) -> Self {
-        Self { other: Arc::downgrade(other), ..Self::default() }
+    /// Puts another tree beside this one, if there is none yet.
+    pub(super) fn put_beside(&self, other: &Arc<Tree>) {
+        self.other.get_or_init(|| Arc::downgrade(other));
     }
 
     /// The part of a folder of `tree`, whose parts these are.
@@ -27,7 +28,7 @@ impl Parts {
         if let Some(part) = self.known(folder) {
             return Some(part);
         }
-        let other = self.other.upgrade()?;
+        let other = self.other.get()?.upgrade()?;
         // A symlink makes one path depend on others.
         if tree.has_links() || other.has_links() {
             return None;

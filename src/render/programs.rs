@@ -180,11 +180,13 @@ impl Programs {
 
     async fn load(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
         let tree = Tree::load(source, id).await?;
-        let Ok(mut latest) = self.latest.lock() else { return Ok(Arc::new(tree)) };
-        let tree = Arc::new(match latest.upgrade() {
-            Some(other) => tree.beside(&other),
-            None => tree,
-        });
+        let tree = Arc::new(tree);
+        let Ok(mut latest) = self.latest.lock() else { return Ok(tree) };
+        if let Some(other) = latest.upgrade() {
+            // Whichever is explored first serves the other one.
+            tree.parts().put_beside(&other);
+            other.parts().put_beside(&tree);
+        }
         *latest = Arc::downgrade(&tree);
         Ok(tree)
     }
@@ -200,15 +202,15 @@ impl Programs {
         tree: &Tree,
         unit: &UnitSpec,
     ) -> Result<Arc<Closure>, SourceError> {
+        let ground = self.ground(source, id, tree);
+        if let UnitSource::Kustomize { root } = &unit.source {
+            return self.assembled(ground, root).await;
+        }
         let key = (id.clone(), unit.clone());
         if let Some(closure) = self.closures.lock().await.get(&key) {
             return Ok(closure);
         }
-        let ground = self.ground(source, id, tree);
-        let closure = match &unit.source {
-            UnitSource::Kustomize { root } => self.assembled(ground, root).await?,
-            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => Arc::new(Closure::of(ground, unit).await?),
-        };
+        let closure = Arc::new(Closure::of(ground, unit).await?);
         self.closures.lock().await.put(key, Arc::clone(&closure), 1);
         Ok(closure)
     }
@@ -262,7 +264,7 @@ impl Programs {
         tree: &ObjectId,
     ) -> Result<Vec<Environment>, SourceError> {
         let index = self.tree(source, tree).await?;
-        discover::discover(self.ground(source, tree, &index)).await
+        discover::discover(self.ground(source, tree, &index), self.disk.as_deref()).await
     }
 }
 
@@ -292,7 +294,8 @@ impl Renderer for Programs {
         // Git lists head while base is looked at.
         let (base, listed) =
             futures::join!(self.discover_at(source, &trees.base), self.tree(source, &trees.head));
-        let (base, _) = (base?, listed?);
+        let base = base?;
+        listed?;
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
     }

@@ -84,12 +84,6 @@ impl Tree {
         Ok(Self { entries, folders, places, kustomizations, links, parts: Parts::default() })
     }
 
-    /// The same, with what was found in another tree at hand: most is the same there.
-    pub(super) fn beside(mut self, other: &Arc<Self>) -> Self {
-        self.parts = Parts::beside(other);
-        self
-    }
-
     /// Whether symlinks lead anywhere.
     pub(super) fn has_links(&self) -> bool {
         !self.links.is_empty()

@@ -4,6 +4,7 @@
 mod helm;
 mod hostile;
 mod kustomize;
+mod sides;
 mod units;
 
 use std::collections::BTreeMap;
