@@ -16,6 +16,7 @@ mod explain;
 mod facts;
 mod index;
 mod kustomize;
+mod listing;
 mod outline;
 mod parts;
 mod programs;

@@ -1,7 +1,7 @@
 //! The [`Renderer`] over real programs. It remembers trees, closures and renders; each is named by its content, so
 //! nothing remembered is ever out of date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -53,7 +53,7 @@ pub struct Programs {
     latest: std::sync::Mutex<Weak<Tree>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
     /// Those of kustomize roots by what they are made of: often the same in two trees.
-    assembled: Mutex<Recent<String, Assembled>>,
+    assembled: std::sync::Mutex<HashMap<String, Assembled>>,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
@@ -79,7 +79,7 @@ impl Programs {
             trees: Mutex::new(Recent::new(TREES)),
             latest: std::sync::Mutex::default(),
             closures: Mutex::new(Recent::new(CLOSURES)),
-            assembled: Mutex::new(Recent::new(CLOSURES)),
+            assembled: std::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -179,7 +179,7 @@ impl Programs {
     }
 
     async fn load(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
-        let tree = Tree::load(source, id).await?;
+        let tree = Tree::load(source, id, self.disk.as_deref()).await?;
         let tree = Arc::new(tree);
         let Ok(mut latest) = self.latest.lock() else { return Ok(tree) };
         if let Some(other) = latest.upgrade() {
@@ -220,18 +220,23 @@ impl Programs {
     /// The closure of a kustomize root; the same one for two trees in which it is made of the same.
     async fn assembled(&self, ground: Ground<'_>, root: &str) -> Result<Arc<Closure>, SourceError> {
         let parts = ground.all_parts(root).await?;
-        let mut assembled = self.assembled.lock().await;
-        let same = |(known, _): &Assembled| {
+        let same = |(known, _): &&Assembled| {
             known.len() == parts.len()
                 && known.iter().zip(&parts).all(|(known, part)| Arc::ptr_eq(known, part))
         };
+        let Ok(mut assembled) = self.assembled.lock() else {
+            return Ok(Arc::new(Closure::over(ground.tree, &parts)));
+        };
         // What symlinks lead to is a matter of each tree.
-        let known = assembled.get(&root.to_owned()).filter(|known| !ground.tree.has_links() && same(known));
+        let known = assembled.get(root).filter(|_| !ground.tree.has_links()).filter(same);
         if let Some((_, closure)) = known {
-            return Ok(closure);
+            return Ok(Arc::clone(closure));
         }
         let closure = Arc::new(Closure::over(ground.tree, &parts));
-        assembled.put(root.to_owned(), (parts, Arc::clone(&closure)), 1);
+        if assembled.len() >= CLOSURES {
+            assembled.clear();
+        }
+        assembled.insert(root.to_owned(), (parts, Arc::clone(&closure)));
         Ok(closure)
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use countersign_core::revision::ObjectId;
 
+use super::disk::DiskCache;
 use super::kustomize::Part;
+use super::listing;
 use super::parts::Parts;
 use super::unit::last_part;
 use crate::ports::{KUSTOMIZATION_NAMES, ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
@@ -42,8 +44,12 @@ pub(super) enum Place {
 }
 
 impl Tree {
-    pub(super) async fn load(source: &dyn Source, id: &ObjectId) -> Result<Self, SourceError> {
-        let mut entries = source.list(id, "").await?;
+    pub(super) async fn load(
+        source: &dyn Source,
+        id: &ObjectId,
+        disk: Option<&DiskCache>,
+    ) -> Result<Self, SourceError> {
+        let mut entries = listing::read(source, id, disk).await?;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         // Of two entries of one name, which only a crafted tree has, the last counts.
         entries.dedup_by(|later, first| {

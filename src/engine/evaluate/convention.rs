@@ -5,6 +5,7 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{SidePlan, Sides};
 use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, parent_path};
@@ -12,7 +13,8 @@ use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, parent_path};
 /// Takes away what is not a unit of its own on its side.
 pub(super) fn narrow(units: &mut BTreeMap<String, Sides>) {
     let base = included(units, |sides| sides.base.as_ref());
-    let head = included(units, |sides| sides.head.as_ref());
+    let head =
+        if units.values().all(is_same) { base.clone() } else { included(units, |sides| sides.head.as_ref()) };
     for (name, sides) in units {
         if base.contains(name) {
             sides.base = None;
@@ -36,6 +38,12 @@ fn included(units: &BTreeMap<String, Sides>, side: impl Fn(&Sides) -> Option<&Si
     }
     let one_way = includes.iter().filter(|(name, other)| !includes.contains(&(*other, *name)));
     one_way.map(|(_, other)| (*other).to_owned()).collect()
+}
+
+/// Whether both sides read the same for the same.
+fn is_same(sides: &Sides) -> bool {
+    let both = sides.base.as_ref().zip(sides.head.as_ref());
+    both.is_some_and(|(base, head)| Arc::ptr_eq(&base.reads, &head.reads) && base.spec == head.spec)
 }
 
 fn root(plan: &SidePlan) -> Option<&str> {

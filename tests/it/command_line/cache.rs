@@ -38,7 +38,7 @@ impl Kustomized {
     /// What is remembered of renderers.
     fn entries(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let all = files(&self.desk.path("home/.cache/countersign/renders"));
-        all.into_iter().filter(|(_, bytes)| !is_index(bytes) && !are_environments(bytes)).collect()
+        all.into_iter().filter(|(_, bytes)| !is_index(bytes) && !is_of_tree(bytes)).collect()
     }
 
     /// What is remembered of files.
@@ -52,9 +52,10 @@ fn is_index(entry: &[u8]) -> bool {
     String::from_utf8_lossy(entry).lines().nth(3).is_some_and(|line| line.contains(" {\"Says\":"))
 }
 
-/// What is remembered of a tree.
-fn are_environments(entry: &[u8]) -> bool {
-    String::from_utf8_lossy(entry).lines().nth(3).is_some_and(|line| line.starts_with("[[\""))
+/// Whether an entry is what is remembered of a tree: its environments, or its paths.
+fn is_of_tree(entry: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(entry);
+    text.lines().nth(3).is_some_and(|line| line.starts_with("[[\"") || line.starts_with("100644 "))
 }
 
 #[track_caller]
