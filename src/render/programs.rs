@@ -42,7 +42,9 @@ pub struct Programs {
     pub(super) scratch: TempDir,
     /// Held as long as we live: who finds it free may clear our scratch folder away.
     _lock: File,
+    /// Renderers that run, and folders with the files of one, at once.
     pub(super) slots: Semaphore,
+    pub(super) rooms: Semaphore,
     pub(super) rendered: std::sync::Mutex<Recent<countersign_core::revision::Digest, Rendered>>,
     /// Renders of earlier runs.
     pub(super) disk: Option<Arc<DiskCache>>,
@@ -72,6 +74,7 @@ impl Programs {
         lock.try_lock()?;
         Ok(Self {
             slots: Semaphore::new(settings.parallel.max(1)),
+            rooms: Semaphore::new(settings.parallel.max(1).saturating_mul(2)),
             rendered: std::sync::Mutex::new(Recent::new(settings.cache)),
             disk: None,
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
