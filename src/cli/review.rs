@@ -125,9 +125,12 @@ impl Review {
                 errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
             bail!("the policy cannot be read{all}");
         }
-        snapshot.details.files = crate::engine::changed_files(&source, &judged.trees).await;
-        snapshot.evaluation =
-            self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force).await?;
+        let (files, evaluation) = futures::join!(
+            crate::engine::changed_files(&source, &judged.trees),
+            self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force),
+        );
+        snapshot.details.files = files;
+        snapshot.evaluation = evaluation?;
         snapshot.digest = countersign_core::effect::change_digest(
             &snapshot.change.id.repo,
             &snapshot.change.target,
@@ -136,7 +139,10 @@ impl Review {
         let judgement = judge_content(&snapshot, &in_force);
         let report = decide::report(&snapshot, &judgement);
         deliver(&self.print(&report)?, self.output.as_ref())?;
-        Ok(self.exit(&judgement.verdict))
+        let exit = self.exit(&judgement.verdict);
+        // They go with the process: to take them apart would take longer than many a review.
+        std::mem::forget((snapshot, report));
+        Ok(exit)
     }
 
     async fn evaluate(
@@ -188,6 +194,7 @@ impl Review {
         };
         let evaluation = evaluator.evaluate(trees, &environments, !declared).await;
         progress.bar.finish_and_clear();
+        renderer.finish();
         Ok(evaluation?)
     }
 

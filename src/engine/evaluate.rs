@@ -1,22 +1,27 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod changes;
 mod convention;
 mod owners;
 mod read;
+mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::Arc;
 
 use countersign_core::effect::{self, Effect, Owners, Tier};
 use countersign_core::environment::{Environment, OnUnreachable};
 use countersign_core::evaluation::{
-    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, SideState, UnitError,
-    UnitEvaluation, UnitInputs,
+    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, UnitError, UnitEvaluation,
 };
-use countersign_core::object::{ObjectRef, RenderedObject, Sealer, SealingKey};
-use countersign_core::revision::{Diff, Digest, ObjectId};
+use countersign_core::object::{ObjectRef, RenderedObject, SealingKey};
+use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use self::read::{Given, Reader, SideOutcome};
+use self::changes::Changes;
+use self::read::Given;
+use self::unit::AT_ONCE;
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
 
@@ -79,7 +84,7 @@ pub struct Evaluator<'a> {
 /// One side of one unit: what it is there and what it reads.
 struct SidePlan {
     spec: UnitSpec,
-    reads: ReadSet,
+    reads: Arc<ReadSet>,
 }
 
 /// A unit on both sides.
@@ -89,14 +94,6 @@ type Sides = Diff<Option<SidePlan>>;
 struct Touched {
     name: String,
     sides: Sides,
-}
-
-/// What a unit is called and made from.
-struct UnitIdentity {
-    name: String,
-    path: String,
-    renderer: String,
-    inputs: Diff<Option<UnitInputs>>,
 }
 
 /// The units of an environment, by whether the change touches them; of those that it does not, head's side.
@@ -153,19 +150,33 @@ impl Evaluator<'_> {
         trees: &Diff<ObjectId>,
         environment: &Environment,
     ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
+        // Git lists one tree while the other one is looked at.
+        let (base, head) = futures::join!(
+            self.side_plans(&trees.base, environment),
+            self.side_plans(&trees.head, environment),
+        );
         let mut names: BTreeMap<String, Sides> = BTreeMap::new();
-        for (side, tree) in [(Side::Base, &trees.base), (Side::Head, &trees.head)] {
-            for spec in self.renderer.units(self.source, tree, environment).await? {
-                let reads = self.renderer.read_set(self.source, tree, &spec).await?;
-                let sides = names.entry(spec.name.clone()).or_insert_with(|| Diff { base: None, head: None });
-                let plan = Some(SidePlan { spec, reads });
-                match side {
-                    Side::Base => sides.base = plan,
-                    Side::Head => sides.head = plan,
-                }
-            }
+        for plan in base? {
+            names.insert(plan.spec.name.clone(), Diff { base: Some(plan), head: None });
+        }
+        for plan in head? {
+            let sides = names.entry(plan.spec.name.clone());
+            sides.or_insert_with(|| Diff { base: None, head: None }).head = Some(plan);
         }
         Ok(names)
+    }
+
+    async fn side_plans(
+        &self,
+        tree: &ObjectId,
+        environment: &Environment,
+    ) -> Result<Vec<SidePlan>, SourceError> {
+        let mut plans = Vec::new();
+        for spec in self.renderer.units(self.source, tree, environment).await? {
+            let reads = self.renderer.read_set(self.source, tree, &spec).await?;
+            plans.push(SidePlan { spec, reads });
+        }
+        Ok(plans)
     }
 
     async fn environment(
@@ -175,9 +186,13 @@ impl Evaluator<'_> {
         plan: Plan,
     ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
         let Plan { touched, untouched } = plan;
-        let work = touched.into_iter().map(|unit| self.unit(trees, environment, unit));
-        let mut units: Vec<EvaluatedUnit> =
-            stream::iter(work).buffer_unordered(self.parallel.max(1)).try_collect().await?;
+        let work = touched.into_iter().map(|unit| self.render(trees, unit));
+        let mut rendered =
+            pin!(stream::iter(work).buffer_unordered(self.parallel.max(1)).ready_chunks(AT_ONCE));
+        let mut units: Vec<EvaluatedUnit> = Vec::new();
+        while let Some(ready) = rendered.next().await {
+            units.extend(self.read(environment, ready));
+        }
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
         let others = self.owners_elsewhere(&trees.head, environment, &units, untouched).await?;
         let owners = across_units(environment, &mut units, others.owners);
@@ -224,32 +239,6 @@ impl Evaluator<'_> {
         }
     }
 
-    async fn unit(
-        &self,
-        trees: &Diff<ObjectId>,
-        environment: &Environment,
-        unit: Touched,
-    ) -> Result<EvaluatedUnit, EvaluateError> {
-        let (base, head) = futures::join!(
-            self.side(&trees.base, unit.sides.base.as_ref(), Side::Base),
-            self.side(&trees.head, unit.sides.head.as_ref(), Side::Head),
-        );
-        let reader = Reader {
-            sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
-            namespace: environment.default_namespace.as_deref(),
-            threads: self.parallel,
-        };
-        let (base, head) = reader.sides(base, head);
-        let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
-        let (path, renderer) =
-            spec.map_or_else(Default::default, |spec| (spec.path.clone(), spec.source.renderer()));
-        let inputs = |side: &Option<SidePlan>| side.as_ref().map(|side| UnitInputs::from(&side.spec.source));
-        let inputs = Diff { base: inputs(&unit.sides.base), head: inputs(&unit.sides.head) };
-        self.progress.rendered(&unit.name);
-        let identity = UnitIdentity { name: unit.name, path, renderer, inputs };
-        Ok(combine(environment, identity, base, head))
-    }
-
     async fn side(&self, tree: &ObjectId, plan: Option<&SidePlan>, side: Side) -> Given {
         let Some(SidePlan { spec, reads }) = plan else { return Given::Nothing };
         match self.renderer.render(self.source, tree, spec, reads).await {
@@ -265,12 +254,14 @@ impl Evaluator<'_> {
 /// claimed.
 fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut BTreeSet<String>) -> Plan {
     let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
+    let changes = Changes::new(changed);
     for (name, sides) in names {
-        let both = [&sides.base, &sides.head];
-        let reads = || both.into_iter().flatten().map(|side| &side.reads);
-        let claimed = changed.iter().filter(|path| reads().any(|reads| reads.claims(path)));
-        read.extend(claimed.map(|path| path.path.clone()));
-        let hit = changed.iter().any(|path| reads().any(|reads| reads.touched_by(path)));
+        let mut hit = false;
+        for side in distinct(&sides) {
+            let claimed = changes.claimed_by(side);
+            hit |= !claimed.is_empty() || changes.guessed_by(side);
+            read.extend(claimed.into_iter().map(str::to_owned));
+        }
         if hit || sides.base.is_some() != sides.head.is_some() {
             plan.touched.push(Touched { name, sides });
         } else {
@@ -280,54 +271,11 @@ fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut B
     plan
 }
 
-/// Puts two sides together. A unit with one failed side never looks like mass deletion: without head's objects there
-/// are no effects at all, and without base's every head object is shown against "base could not be rendered".
-fn combine(
-    environment: &Environment,
-    unit: UnitIdentity,
-    base: SideOutcome,
-    head: SideOutcome,
-) -> EvaluatedUnit {
-    let sides = Diff { base: base.state(), head: head.state() };
-    let errors: Vec<UnitError> = [base.error(), head.error()].into_iter().flatten().cloned().collect();
-    let already_broken = errors.len() == 2 && base.input() == head.input();
-    let stable = base.stable() && head.stable();
-    let input_digest = head.input().or(base.input()).cloned().unwrap_or_else(|| Digest::of(&[]));
-    let (base_renders, base_same) = base.into_renders();
-    let (head_renders, same) = head.into_renders();
-    let mut renders = Diff { base: base_renders, head: head_renders };
-    let (mut effects, renamed) = match sides.head {
-        SideState::Failed => Default::default(),
-        SideState::Rendered | SideState::Absent if stable => {
-            (effect::compare(environment, &renders.base.objects, &renders.head.objects), Vec::new())
-        }
-        SideState::Rendered | SideState::Absent => effect::compare_unstable(environment, &mut renders),
-    };
-    let objects = Diff { base: renders.base.objects, head: renders.head.objects };
-    if sides.base == SideState::Failed {
-        for effect in &mut effects {
-            effect.reason = Some("base could not be rendered, so all of it is shown".to_owned());
-        }
-    }
-    let count = |objects: &[RenderedObject], same: &[ObjectRef]| {
-        u32::try_from(objects.len() + same.len()).unwrap_or(u32::MAX)
-    };
-    let counts = Diff { base: count(&objects.base, &base_same), head: count(&objects.head, &same) };
-    let UnitIdentity { name, path, renderer, inputs } = unit;
-    let evaluation = UnitEvaluation {
-        name,
-        path,
-        renderer,
-        inputs,
-        sides,
-        errors,
-        objects: counts,
-        stable,
-        input_digest,
-        already_broken,
-        effects,
-    };
-    EvaluatedUnit { evaluation, objects, same, renamed }
+/// What both sides read, once where it is the same.
+fn distinct(sides: &Sides) -> impl Iterator<Item = &ReadSet> {
+    let [base, head] = [&sides.base, &sides.head].map(|side| side.as_ref().map(|side| &side.reads));
+    let same = base.zip(head).is_some_and(|(base, head)| Arc::ptr_eq(base, head));
+    base.into_iter().chain(head.filter(|_| !same)).map(|reads| &**reads)
 }
 
 /// What a name that differs at each render means.

@@ -1,6 +1,7 @@
 //! Rendering one unit of an exported tree to the text of its manifests.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::evaluation::{ChangedPath, UnitInputs};
@@ -175,7 +176,7 @@ pub trait Renderer: Send + Sync {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-    ) -> Result<ReadSet, SourceError>;
+    ) -> Result<Arc<ReadSet>, SourceError>;
     /// Renders a unit at a tree.
     async fn render(
         &self,

@@ -140,6 +140,11 @@ pub trait Source: Send + Sync {
     /// The bytes of a file that was listed, by its blob: cheaper than by its path, which git has to walk down to. Of a
     /// symlink, its target.
     async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError>;
+    /// The same of many, in order: one question to git for all. What is wrong with one of them is in its place.
+    async fn read_entries(
+        &self,
+        entries: &[TreeEntry],
+    ) -> Result<Vec<Result<Vec<u8>, SourceError>>, SourceError>;
     /// Writes these entries below `into`, without filters, attributes or hooks. Symlinks are only written when they
     /// stay inside. The answer names, one sentence each, beginning with the path, what was not written as it will be
     /// used: submodules and LFS pointers, never followed.

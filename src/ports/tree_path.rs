@@ -11,6 +11,10 @@ pub fn join_path(folder: &str, relative: &str) -> Option<String> {
     if relative.starts_with('/') {
         return None;
     }
+    // Most are plain.
+    if !folder.is_empty() && [folder, relative].iter().all(|path| is_plain(path)) {
+        return Some(format!("{folder}/{relative}"));
+    }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in relative.split('/') {
         match part {
@@ -22,6 +26,10 @@ pub fn join_path(folder: &str, relative: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+fn is_plain(path: &str) -> bool {
+    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// The folder that a path lies in; `""` for what lies in the root.
@@ -119,6 +127,9 @@ mod tests {
         check("apps", "..", Some(""));
         check("apps", "../..", None);
         check("apps", "/etc/passwd", None);
+        check("a//b", "c/d", Some("a/b/c/d"));
+        check("a/b", "c/d", Some("a/b/c/d"));
+        check("a/b", "", Some("a/b"));
     }
 
     #[test]

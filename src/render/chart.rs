@@ -90,7 +90,7 @@ fn claim(explorer: &mut Explorer<'_>, chart: &str) {
         explorer.look(&below(chart, name));
     }
     for name in FOLDERS {
-        explorer.found.reads.listings.insert(below(chart, name));
+        explorer.reads().listings.insert(below(chart, name));
     }
     let charts = below(chart, "charts");
     let is_vendored = |folder: &&str| parent_path(folder) == charts;

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::cache::Recent;
 use super::chart;
+use super::facts::Facts;
+use super::kustomize::Part;
 use super::text::Text;
 use super::tree::{Place, SUBMODULE, Tree};
 use crate::ports::{ReadSet, Source, SourceError, UnitSource, UnitSpec, join_path};
@@ -40,13 +42,13 @@ pub(super) struct Dependency {
 /// Everything that is known of a unit without rendering it.
 #[derive(Debug, Default)]
 pub(super) struct Closure {
-    pub(super) reads: ReadSet,
+    pub(super) reads: Arc<ReadSet>,
     /// Why it cannot be rendered, in the order found.
     pub(super) obstacles: Vec<Obstacle>,
     /// Who names a path.
     pub(super) named_at: BTreeMap<String, Spot>,
-    /// Kustomizations with their texts.
-    pub(super) kustomizations: Vec<(String, Arc<Text>)>,
+    /// The files of kustomizations.
+    pub(super) kustomizations: Vec<String>,
     pub(super) dependencies: Vec<Dependency>,
     /// Whether something makes two renders of one input differ.
     pub(super) unstable: bool,
@@ -62,53 +64,95 @@ pub(super) struct Ground<'a> {
     pub(super) id: &'a ObjectId,
     pub(super) tree: &'a Tree,
     pub(super) texts: &'a Texts,
+    pub(super) facts: &'a Facts,
 }
 
 /// A walk over a tree that fills in a closure.
 pub(super) struct Explorer<'a> {
     pub(super) ground: Ground<'a>,
     pub(super) found: Closure,
+    /// Paths that were looked at and say nothing of what is read.
+    pub(super) passed: Vec<String>,
 }
 
 impl Closure {
     /// Explores a unit.
     pub(super) async fn of(ground: Ground<'_>, unit: &UnitSpec) -> Result<Self, SourceError> {
         let tree = ground.tree;
-        let mut explorer = Explorer { ground, found: Self::default() };
+        let mut explorer = Explorer::new(ground);
         match &unit.source {
             UnitSource::Yaml { files } => {
                 for file in files {
                     explorer.look(file);
                 }
             }
-            UnitSource::Kustomize { root } => explorer.kustomization(root).await?,
+            UnitSource::Kustomize { root } => return Ok(Self::over(tree, &ground.all_parts(root).await?)),
             UnitSource::Helm { chart, values, .. } => {
                 chart::explore(&mut explorer, chart, values).await?;
             }
         }
-        tree.follow(&mut explorer.found.reads);
+        tree.follow(explorer.reads());
         Ok(explorer.found)
+    }
+
+    /// Of a kustomization, as all its parts have it.
+    pub(super) fn over(tree: &Tree, parts: &[Arc<Part>]) -> Self {
+        let mut all = Self::default();
+        parts.iter().for_each(|part| all.absorb(&part.found));
+        tree.follow(Arc::make_mut(&mut all.reads));
+        all
+    }
+
+    /// Adds what another one found.
+    fn absorb(&mut self, other: &Self) {
+        let Self { reads, obstacles, named_at, kustomizations, dependencies, unstable } = other;
+        let all = Arc::make_mut(&mut self.reads);
+        all.files.extend(reads.files.iter().cloned());
+        all.listings.extend(reads.listings.iter().cloned());
+        all.absent.extend(reads.absent.iter().cloned());
+        all.perhaps.extend(reads.perhaps.iter().cloned());
+        self.obstacles.extend(obstacles.iter().cloned());
+        for (path, at) in named_at {
+            self.named_at.entry(path.clone()).or_insert_with(|| at.clone());
+        }
+        self.kustomizations.extend(kustomizations.iter().cloned());
+        self.dependencies.extend(dependencies.iter().cloned());
+        self.unstable |= unstable;
+    }
+}
+
+impl<'a> Explorer<'a> {
+    pub(super) fn new(ground: Ground<'a>) -> Self {
+        Self { ground, found: Closure::default(), passed: Vec::new() }
     }
 }
 
 impl Explorer<'_> {
+    /// What was found to be read so far.
+    pub(super) fn reads(&mut self) -> &mut ReadSet {
+        Arc::make_mut(&mut self.found.reads)
+    }
+
     /// Looks a path up and notes that it was: the file, the links on the way, or that it is absent.
     pub(super) fn look(&mut self, path: &str) -> Place {
         let (place, links) = self.ground.tree.find(path);
-        self.found.reads.files.extend(links);
+        self.reads().files.extend(links);
         match &place {
-            Place::File(path) => drop(self.found.reads.files.insert(path.clone())),
-            Place::Absent(path) => drop(self.found.reads.absent.insert(path.clone())),
+            Place::File(path) => drop(self.reads().files.insert(path.clone())),
+            Place::Absent(path) => drop(self.reads().absent.insert(path.clone())),
             // Where it leads is never read, but that it leads there is.
-            Place::Outside => self.found.reads.files.extend(self.ground.tree.links_on(path)),
-            Place::Folder(_) => {}
+            Place::Outside => {
+                let links = self.ground.tree.links_on(path);
+                self.reads().files.extend(links);
+            }
+            Place::Folder(path) => self.passed.push(path.clone()),
         }
         place
     }
 
     /// The text of a file, or `None` where it is no text.
     pub(super) async fn text(&self, path: &str) -> Result<Option<Arc<Text>>, SourceError> {
-        let Ground { source, id, tree, texts } = self.ground;
+        let Ground { source, id, tree, texts, facts: _ } = self.ground;
         let Some(entry) = tree.entry(path).filter(|entry| entry.mode != SUBMODULE) else {
             return Ok(source.read_file(id, path).await?.and_then(Text::new).map(Arc::new));
         };
@@ -130,26 +174,24 @@ impl Explorer<'_> {
 
     /// A file, or a folder and all below it, that may be read.
     pub(super) fn perhaps(&mut self, path: String) {
-        self.found.reads.perhaps.insert(path);
+        self.reads().perhaps.insert(path);
     }
 
     pub(super) fn obstacle(&mut self, message: String, at: Spot) {
         self.found.obstacles.push(Obstacle { message, at });
     }
 
-    /// Notes every text of a document that could be a path, from `folder`, as perhaps read.
-    pub(super) fn guess(&mut self, folder: &str, value: &Value) {
-        for text in strings(value) {
-            let after = text.split_once('=').map(|(_, path)| path);
-            for candidate in [Some(text), after].into_iter().flatten().filter(|text| could_be_path(text)) {
-                let Some(path) = join_path(folder, candidate) else { continue };
-                let (place, links) = self.ground.tree.find(&path);
-                self.found.reads.perhaps.extend(links);
-                match place {
-                    Place::File(found) => self.perhaps(found),
-                    Place::Absent(found) if candidate.contains(['/', '.']) => self.perhaps(found),
-                    Place::Absent(_) | Place::Folder(_) | Place::Outside => {}
-                }
+    /// Notes texts that could be paths, from `folder`, as perhaps read.
+    pub(super) fn guess(&mut self, folder: &str, candidates: &[String]) {
+        for candidate in candidates {
+            let Some(path) = join_path(folder, candidate) else { continue };
+            let (place, links) = self.ground.tree.find(&path);
+            self.reads().perhaps.extend(links);
+            match place {
+                Place::File(found) => self.perhaps(found),
+                Place::Absent(found) if candidate.contains(['/', '.']) => self.perhaps(found),
+                Place::Absent(found) | Place::Folder(found) => self.passed.push(found),
+                Place::Outside => {}
             }
         }
     }
@@ -165,7 +207,7 @@ pub(super) fn spot_of(file: &str, text: &str, needle: &str) -> Spot {
     Spot { file: file.to_owned(), line: found.map(|(line, _)| line), column: found.map(|(_, column)| column) }
 }
 
-fn could_be_path(text: &str) -> bool {
+pub(super) fn could_be_path(text: &str) -> bool {
     let odd = |c: char| c.is_control() || matches!(c, '{' | '}' | '"' | '<' | '>' | '|');
     !text.is_empty()
         && text.len() <= 512
@@ -174,7 +216,7 @@ fn could_be_path(text: &str) -> bool {
         && !text.contains(odd)
 }
 
-fn strings(value: &Value) -> Vec<&str> {
+pub(super) fn strings(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text.as_str()],
         Value::Array(items) => items.iter().flat_map(strings).collect(),

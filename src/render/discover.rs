@@ -8,13 +8,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
+use countersign_core::revision::Digest;
 
-use super::closure::{Closure, Explorer, Ground};
-use super::kustomize::KUSTOMIZATION_NAMES;
-use super::text::Text;
-use super::tree::Place;
-use super::unit::{below, is_manifest};
-use crate::ports::{SourceError, parent_path};
+use super::closure::Ground;
+use super::disk::DiskCache;
+use super::unit::is_manifest;
+use crate::ports::{SourceError, TreeEntry, parent_path};
 
 /// Folders whose entries are environments.
 const PARENTS: [&str; 7] = ["overlays", "environments", "environment", "envs", "env", "clusters", "stages"];
@@ -40,8 +39,30 @@ const NAMES: [&str; 16] = [
 /// Where nothing says which environment it is.
 const DEFAULT: &str = "default";
 
-/// The environments of a tree, sorted by name.
-pub(super) async fn discover(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
+/// The form in which they are remembered.
+const FORM: &str = "countersign.environments/v1";
+
+/// The environments of a tree, sorted by name. A whole tree decides what they are, so they may be remembered by its id;
+/// a folder alone does not, since kustomizations read what lies beside them.
+pub(super) async fn discover(
+    ground: Ground<'_>,
+    disk: Option<&DiskCache>,
+) -> Result<Vec<Environment>, SourceError> {
+    let Some(disk) = disk else { return discover_anew(ground).await };
+    let key = Digest::of(format!("{FORM} {} {}", env!("CARGO_PKG_VERSION"), ground.id).as_bytes());
+    let known = disk.get(&key).and_then(|text| serde_json::from_str::<Vec<(String, _)>>(&text).ok());
+    if let Some(known) = known {
+        return Ok(known.into_iter().map(|(name, source)| environment(name, source)).collect());
+    }
+    let found = discover_anew(ground).await?;
+    let named: Vec<_> = found.iter().map(|environment| (&environment.name, &environment.source)).collect();
+    if let Ok(text) = serde_json::to_string(&named) {
+        disk.put(&key, &text);
+    }
+    Ok(found)
+}
+
+async fn discover_anew(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
     let mut found = Found::default();
     let mut taken = BTreeSet::new();
 
@@ -129,18 +150,21 @@ impl Found {
         let numbered = (2..).map(|number| format!("{name}-{kind}-{number}"));
         let free = candidates.chain(numbered).find(|name| !self.0.contains_key(name));
         let Some(name) = free else { return };
-        let environment = Environment {
-            name: name.clone(),
-            source,
-            cluster: None,
-            apply: ApplyMode::default(),
-            field_manager: "kubectl".to_owned(),
-            prune: true,
-            on_unreachable: OnUnreachable::default(),
-            default_namespace: None,
-            kubernetes: None,
-        };
-        self.0.insert(name, environment);
+        self.0.insert(name.clone(), environment(name, source));
+    }
+}
+
+fn environment(name: String, source: EnvironmentSource) -> Environment {
+    Environment {
+        name,
+        source,
+        cluster: None,
+        apply: ApplyMode::default(),
+        field_manager: "kubectl".to_owned(),
+        prune: true,
+        on_unreachable: OnUnreachable::default(),
+        default_namespace: None,
+        kubernetes: None,
     }
 }
 
@@ -169,21 +193,19 @@ async fn kustomize_roots(
     taken: &mut BTreeSet<String>,
 ) -> Result<Vec<String>, SourceError> {
     let tree = ground.tree;
+    ground.look_ahead(tree.kustomizations()).await?;
     let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut components = BTreeSet::new();
-    for folder in tree.folders() {
-        let is_there = |name| matches!(tree.find(&below(folder, name)).0, Place::File(_));
-        if !KUSTOMIZATION_NAMES.into_iter().any(is_there) {
+    for folder in tree.kustomizations() {
+        let part = ground.part(folder).await?;
+        if !part.is_there {
             continue;
         }
-        let mut explorer = Explorer { ground, found: Closure::default() };
-        let included = explorer.one_kustomization(folder).await?;
-        let found = explorer.found;
-        if found.kustomizations.first().is_some_and(|(file, text)| is_component(file, text)) {
+        if part.component {
             components.insert(folder);
         }
-        includes.insert(folder, included.into_iter().filter(|other| other != folder).collect());
-        taken.extend(found.reads.files);
+        includes.insert(folder, part.included.iter().filter(|other| *other != folder).cloned().collect());
+        taken.extend(part.found.reads.files.iter().cloned());
         taken.extend(tree.below(folder).map(|entry| entry.path.clone()));
     }
     Ok(tops(&includes, &components))
@@ -216,34 +238,17 @@ fn reach<'a>(includes: &'a BTreeMap<&str, BTreeSet<String>>, from: &'a str, reac
     }
 }
 
-fn is_component(file: &str, text: &Text) -> bool {
-    text.documents(file).is_ok_and(|all| {
-        all.iter().any(|document| document.get("kind").is_some_and(|kind| kind == "Component"))
-    })
-}
-
 /// Files that look like Kubernetes objects, outside of hidden folders and of everything that is rendered already.
 async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result<Vec<String>, SourceError> {
-    let explorer = Explorer { ground, found: Closure::default() };
-    let mut files = Vec::new();
-    for entry in ground.tree.files() {
-        if is_hidden(&entry.path)
-            || !entry.mode.starts_with("100")
-            || !is_manifest(&entry.path)
-            || taken.contains(&entry.path)
-        {
-            continue;
-        }
-        match explorer.text(&entry.path).await {
-            Ok(text) if text.as_ref().is_some_and(|text| looks_like_an_object(text)) => {
-                files.push(entry.path.clone())
-            }
-            // Too large to be looked at, so not something found by convention.
-            Ok(_) | Err(SourceError::Unsafe { .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(files)
+    let wanted = |entry: &&TreeEntry| {
+        is_manifest(&entry.path)
+            && entry.mode.starts_with("100")
+            && !taken.contains(&entry.path)
+            && !is_hidden(&entry.path)
+    };
+    let entries = ground.tree.files().filter(wanted).collect();
+    let objects = ground.facts.objects(ground.source, entries, looks_like_an_object).await?;
+    Ok(objects.into_iter().map(|entry| entry.path.clone()).collect())
 }
 
 fn is_hidden(path: &str) -> bool {

@@ -211,11 +211,14 @@ fn head(key: &Digest, text: &str) -> String {
 
 /// The text of an entry, if it is one of this key, whole.
 fn opened(key: &Digest, bytes: Vec<u8>) -> Option<String> {
-    let entry = String::from_utf8(bytes).ok()?;
-    let mut parts = entry.splitn(4, '\n');
-    parts.by_ref().take(3).for_each(drop);
-    let text = parts.next()?;
-    entry.starts_with(&head(key, text)).then(|| text.to_owned())
+    let mut entry = String::from_utf8(bytes).ok()?;
+    let (end, _) = entry.match_indices('\n').nth(2)?;
+    let text = entry.get(end + 1..)?;
+    if entry.get(..=end) != Some(head(key, text).as_str()) {
+        return None;
+    }
+    entry.drain(..=end);
+    Some(entry)
 }
 
 #[cfg(test)]

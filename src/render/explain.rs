@@ -258,8 +258,11 @@ impl Scene<'_> {
 
     /// Where a kustomization of the unit contains a text.
     fn kustomization_spot(&self, needle: &str) -> Option<Spot> {
-        let spots = self.work.closure.kustomizations.iter().map(|(file, text)| spot_of(file, text, needle));
-        spots.into_iter().find(|spot| spot.line.is_some())
+        let mut spots = self.work.closure.kustomizations.iter().map(|file| {
+            let text = std::fs::read_to_string(self.root.join(file)).unwrap_or_default();
+            spot_of(file, &text, needle)
+        });
+        spots.find(|spot| spot.line.is_some())
     }
 
     /// A failure about a file that is no YAML, where our own reading of it stops.

@@ -1,10 +1,10 @@
 //! The closure of a kustomization: every file it names, and those of every kustomization it includes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde_json::Value;
-
-use super::closure::{Explorer, Spot, spot_of};
+use super::closure::{Closure, Explorer, Ground, Spot};
+use super::outline::{At, Document, Include, Outline, guesses};
 use super::text::documents;
 use super::tree::Place;
 use super::unit::{below, shown};
@@ -12,96 +12,173 @@ use crate::ports::{SourceError, join_path};
 
 pub(super) use crate::ports::KUSTOMIZATION_NAMES;
 
-/// Fields whose entries are files, or folders with a kustomization.
-const INCLUDES: [&str; 6] = ["resources", "bases", "components", "generators", "transformers", "validators"];
-/// Fields whose entries name files in their turn.
-const CONFIGURATIONS: [&str; 3] = ["generators", "transformers", "validators"];
-/// Fields that render a chart inside of kustomize.
-const CHARTS: [&str; 2] = ["helmCharts", "helmChartInflationGenerator"];
+/// What the kustomization in one folder is and reads, without those that it includes. Many units may share it.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) found: Closure,
+    /// Folders that it includes.
+    pub(super) included: Vec<String>,
+    /// Whether there is a kustomization at all.
+    pub(super) is_there: bool,
+    /// Whether it is used by others alone.
+    pub(super) component: bool,
+    /// Paths that were looked at besides those that are read.
+    pub(super) passed: Vec<String>,
+}
 
-impl Explorer<'_> {
-    /// Explores the kustomization in a folder, and all that it includes.
-    pub(super) async fn kustomization(&mut self, root: &str) -> Result<(), SourceError> {
+impl Part {
+    /// Every path that decides what this is: where the same stands at all of them, it is the same.
+    pub(super) fn looked_at(&self) -> impl Iterator<Item = &String> {
+        let reads = &self.found.reads;
+        // No kustomization lists a folder.
+        [&reads.files, &reads.absent, &reads.perhaps, &reads.listings]
+            .into_iter()
+            .flatten()
+            .chain(&self.passed)
+    }
+}
+
+impl Ground<'_> {
+    /// The kustomization in a folder alone.
+    pub(super) async fn part(self, folder: &str) -> Result<Arc<Part>, SourceError> {
+        if let Some(part) = self.tree.part(folder) {
+            return Ok(part);
+        }
+        let mut explorer = Explorer::new(self);
+        let (mut included, mut is_there, mut component) = (Vec::new(), false, None);
+        for name in KUSTOMIZATION_NAMES {
+            let Place::File(file) = explorer.look(&below(folder, name)) else { continue };
+            is_there = true;
+            let outline = self.outline(&file).await?;
+            included.extend(explorer.follow_outline(folder, &file, &outline).await?);
+            component = component.or(match &*outline {
+                Outline::NoText => None,
+                Outline::NoYaml(_) => Some(false),
+                Outline::Says { component, .. } => Some(*component),
+            });
+        }
+        let component = component.unwrap_or_default();
+        let Explorer { ground: _, found, passed } = explorer;
+        let part = Arc::new(Part { found, included, is_there, component, passed });
+        self.tree.keep_part(folder, &part);
+        Ok(part)
+    }
+
+    /// Explores kustomizations and all that they include, reading many files at once.
+    pub(super) async fn look_ahead(self, folders: impl Iterator<Item = &str>) -> Result<(), SourceError> {
+        let mut waiting: BTreeSet<String> = folders.map(str::to_owned).collect();
         let mut visited = BTreeSet::new();
-        let mut waiting = vec![root.to_owned()];
-        while let Some(folder) = waiting.pop() {
-            if !visited.insert(folder.clone()) {
-                continue;
+        while !waiting.is_empty() {
+            let unknown = waiting.iter().filter(|folder| self.tree.part(folder).is_none());
+            let files = unknown.flat_map(|folder| KUSTOMIZATION_NAMES.map(|name| below(folder, name)));
+            let found = files.filter_map(|file| match self.tree.find(&file).0 {
+                Place::File(file) => self.tree.entry(&file),
+                Place::Folder(_) | Place::Absent(_) | Place::Outside => None,
+            });
+            self.facts.outlines(self.source, found.collect()).await?;
+            let mut next = BTreeSet::new();
+            for folder in &waiting {
+                next.extend(self.part(folder).await?.included.iter().cloned());
             }
-            waiting.extend(self.one_kustomization(&folder).await?);
+            visited.append(&mut waiting);
+            waiting = &next - &visited;
         }
         Ok(())
     }
 
-    /// Explores the kustomization in a folder alone; the folders that it includes.
-    pub(super) async fn one_kustomization(&mut self, folder: &str) -> Result<Vec<String>, SourceError> {
-        let mut included = Vec::new();
-        for name in KUSTOMIZATION_NAMES {
-            if let Place::File(file) = self.look(&below(folder, name)) {
-                included.extend(self.read_kustomization(folder, &file).await?);
+    /// The kustomization in a folder, and all that it includes.
+    pub(super) async fn all_parts(self, root: &str) -> Result<Vec<Arc<Part>>, SourceError> {
+        let mut visited = BTreeSet::new();
+        let mut waiting = vec![root.to_owned()];
+        let mut parts = Vec::new();
+        while let Some(folder) = waiting.pop() {
+            if !visited.contains(&folder) {
+                let part = self.part(&folder).await?;
+                waiting.extend(part.included.iter().cloned());
+                parts.push(part);
+                visited.insert(folder);
             }
         }
-        Ok(included)
+        Ok(parts)
     }
 
+    async fn outline(self, file: &str) -> Result<Arc<Outline>, SourceError> {
+        match self.tree.entry(file) {
+            Some(entry) => self.facts.outline(self.source, entry).await,
+            None => Ok(Arc::new(Outline::NoText)),
+        }
+    }
+}
+
+impl Explorer<'_> {
     /// Notes what one kustomization names; the folders that it includes.
-    async fn read_kustomization(&mut self, folder: &str, file: &str) -> Result<Vec<String>, SourceError> {
-        let Some(text) = self.text(file).await? else {
-            self.widen();
-            let at = Spot { file: file.to_owned(), line: None, column: None };
-            self.obstacle("the kustomization is not a text in UTF-8".to_owned(), at);
-            return Ok(Vec::new());
-        };
-        self.found.kustomizations.push((file.to_owned(), text.clone()));
-        let documents = match text.documents(file) {
-            Ok(documents) => documents,
-            Err(at) => {
+    async fn follow_outline(
+        &mut self,
+        folder: &str,
+        file: &str,
+        outline: &Outline,
+    ) -> Result<Vec<String>, SourceError> {
+        let documents = match outline {
+            Outline::NoText => {
                 self.widen();
-                self.obstacle("the kustomization is not valid YAML".to_owned(), at);
+                self.obstacle(
+                    "the kustomization is not a text in UTF-8".to_owned(),
+                    spot(file, (None, None)),
+                );
                 return Ok(Vec::new());
             }
+            Outline::NoYaml(at) => {
+                self.widen();
+                self.obstacle("the kustomization is not valid YAML".to_owned(), spot(file, *at));
+                self.found.kustomizations.push(file.to_owned());
+                return Ok(Vec::new());
+            }
+            Outline::Says { documents, .. } => documents,
         };
+        self.found.kustomizations.push(file.to_owned());
         let mut includes = Vec::new();
         for document in documents {
-            for field in INCLUDES {
-                for entry in texts(document.get(field)) {
-                    let config = CONFIGURATIONS.contains(&field);
-                    includes
-                        .extend(self.include(folder, &entry, spot_of(file, &text, &entry), config).await?);
-                }
+            for include in &document.includes {
+                includes.extend(self.include(folder, file, include).await?);
             }
-            for named in named_files(document) {
-                let Some(path) = join_path(folder, &named) else { continue };
-                if matches!(self.look(&path), Place::Absent(_)) && named.contains("://") {
-                    let message = format!(
-                        "`{}` is a remote file, which is not fetched; copy it into the repository",
-                        short(&named)
-                    );
-                    self.obstacle(message, spot_of(file, &text, &named));
-                }
-            }
-            self.guess(folder, document);
-            for field in CHARTS.into_iter().filter(|field| document.get(field).is_some_and(is_set)) {
-                self.found.unstable = true;
-                self.perhaps(below(folder, "charts"));
-                let message = format!(
-                    "`{field}` renders a chart inside of kustomize, which is switched off; declare the chart as \
-                     an environment of its own (`source = {{ helm = … }}`)"
-                );
-                self.obstacle(message, spot_of(file, &text, field));
-            }
+            self.follow_document(folder, file, document);
         }
         Ok(includes)
+    }
+
+    /// What a document names besides what it includes.
+    fn follow_document(&mut self, folder: &str, file: &str, document: &Document) {
+        for (named, at) in &document.files {
+            let Some(path) = join_path(folder, named) else { continue };
+            if matches!(self.look(&path), Place::Absent(_)) && named.contains("://") {
+                let message = format!(
+                    "`{}` is a remote file, which is not fetched; copy it into the repository",
+                    short(named)
+                );
+                self.obstacle(message, spot(file, *at));
+            }
+        }
+        self.guess(folder, &document.guesses);
+        for (field, at) in &document.charts {
+            self.found.unstable = true;
+            self.perhaps(below(folder, "charts"));
+            let message = format!(
+                "`{field}` renders a chart inside of kustomize, which is switched off; declare the chart as an \
+                 environment of its own (`source = {{ helm = … }}`)"
+            );
+            self.obstacle(message, spot(file, *at));
+        }
     }
 
     /// One entry that is a file or a folder; the folder, if it is one.
     async fn include(
         &mut self,
         folder: &str,
-        entry: &str,
-        at: Spot,
-        config: bool,
+        file: &str,
+        include: &Include,
     ) -> Result<Option<String>, SourceError> {
+        let Include { entry, at, configures: config } = include;
+        let (entry, config, at) = (entry.as_str(), *config, spot(file, *at));
         if config && entry.contains('\n') {
             self.inline(folder, entry);
             return Ok(None);
@@ -157,7 +234,7 @@ impl Explorer<'_> {
         match documents("", text) {
             Ok(documents) => {
                 for document in &documents {
-                    self.guess(folder, document);
+                    self.guess(folder, &guesses(document));
                 }
             }
             Err(_) => self.widen(),
@@ -165,36 +242,8 @@ impl Explorer<'_> {
     }
 }
 
-fn texts(value: Option<&Value>) -> Vec<String> {
-    let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// The files that a kustomization reads by its other fields.
-fn named_files(document: &Value) -> Vec<String> {
-    let mut named = Vec::new();
-    for field in ["crds", "configurations", "patchesStrategicMerge"] {
-        named.extend(texts(document.get(field)));
-    }
-    let items = |field: &str| document.get(field).and_then(Value::as_array).into_iter().flatten();
-    let path_of = |item: &Value| item.get("path").and_then(Value::as_str).map(str::to_owned);
-    for field in ["patches", "patchesJson6902", "replacements"] {
-        named.extend(items(field).filter_map(path_of));
-    }
-    named.extend(document.get("openapi").and_then(path_of));
-    for generator in ["configMapGenerator", "secretGenerator"].into_iter().flat_map(items) {
-        let files = texts(generator.get("files"));
-        // `key=path`, or a path.
-        named.extend(files.iter().map(|file| file.rsplit('=').next().unwrap_or(file).to_owned()));
-        named.extend(texts(generator.get("envs")));
-        named.extend(generator.get("env").and_then(Value::as_str).map(str::to_owned));
-    }
-    named.retain(|path| !path.contains('\n') && !path.is_empty());
-    named
-}
-
-fn is_set(value: &Value) -> bool {
-    !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty())
+fn spot(file: &str, (line, column): At) -> Spot {
+    Spot { file: file.to_owned(), line, column }
 }
 
 /// Whether kustomize would take an entry that is no file for a repository or a download.

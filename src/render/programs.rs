@@ -1,10 +1,10 @@
 //! The [`Renderer`] over real programs. It remembers trees, closures and renders; each is named by its content, so
 //! nothing remembered is ever out of date.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use countersign_core::environment::Environment;
@@ -15,13 +15,16 @@ use tokio::sync::{Mutex, OnceCell, Semaphore};
 use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
+use super::facts::Facts;
+use super::index::Index;
+use super::kustomize::Part;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
 use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
 use super::tree::Tree;
 use super::{discover, unit};
-use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSpec};
+use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSource, UnitSpec};
 
 /// Bytes of files that closures are read from.
 const TEXTS: usize = 64 << 20;
@@ -39,17 +42,27 @@ pub struct Programs {
     pub(super) scratch: TempDir,
     /// Held as long as we live: who finds it free may clear our scratch folder away.
     _lock: File,
+    /// Renderers that run, and folders with the files of one, at once.
     pub(super) slots: Semaphore,
+    pub(super) rooms: Semaphore,
     pub(super) rendered: std::sync::Mutex<Recent<countersign_core::revision::Digest, Rendered>>,
     /// Renders of earlier runs.
-    pub(super) disk: Option<DiskCache>,
+    pub(super) disk: Option<Arc<DiskCache>>,
     texts: Texts,
-    trees: Mutex<Recent<ObjectId, Arc<Tree>>>,
+    facts: Facts,
+    trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
+    /// The tree that was loaded last.
+    latest: std::sync::Mutex<Weak<Tree>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
+    /// Those of kustomize roots by what they are made of: often the same in two trees.
+    assembled: std::sync::Mutex<HashMap<String, Assembled>>,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
 }
+
+/// A closure, and the parts that it is made of.
+type Assembled = (Vec<Arc<Part>>, Arc<Closure>);
 
 impl Programs {
     /// Prepares the scratch folder; programs are looked for when they are first needed.
@@ -61,11 +74,15 @@ impl Programs {
         lock.try_lock()?;
         Ok(Self {
             slots: Semaphore::new(settings.parallel.max(1)),
+            rooms: Semaphore::new(settings.parallel.max(1).saturating_mul(2)),
             rendered: std::sync::Mutex::new(Recent::new(settings.cache)),
             disk: None,
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
+            facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
+            latest: std::sync::Mutex::default(),
             closures: Mutex::new(Recent::new(CLOSURES)),
+            assembled: std::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -78,6 +95,8 @@ impl Programs {
     /// The same, with renders of earlier runs at hand, and its own for later ones.
     #[must_use]
     pub fn remembering(mut self, disk: DiskCache) -> Self {
+        let disk = Arc::new(disk);
+        self.facts = Facts::new(Some(Index::new(Arc::clone(&disk))));
         self.disk = Some(disk);
         self
     }
@@ -150,13 +169,33 @@ impl Programs {
     }
 
     pub(super) async fn tree(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
-        let mut trees = self.trees.lock().await;
-        if let Some(tree) = trees.get(id) {
-            return Ok(tree);
+        let cell = {
+            let mut trees = self.trees.lock().await;
+            trees.get(id).unwrap_or_else(|| {
+                let cell = Arc::new(OnceCell::new());
+                trees.put(id.clone(), Arc::clone(&cell), 1);
+                cell
+            })
+        };
+        // Others may load another one meanwhile.
+        Ok(Arc::clone(cell.get_or_try_init(|| self.load(source, id)).await?))
+    }
+
+    async fn load(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
+        let tree = Tree::load(source, id, self.disk.as_deref()).await?;
+        let tree = Arc::new(tree);
+        let Ok(mut latest) = self.latest.lock() else { return Ok(tree) };
+        if let Some(other) = latest.upgrade() {
+            // Whichever is explored first serves the other one.
+            tree.parts().put_beside(&other);
+            other.parts().put_beside(&tree);
         }
-        let tree = Arc::new(Tree::load(source, id).await?);
-        trees.put(id.clone(), Arc::clone(&tree), 1);
+        *latest = Arc::downgrade(&tree);
         Ok(tree)
+    }
+
+    fn ground<'a>(&'a self, source: &'a dyn Source, id: &'a ObjectId, tree: &'a Tree) -> Ground<'a> {
+        Ground { source, id, tree, texts: &self.texts, facts: &self.facts }
     }
 
     pub(super) async fn closure(
@@ -166,13 +205,51 @@ impl Programs {
         tree: &Tree,
         unit: &UnitSpec,
     ) -> Result<Arc<Closure>, SourceError> {
+        let ground = self.ground(source, id, tree);
+        if let UnitSource::Kustomize { root } = &unit.source {
+            return self.assembled(ground, root).await;
+        }
         let key = (id.clone(), unit.clone());
         if let Some(closure) = self.closures.lock().await.get(&key) {
             return Ok(closure);
         }
-        let closure = Arc::new(Closure::of(Ground { source, id, tree, texts: &self.texts }, unit).await?);
+        let closure = Arc::new(Closure::of(ground, unit).await?);
         self.closures.lock().await.put(key, Arc::clone(&closure), 1);
         Ok(closure)
+    }
+}
+
+impl Programs {
+    /// The closure of a kustomize root; the same one for two trees in which it is made of the same.
+    async fn assembled(&self, ground: Ground<'_>, root: &str) -> Result<Arc<Closure>, SourceError> {
+        let parts = ground.all_parts(root).await?;
+        let same = |(known, _): &&Assembled| {
+            known.len() == parts.len()
+                && known.iter().zip(&parts).all(|(known, part)| Arc::ptr_eq(known, part))
+        };
+        let Ok(mut assembled) = self.assembled.lock() else {
+            return Ok(Arc::new(Closure::over(ground.tree, &parts)));
+        };
+        // What symlinks lead to is a matter of each tree.
+        let known = assembled.get(root).filter(|_| !ground.tree.has_links()).filter(same);
+        if let Some((_, closure)) = known {
+            return Ok(Arc::clone(closure));
+        }
+        let closure = Arc::new(Closure::over(ground.tree, &parts));
+        if assembled.len() >= CLOSURES {
+            assembled.clear();
+        }
+        assembled.insert(root.to_owned(), (parts, Arc::clone(&closure)));
+        Ok(closure)
+    }
+
+    /// Ends. What was learnt is written down and the scratch folder is removed; what is only in memory goes with the
+    /// process, which costs nothing, where taking it apart would.
+    pub fn finish(self) {
+        let Self { facts, trees, closures, assembled, rendered, texts, scratch, .. } = self;
+        facts.finish();
+        drop(scratch);
+        std::mem::forget((trees, closures, assembled, rendered, texts));
     }
 }
 
@@ -195,7 +272,7 @@ impl Programs {
         tree: &ObjectId,
     ) -> Result<Vec<Environment>, SourceError> {
         let index = self.tree(source, tree).await?;
-        discover::discover(Ground { source, id: tree, tree: &index, texts: &self.texts }).await
+        discover::discover(self.ground(source, tree, &index), self.disk.as_deref()).await
     }
 }
 
@@ -207,7 +284,14 @@ impl Renderer for Programs {
         tree: &ObjectId,
         environment: &Environment,
     ) -> Result<Vec<UnitSpec>, SourceError> {
-        unit::units(&*self.tree(source, tree).await?, environment)
+        let index = self.tree(source, tree).await?;
+        let units = unit::units(&index, environment)?;
+        let roots = units.iter().filter_map(|unit| match &unit.source {
+            UnitSource::Kustomize { root } => Some(root.as_str()),
+            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => None,
+        });
+        self.ground(source, tree, &index).look_ahead(roots).await?;
+        Ok(units)
     }
 
     async fn discover(
@@ -215,7 +299,11 @@ impl Renderer for Programs {
         source: &dyn Source,
         trees: &Diff<ObjectId>,
     ) -> Result<Vec<Environment>, SourceError> {
-        let base = self.discover_at(source, &trees.base).await?;
+        // Git lists head while base is looked at.
+        let (base, listed) =
+            futures::join!(self.discover_at(source, &trees.base), self.tree(source, &trees.head));
+        let base = base?;
+        listed?;
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
     }
@@ -225,9 +313,9 @@ impl Renderer for Programs {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-    ) -> Result<ReadSet, SourceError> {
+    ) -> Result<Arc<ReadSet>, SourceError> {
         let index = self.tree(source, tree).await?;
-        Ok(self.closure(source, tree, &index, unit).await?.reads.clone())
+        Ok(Arc::clone(&self.closure(source, tree, &index, unit).await?.reads))
     }
 
     async fn render(

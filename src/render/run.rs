@@ -156,7 +156,8 @@ impl Programs {
         {
             return Ok(RenderedText { file: None, text });
         }
-        let _slot = self.slots.acquire().await.map_err(|_| Failure::new("rendering was stopped"))?;
+        let stopped = |_| Failure::new("rendering was stopped");
+        let _room = self.rooms.acquire().await.map_err(stopped)?;
         let room = tempfile::tempdir_in(self.scratch.path())?;
         let root = room.path().join("tree");
         std::fs::create_dir(&root)?;
@@ -168,7 +169,12 @@ impl Programs {
             }
         }
         let scene = Scene { kind, root: &root, work, limits: &self.settings };
-        match self.confined(&tool.program, &args, room.path()).await? {
+        let ended = {
+            // Only while the renderer runs: the next one's files are written meanwhile.
+            let _slot = self.slots.acquire().await.map_err(stopped)?;
+            self.confined(&tool.program, &args, room.path()).await?
+        };
+        match ended {
             Ok(finished) if finished.status.success() => match String::from_utf8(finished.stdout) {
                 Ok(text) => {
                     if let (Some(disk), Some(key)) = (disk, &key) {

@@ -1,11 +1,17 @@
 //! A tree's paths in memory, with its symlinks followed as a kernel would.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
 
 use countersign_core::revision::ObjectId;
 
-use crate::ports::{ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
+use super::disk::DiskCache;
+use super::kustomize::Part;
+use super::listing;
+use super::parts::Parts;
+use super::unit::last_part;
+use crate::ports::{KUSTOMIZATION_NAMES, ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
 
 /// Git's mode of a symlink.
 const LINK: &str = "120000";
@@ -15,9 +21,16 @@ pub(super) const SUBMODULE: &str = "160000";
 /// Every path of one tree.
 #[derive(Debug)]
 pub(super) struct Tree {
-    entries: BTreeMap<String, TreeEntry>,
-    folders: BTreeSet<String>,
+    /// Sorted by path.
+    entries: Vec<TreeEntry>,
+    /// Sorted.
+    folders: Vec<String>,
+    /// What stands at each path: a file, by its place among the entries, or a folder.
+    places: HashMap<String, Option<usize>>,
+    kustomizations: BTreeSet<String>,
     links: BTreeMap<String, String>,
+    /// Kustomizations that were explored, by folder.
+    parts: Parts,
 }
 
 /// What stands at a path, behind all symlinks.
@@ -31,60 +44,124 @@ pub(super) enum Place {
 }
 
 impl Tree {
-    pub(super) async fn load(source: &dyn Source, id: &ObjectId) -> Result<Self, SourceError> {
-        let listed = source.list(id, "").await?;
+    pub(super) async fn load(
+        source: &dyn Source,
+        id: &ObjectId,
+        disk: Option<&DiskCache>,
+    ) -> Result<Self, SourceError> {
+        let mut entries = listing::read(source, id, disk).await?;
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        // Of two entries of one name, which only a crafted tree has, the last counts.
+        entries.dedup_by(|later, first| {
+            let same = later.path == first.path;
+            if same {
+                std::mem::swap(later, first);
+            }
+            same
+        });
+        let found: Vec<TreeEntry> = entries.iter().filter(|entry| entry.mode == LINK).cloned().collect();
         let mut links = BTreeMap::new();
-        for entry in listed.iter().filter(|entry| entry.mode == LINK) {
-            let target = source.read_file(id, &entry.path).await?.unwrap_or_default();
-            links.insert(entry.path.clone(), String::from_utf8_lossy(&target).into_owned());
+        for (entry, target) in found.iter().zip(source.read_entries(&found).await?) {
+            links.insert(entry.path.clone(), String::from_utf8_lossy(&target?).into_owned());
         }
-        let mut folders = BTreeSet::from([String::new()]);
-        for entry in &listed {
+        let mut places = HashMap::with_capacity(entries.len() * 2);
+        let mut kustomizations = BTreeSet::new();
+        let mut last = "";
+        for (number, entry) in entries.iter().enumerate() {
+            places.insert(entry.path.clone(), Some(number));
             let mut folder = parent_path(&entry.path);
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
+            if KUSTOMIZATION_NAMES.contains(&last_part(&entry.path)) {
+                kustomizations.insert(folder.to_owned());
+            }
+            if folder == last {
+                continue;
+            }
+            last = folder;
+            // What a crafted tree has as a file, too, stays one.
+            while !folder.is_empty() && !places.contains_key(folder) {
+                places.insert(folder.to_owned(), None);
                 folder = parent_path(folder);
             }
         }
-        let entries = listed.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
-        Ok(Self { entries, folders, links })
+        let found = places.iter().filter(|(_, place)| place.is_none()).map(|(folder, _)| folder.clone());
+        let mut folders: Vec<String> = found.chain([String::new()]).collect();
+        folders.sort_unstable();
+        places.insert(String::new(), None);
+        Ok(Self { entries, folders, places, kustomizations, links, parts: Parts::default() })
+    }
+
+    /// Whether symlinks lead anywhere.
+    pub(super) fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 
     pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
         self.folders.iter().map(String::as_str)
     }
 
+    /// Folders in which something is called like a kustomization.
+    pub(super) fn kustomizations(&self) -> impl Iterator<Item = &str> {
+        self.kustomizations.iter().map(String::as_str)
+    }
+
+    /// What was found of the kustomization in a folder.
+    pub(super) fn part(&self, folder: &str) -> Option<Arc<Part>> {
+        self.parts.get(self, folder)
+    }
+
+    pub(super) fn keep_part(&self, folder: &str, part: &Arc<Part>) {
+        self.parts.keep(folder, part);
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     pub(super) fn files(&self) -> impl Iterator<Item = &TreeEntry> {
-        self.entries.values()
+        self.entries.iter()
     }
 
     pub(super) fn entry(&self, path: &str) -> Option<&TreeEntry> {
-        self.entries.get(path)
+        self.entries.get((*self.places.get(path)?)?)
     }
 
     /// Every entry below a folder, in order.
     pub(super) fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a TreeEntry> + use<'a> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let start = Bound::Included(prefix.clone());
-        self.entries
-            .range((start, Bound::Unbounded))
-            .take_while(move |(path, _)| path.starts_with(&prefix))
-            .map(|(_, entry)| entry)
+        let range = if folder.is_empty() { 0..self.entries.len() } else { self.range_below(folder) };
+        self.entries.get(range).unwrap_or_default().iter()
+    }
+
+    fn range_below(&self, folder: &str) -> Range<usize> {
+        let prefix = format!("{folder}/");
+        let start = self.entries.partition_point(|entry| entry.path < prefix);
+        let rest = self.entries.get(start..).unwrap_or_default();
+        start..start + rest.partition_point(|entry| entry.path.starts_with(&prefix))
     }
 
     /// What stands at a path, and the symlinks on the way there.
     pub(super) fn find(&self, path: &str) -> (Place, Vec<String>) {
+        if self.is_straight(path) {
+            return (self.place(path.to_owned()), Vec::new());
+        }
         let target = |at: &str| self.links.get(at).map(String::as_str);
-        let Some((path, links)) = follow_links(path, &target) else {
-            return (Place::Outside, Vec::new());
-        };
-        let place = if self.entries.contains_key(&path) {
-            Place::File(path)
-        } else if self.folders.contains(&path) {
-            Place::Folder(path)
-        } else {
-            Place::Absent(path)
-        };
-        (place, links)
+        match follow_links(path, &target) {
+            Some((path, links)) => (self.place(path), links),
+            None => (Place::Outside, Vec::new()),
+        }
+    }
+
+    /// Whether a path leads where it says: no link and nothing to resolve on the way.
+    fn is_straight(&self, path: &str) -> bool {
+        (path.is_empty() || path.split('/').all(|part| !matches!(part, "" | "." | "..")))
+            && (self.links.is_empty() || self.links_on(path).is_empty())
+    }
+
+    fn place(&self, path: String) -> Place {
+        match self.places.get(&path) {
+            Some(Some(_)) => Place::File(path),
+            Some(None) => Place::Folder(path),
+            None => Place::Absent(path),
+        }
     }
 
     /// The symlinks that stand on a path as it is written.
@@ -97,6 +174,9 @@ impl Tree {
 
     /// Adds what the symlinks among a read-set's files lead to, until nothing is added any more.
     pub(super) fn follow(&self, reads: &mut ReadSet) {
+        if self.links.is_empty() {
+            return;
+        }
         loop {
             let before = (reads.files.len(), reads.absent.len(), reads.perhaps.len());
             let certain = self.gather(&reads.files, &reads.listings);
@@ -134,7 +214,7 @@ impl Tree {
 
     /// These files, and all below these folders.
     fn gather(&self, files: &BTreeSet<String>, folders: &BTreeSet<String>) -> BTreeMap<&str, &TreeEntry> {
-        let files = files.iter().filter_map(|path| self.entries.get(path));
+        let files = files.iter().filter_map(|path| self.entry(path));
         let below = folders.iter().flat_map(|folder| self.below(folder));
         files.chain(below).map(|entry| (entry.path.as_str(), entry)).collect()
     }

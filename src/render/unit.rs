@@ -100,14 +100,44 @@ impl Pattern {
     }
 }
 
-fn patterns(texts: &[String]) -> Result<Vec<Pattern>, SourceError> {
-    texts.iter().map(|text| Pattern::new(text)).collect()
+/// The paths and globs of one environment, in order.
+struct Patterns {
+    all: Vec<Pattern>,
+    /// Which of them are plain paths, since there may be thousands; of two that are the same, the first.
+    plain: BTreeMap<String, usize>,
+    globs: Vec<usize>,
+}
+
+impl Patterns {
+    fn new(texts: &[String]) -> Result<Self, SourceError> {
+        let all = texts.iter().map(|text| Pattern::new(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut plain = BTreeMap::new();
+        let mut globs = Vec::new();
+        for (number, pattern) in all.iter().enumerate() {
+            match pattern.glob {
+                None => drop(plain.entry(pattern.text.clone()).or_insert(number)),
+                Some(_) => globs.push(number),
+            }
+        }
+        Ok(Self { all, plain, globs })
+    }
+
+    /// The first that matches.
+    fn first(&self, path: &str) -> Option<&Pattern> {
+        let mut globs = self.globs.iter().copied();
+        let glob = globs.find(|number| self.all.get(*number).is_some_and(|pattern| pattern.matches(path)));
+        let first = self.plain.get(path).copied().into_iter().chain(glob).min()?;
+        self.all.get(first)
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        self.first(path).is_some()
+    }
 }
 
 fn yaml_units(tree: &Tree, texts: &[String]) -> Result<Vec<UnitSpec>, SourceError> {
-    let patterns = patterns(texts)?;
-    let matched: BTreeSet<&str> =
-        tree.folders().filter(|folder| patterns.iter().any(|pattern| pattern.matches(folder))).collect();
+    let patterns = Patterns::new(texts)?;
+    let matched: BTreeSet<&str> = tree.folders().filter(|folder| patterns.matches(folder)).collect();
     // A folder stands for everything below it: what matches inside of one that matched is part of it.
     let covered = |path: &str| ancestors(path).any(|folder| matched.contains(folder));
     let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -119,7 +149,7 @@ fn yaml_units(tree: &Tree, texts: &[String]) -> Result<Vec<UnitSpec>, SourceErro
         }
     }
     for entry in tree.files().filter(|entry| is_manifest(&entry.path) && !covered(&entry.path)) {
-        if let Some(pattern) = patterns.iter().find(|pattern| pattern.matches(&entry.path)) {
+        if let Some(pattern) = patterns.first(&entry.path) {
             groups.entry(pattern.parent()).or_default().insert(entry.path.clone());
         }
     }
@@ -132,23 +162,16 @@ fn yaml_units(tree: &Tree, texts: &[String]) -> Result<Vec<UnitSpec>, SourceErro
 }
 
 fn kustomize_units(tree: &Tree, texts: &[String]) -> Result<Vec<UnitSpec>, SourceError> {
-    let patterns = patterns(texts)?;
-    let mut roots = BTreeSet::new();
-    for folder in tree.folders() {
-        let kustomizations: Vec<String> =
-            KUSTOMIZATION_NAMES.iter().map(|name| below(folder, name)).collect();
-        let present = kustomizations.iter().any(|path| tree.entry(path).is_some());
-        let wanted = |path: &str| patterns.iter().any(|pattern| pattern.matches(path));
-        if present && (wanted(folder) || kustomizations.iter().any(|path| wanted(path))) {
-            roots.insert(folder.to_owned());
-        }
-    }
-    let unit = |root: String| UnitSpec {
-        name: shown(&root),
-        path: root.clone(),
-        source: UnitSource::Kustomize { root },
+    let patterns = Patterns::new(texts)?;
+    let wanted = |root: &&str| {
+        patterns.matches(root) || KUSTOMIZATION_NAMES.iter().any(|name| patterns.matches(&below(root, name)))
     };
-    Ok(roots.into_iter().map(unit).collect())
+    let unit = |root: &str| UnitSpec {
+        name: shown(root),
+        path: root.to_owned(),
+        source: UnitSource::Kustomize { root: root.to_owned() },
+    };
+    Ok(tree.kustomizations().filter(wanted).map(unit).collect())
 }
 
 /// Every folder above a path, the root last.

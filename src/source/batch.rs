@@ -43,6 +43,11 @@ struct Running {
 }
 
 impl Batch {
+    /// Starts the process before it is needed, so that nobody waits for it then.
+    pub(super) fn started(git: &Git) -> Result<Self, SourceError> {
+        Ok(Self(Mutex::new(Some(Running::start(git)?))))
+    }
+
     /// Asks for the contents of each name (an id, or `<tree>:<path>`), in order. A name must not hold a newline.
     pub(super) async fn read(&self, git: &Git, names: &[String]) -> Result<Vec<Found>, SourceError> {
         let mut slot = self.0.lock().await;

@@ -4,11 +4,15 @@ use std::fmt::Write as _;
 
 use countersign_core::revision::{CommitSha, ObjectId};
 
+use super::batch::Found;
 use super::export::check_path;
 use super::git::nonsense;
 use super::mirror::Mirror;
 use super::trees::parse_tip;
 use crate::ports::{CommitPeople, GitIdentity, SourceError};
+
+/// How many commits above another one are still read one by one.
+const NEARBY: usize = 16;
 
 impl Mirror {
     pub(super) async fn people_between(
@@ -45,6 +49,47 @@ impl Mirror {
             }
             _ => Err(answer.into_error()),
         }
+    }
+
+    /// The best common ancestor of two commits, or one of several; `None` where there is none.
+    pub(super) async fn common_ancestor(
+        &self,
+        base: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Option<CommitSha>, SourceError> {
+        if self.is_just_above(base, head).await? {
+            return Ok(Some(base.clone()));
+        }
+        let args = ["merge-base", base.as_str(), head.as_str()];
+        let answer = self.git.call("looking up the history", &args).finish().await?;
+        match answer.code() {
+            Some(0) => Ok(parse_tip(answer.stdout())),
+            Some(1) => Ok(None),
+            _ if answer.message().contains("Not a valid commit name") => {
+                Err(SourceError::Missing { what: format!("{} or {}", base.short(), head.short()) })
+            }
+            _ => Err(answer.into_error()),
+        }
+    }
+
+    /// Whether `head` is `base`, or a few commits on top of it, which are read without starting another process.
+    async fn is_just_above(&self, base: &CommitSha, head: &CommitSha) -> Result<bool, SourceError> {
+        let mut line = head.clone();
+        for _ in 0..NEARBY {
+            if line == *base {
+                return Ok(true);
+            }
+            let parents = match self.batch.read(&self.git, &[line.to_string()]).await?.pop() {
+                Some(Found::Object(object)) if object.kind == "commit" => parents(&object.bytes),
+                Some(Found::Object(_) | Found::TooLarge(_) | Found::Missing) | None => return Ok(false),
+            };
+            if parents.contains(base) {
+                return Ok(true);
+            }
+            let Some(first) = parents.into_iter().next() else { return Ok(false) };
+            line = first;
+        }
+        Ok(false)
     }
 
     pub(super) async fn write_commit(&self, bytes: &[u8]) -> Result<CommitSha, SourceError> {
@@ -105,6 +150,12 @@ pub(super) fn commit_bytes(
     let message = message.replace('\0', "");
     let _ = write!(text, "author {who}\ncommitter {who}\n\n{}\n", message.trim_end());
     text.into_bytes()
+}
+
+/// The parents that a commit names.
+fn parents(commit: &[u8]) -> Vec<CommitSha> {
+    let lines = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+    lines.filter_map(|line| parse_tip(line.strip_prefix(b"parent ")?)).collect()
 }
 
 fn commit_people(line: &str) -> Option<CommitPeople> {

@@ -1,7 +1,9 @@
 //! Starting `git` in one repository: its whole environment, its limits, its errors. Never through a shell.
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -84,6 +86,8 @@ const CONFIG: [(&str, &str); 12] = [
 #[derive(Debug)]
 pub(super) struct Git {
     dir: PathBuf,
+    /// What git takes for the user's home.
+    home: PathBuf,
     pub(super) limits: GitLimits,
 }
 
@@ -102,7 +106,12 @@ pub(super) struct Call<'a> {
 
 impl Git {
     pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir, limits: GitLimits::default() }
+        Self::beside(dir.clone(), dir)
+    }
+
+    /// In a repository that is not ours: nothing of its folder is taken for a home.
+    pub(super) fn beside(home: PathBuf, dir: PathBuf) -> Self {
+        Self { dir, home, limits: GitLimits::default() }
     }
 
     /// The repository's own folder.
@@ -119,7 +128,7 @@ impl Git {
 
     /// A call that does not know the repository yet.
     pub(super) fn anywhere<'a>(&self, action: &'static str, args: &[&str]) -> Call<'a> {
-        let mut command = Command::new("git");
+        let mut command = Command::new(program());
         command.env_clear().args(args);
         for name in PASSED_ON {
             if let Some(value) = std::env::var_os(name) {
@@ -127,7 +136,7 @@ impl Git {
             }
         }
         command
-            .env("HOME", &self.dir)
+            .env("HOME", &self.home)
             .env("LC_ALL", "C")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -160,6 +169,22 @@ impl Git {
         }
         Ok(call)
     }
+}
+
+/// Where `git` is, by the absolute folders of `PATH`. A program that is named by its path is started without a copy of
+/// this process being made first, which takes the longer the more we hold.
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let is_program = |path: &PathBuf| {
+            let mode = path.metadata().map(|meta| meta.permissions().mode()).unwrap_or_default();
+            path.is_absolute() && path.is_file() && mode & 0o111 != 0
+        };
+        let found = std::env::split_paths(&folders).map(|folder| folder.join("git")).find(is_program);
+        // Where there is none, the error says so.
+        found.unwrap_or_else(|| "git".into())
+    })
 }
 
 /// The remote's URL, checked to be one over HTTP without credentials.

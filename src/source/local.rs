@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use countersign_core::revision::{BranchName, CommitSha, ObjectId};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::sync::Mutex;
 
-use super::batch::Batch;
+use super::batch::{Batch, Found};
 use super::git::{Git, GitFailure, nonsense, process_error};
 use super::mirror::Mirror;
 use super::trees::parse_tip;
 use crate::ports::SourceError;
-use crate::process::{self, Limits};
+use crate::process::{self, Finished, Limits};
 
 /// Where the user's repository is, and the temporary one beside it.
 #[derive(Debug)]
@@ -23,6 +22,8 @@ pub(super) struct UserRepository {
     index: PathBuf,
     work_tree: Option<PathBuf>,
     shallow: bool,
+    /// What reads its revisions.
+    names: (Git, Batch),
     /// Removed with the mirror.
     _scratch: TempDir,
 }
@@ -43,41 +44,28 @@ impl Mirror {
     pub async fn local(dir: &Path) -> Result<Self, SourceError> {
         const ACTION: &str = "opening the repository";
         let io = |error: std::io::Error| SourceError::Git { action: ACTION, source: error.into() };
-        // Git itself decides, by the user's settings, whether a folder of another owner is trusted.
-        let question =
-            ["--absolute-git-dir", "--git-path", "objects", "--git-path", "index", "--git-path", "shallow"];
-        let args =
-            [&["rev-parse", "--path-format=absolute"], &question[..], &["--show-object-format"]].concat();
-        let answer = as_user(ACTION, dir, &args, &[]).await?;
-        let lines: Vec<&str> = answer.lines().collect();
-        let &[git_dir, objects, index, shallow, format] = lines.as_slice() else {
-            // A path with a line break in it.
-            return Err(nonsense(ACTION));
-        };
-        let [git_dir, objects, index, shallow] = [git_dir, objects, index, shallow].map(PathBuf::from);
-        let top = ["rev-parse", "--path-format=absolute", "--show-toplevel"];
-        let work_tree = as_user(ACTION, dir, &top, &[]).await.ok().map(PathBuf::from);
-
+        let Places { git_dir, objects, index, shallow, format, work_tree } = places(dir).await?;
         let scratch = tempfile::Builder::new().prefix("countersign-review-").tempdir().map_err(io)?;
-        let git = Git::new(scratch.path().to_owned());
-        git.anywhere(ACTION, &["init", "--quiet", "--bare", "--template="])
-            .arg(format!("--object-format={format}"))
-            .arg("--")
-            .arg(scratch.path())
-            .output()
-            .await?;
-        let mut borrowed = objects.clone().into_os_string();
-        borrowed.push("\n");
-        let info = scratch.path().join("objects/info");
-        tokio::fs::create_dir_all(&info).await.map_err(io)?;
-        tokio::fs::write(info.join("alternates"), borrowed.as_encoded_bytes()).await.map_err(io)?;
+        write_repository(scratch.path(), &objects, &format).map_err(io)?;
         let is_shallow = tokio::fs::try_exists(&shallow).await.map_err(io)?;
         if is_shallow {
             tokio::fs::copy(&shallow, scratch.path().join("shallow")).await.map_err(io)?;
         }
-        let shallow = is_shallow;
-        let user = UserRepository { git_dir, objects, index, work_tree, shallow, _scratch: scratch };
-        Ok(Self { git, batch: Batch::default(), fetching: Mutex::new(()), user: Some(user) })
+        let git = Git::new(scratch.path().to_owned());
+        let theirs = Git::beside(scratch.path().to_owned(), git_dir.clone());
+        // Both start at once.
+        let names = Batch::started(&theirs).map(|batch| (theirs, batch))?;
+        let batch = Batch::started(&git)?;
+        let user = UserRepository {
+            git_dir,
+            objects,
+            index,
+            work_tree,
+            shallow: is_shallow,
+            names,
+            _scratch: scratch,
+        };
+        Ok(Self { user: Some(user), batch, ..Self::with(git) })
     }
 
     /// The commit that a revision names, in git's own grammar (`HEAD~2`, a branch, part of an id).
@@ -90,7 +78,7 @@ impl Mirror {
         let folder = if revision.starts_with('-') { "refs/heads/" } else { "" };
         let spec = format!("{folder}{revision}^{{commit}}");
         match &self.user {
-            Some(user) => user.rev_parse(&self.git, &spec).await?,
+            Some(user) => user.commits(&[spec]).await?.pop().flatten(),
             None => {
                 let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
                 parse_tip(self.git.call("reading a revision", &args).arg(spec).finish().await?.stdout())
@@ -124,14 +112,14 @@ impl Mirror {
             "refs/remotes/origin/master",
             "refs/heads/master",
         ];
-        for name in candidates {
-            match self.resolve(name).await {
-                Ok(_) => return Ok(name.to_owned()),
-                Err(SourceError::Missing { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(SourceError::Missing { what: "a branch `main` or `master`".to_owned() })
+        let found = match &self.user {
+            Some(user) => user.commits(&candidates.map(|name| format!("{name}^{{commit}}"))).await?,
+            None => Vec::new(),
+        };
+        let first = candidates.into_iter().zip(found).find(|(_, commit)| commit.is_some());
+        first
+            .map(|(name, _)| name.to_owned())
+            .ok_or_else(|| SourceError::Missing { what: "a branch `main` or `master`".to_owned() })
     }
 
     /// The top folder of the work tree; `None` where the repository is bare.
@@ -183,20 +171,86 @@ impl Mirror {
 }
 
 impl UserRepository {
-    pub(super) async fn branch_tip(&self, git: &Git, branch: &BranchName) -> Result<CommitSha, SourceError> {
-        for name in [format!("refs/heads/{branch}"), format!("refs/remotes/origin/{branch}")] {
-            if let Some(tip) = self.rev_parse(git, &format!("{name}^{{commit}}")).await? {
-                return Ok(tip);
-            }
-        }
-        Err(SourceError::Missing { what: format!("branch `{branch}`") })
+    pub(super) async fn branch_tip(&self, branch: &BranchName) -> Result<CommitSha, SourceError> {
+        let names = [format!("refs/heads/{branch}"), format!("refs/remotes/origin/{branch}")];
+        let found = self.commits(&names.map(|name| format!("{name}^{{commit}}"))).await?;
+        found
+            .into_iter()
+            .flatten()
+            .next()
+            .ok_or_else(|| SourceError::Missing { what: format!("branch `{branch}`") })
     }
 
-    async fn rev_parse(&self, git: &Git, spec: &str) -> Result<Option<CommitSha>, SourceError> {
-        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
-        let call = git.call("reading a revision", &args).env("GIT_DIR", &self.git_dir).arg(spec);
-        Ok(parse_tip(call.finish().await?.stdout()))
+    /// The commits that these names stand for, all asked of one process.
+    async fn commits(&self, names: &[String]) -> Result<Vec<Option<CommitSha>>, SourceError> {
+        let (git, batch) = &self.names;
+        let mut commits = Vec::new();
+        for found in batch.read(git, names).await? {
+            commits.push(match found {
+                Found::Object(object) if object.kind == "commit" => object.id.as_str().parse().ok(),
+                Found::Object(_) | Found::Missing => None,
+                Found::TooLarge(_) => return Err(nonsense("reading a revision")),
+            });
+        }
+        Ok(commits)
     }
+}
+
+/// Where the parts of a user's repository are.
+struct Places {
+    git_dir: PathBuf,
+    objects: PathBuf,
+    index: PathBuf,
+    shallow: PathBuf,
+    format: String,
+    work_tree: Option<PathBuf>,
+}
+
+/// Asks git where things are. It decides itself, by the user's settings, whether a folder of another owner is trusted.
+async fn places(dir: &Path) -> Result<Places, SourceError> {
+    const ACTION: &str = "opening the repository";
+    let question =
+        ["--absolute-git-dir", "--git-path", "objects", "--git-path", "index", "--git-path", "shallow"];
+    // Where there is no work tree, the last question fails after the others were answered.
+    let args = [
+        &["rev-parse", "--path-format=absolute"],
+        &question[..],
+        &["--show-object-format", "--show-toplevel"],
+    ]
+    .concat();
+    let done = run_as_user(ACTION, dir, &args, &[]).await?;
+    let answer = String::from_utf8_lossy(&done.stdout).into_owned();
+    let lines: Vec<&str> = answer.lines().collect();
+    let (answered, work_tree) = match lines.as_slice() {
+        [answered @ .., top] if done.status.success() => (answered, Some(PathBuf::from(top))),
+        answered if answered.len() == 5 => (answered, None),
+        _ => return Err(failure(ACTION, &done)),
+    };
+    let &[git_dir, objects, index, shallow, format] = answered else {
+        // A path with a line break in it.
+        return Err(nonsense(ACTION));
+    };
+    let [git_dir, objects, index, shallow] = [git_dir, objects, index, shallow].map(PathBuf::from);
+    Ok(Places { git_dir, objects, index, shallow, format: format.to_owned(), work_tree })
+}
+
+/// Writes an empty repository that borrows objects, as `git init --bare` would make it.
+fn write_repository(dir: &Path, objects: &Path, format: &str) -> std::io::Result<()> {
+    let (version, extension) = match format {
+        "sha1" => (0, String::new()),
+        // One that git does not know either, it says so.
+        other => (1, format!("[extensions]\n\tobjectFormat = {other}\n")),
+    };
+    let info = dir.join("objects/info");
+    std::fs::create_dir_all(&info)?;
+    std::fs::create_dir_all(dir.join("objects/pack"))?;
+    std::fs::create_dir_all(dir.join("refs/heads"))?;
+    let mut borrowed = objects.as_os_str().to_owned();
+    borrowed.push("\n");
+    std::fs::write(info.join("alternates"), borrowed.as_encoded_bytes())?;
+    let config = format!("[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}");
+    std::fs::write(dir.join("config"), config)?;
+    std::fs::write(dir.join("HEAD"), "ref: refs/heads/main\n")
 }
 
 /// Git with the user's own settings, in the user's own repository: only for what the user's git alone can tell.
@@ -206,6 +260,26 @@ async fn as_user(
     args: &[&str],
     env: &[(&str, &Path)],
 ) -> Result<String, SourceError> {
+    let done = run_as_user(action, dir, args, env).await?;
+    if !done.status.success() {
+        return Err(failure(action, &done));
+    }
+    Ok(String::from_utf8_lossy(&done.stdout).trim_end_matches('\n').to_owned())
+}
+
+fn failure(action: &'static str, done: &Finished) -> SourceError {
+    let message = String::from_utf8_lossy(&done.stderr).trim_end().to_owned();
+    let failure = GitFailure { status: done.status.to_string(), message };
+    SourceError::Git { action, source: Box::new(failure) }
+}
+
+/// The same, however it ends.
+async fn run_as_user(
+    action: &'static str,
+    dir: &Path,
+    args: &[&str],
+    env: &[(&str, &Path)],
+) -> Result<Finished, SourceError> {
     let mut command = Command::new("git");
     command
         .arg("-C")
@@ -222,12 +296,5 @@ async fn as_user(
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_OPTIONAL_LOCKS", "0");
     let limits = Limits { time: std::time::Duration::from_secs(120), stdout: 1 << 20, stderr: 64 << 10 };
-    let done =
-        process::run(&mut command, None, &limits).await.map_err(|error| process_error(action, error))?;
-    if !done.status.success() {
-        let message = String::from_utf8_lossy(&done.stderr).trim_end().to_owned();
-        let failure = GitFailure { status: done.status.to_string(), message };
-        return Err(SourceError::Git { action, source: Box::new(failure) });
-    }
-    Ok(String::from_utf8_lossy(&done.stdout).trim_end_matches('\n').to_owned())
+    process::run(&mut command, None, &limits).await.map_err(|error| process_error(action, error))
 }

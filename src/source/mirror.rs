@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use async_trait::async_trait;
 use countersign_core::evaluation::ChangedPath;
-use countersign_core::revision::{BranchName, CommitSha, ObjectId};
+use countersign_core::revision::{BranchName, CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
 use tokio::sync::Mutex;
 
@@ -20,13 +20,20 @@ pub struct Mirror {
     pub(super) batch: Batch,
     /// Held during a fetch: two at once would quarrel over the same refs.
     pub(super) fetching: Mutex<()>,
+    /// The last two trees that were compared, and how they differ.
+    pub(super) compared: Mutex<Option<(Diff<ObjectId>, Vec<ChangedPath>)>>,
     pub(super) user: Option<UserRepository>,
 }
 
 impl Mirror {
     /// A mirror in this folder, which the first fetch creates.
     pub fn bare(dir: PathBuf) -> Self {
-        Self { git: Git::new(dir), batch: Batch::default(), fetching: Mutex::new(()), user: None }
+        Self::with(Git::new(dir))
+    }
+
+    pub(super) fn with(git: Git) -> Self {
+        let compared = Mutex::default();
+        Self { git, batch: Batch::default(), fetching: Mutex::new(()), compared, user: None }
     }
 
     /// The same with other limits.
@@ -85,6 +92,13 @@ impl Source for Mirror {
 
     async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
         self.read_listed(entry).await
+    }
+
+    async fn read_entries(
+        &self,
+        entries: &[TreeEntry],
+    ) -> Result<Vec<Result<Vec<u8>, SourceError>>, SourceError> {
+        self.read_all_listed(entries).await
     }
 
     async fn export(

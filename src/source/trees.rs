@@ -7,15 +7,18 @@ use countersign_core::evaluation::{ChangedPath, PathEntry, PathOperation};
 use countersign_core::revision::{BranchName, CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
 
-use super::batch::Found;
+use super::batch::{Found, Object};
 use super::git::nonsense;
 use super::mirror::Mirror;
 use crate::ports::{SourceError, TreeEntry};
 
+/// How many files are asked for at once.
+const CHUNK: usize = 256;
+
 impl Mirror {
     pub(super) async fn tip(&self, branch: &BranchName) -> Result<CommitSha, SourceError> {
         if let Some(user) = &self.user {
-            return user.branch_tip(&self.git, branch).await;
+            return user.branch_tip(branch).await;
         }
         let name = format!("refs/remotes/origin/{branch}");
         let answer = self
@@ -43,8 +46,13 @@ impl Mirror {
         head: &CommitSha,
     ) -> Result<MergeOutcome, SourceError> {
         const ACTION: &str = "merging";
-        if self.ancestry(head, base).await? {
-            return Ok(MergeOutcome::Nothing);
+        match self.common_ancestor(base, head).await? {
+            Some(common) if common == *head => return Ok(MergeOutcome::Nothing),
+            // Nothing of base's is merged into anything: head as it stands.
+            Some(common) if common == *base => {
+                return Ok(MergeOutcome::Clean { tree: self.commit_tree(head).await? });
+            }
+            Some(_) | None => {}
         }
         let args = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"];
         let answer = self.git.call(ACTION, &args).arg(base.as_str()).arg(head.as_str()).finish().await?;
@@ -70,6 +78,19 @@ impl Mirror {
         base: &ObjectId,
         head: &ObjectId,
     ) -> Result<Vec<ChangedPath>, SourceError> {
+        // Held, so that who asks at the same time gets the answer that is under way.
+        let mut compared = self.compared.lock().await;
+        if let Some((trees, changed)) = &*compared
+            && (&trees.base, &trees.head) == (base, head)
+        {
+            return Ok(changed.clone());
+        }
+        let changed = self.ask_changes(base, head).await?;
+        *compared = Some((Diff { base: base.clone(), head: head.clone() }, changed.clone()));
+        Ok(changed)
+    }
+
+    async fn ask_changes(&self, base: &ObjectId, head: &ObjectId) -> Result<Vec<ChangedPath>, SourceError> {
         const ACTION: &str = "comparing trees";
         let args =
             ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none"];
@@ -135,7 +156,7 @@ impl Mirror {
         if path.is_empty() {
             return Ok(None);
         }
-        if !path.contains('\n')
+        if !path.contains(['\n', '\r'])
             && let Some(found) = self.batch.read(&self.git, &[format!("{tree}:{path}")]).await?.pop()
         {
             match found {
@@ -145,6 +166,9 @@ impl Mirror {
             }
         }
         // Absent, or the repository is broken: a file must never look absent because it could not be read.
+        if self.is_absent(tree, path).await? {
+            return Ok(None);
+        }
         let entries = self.list_with(&["ls-tree", "-z", "--full-tree", tree.as_str()], path).await?;
         let entry = entries.into_iter().find(|entry| entry.path == path);
         match entry.filter(|entry| entry.mode != "160000" && entry.mode != "040000") {
@@ -153,14 +177,50 @@ impl Mirror {
         }
     }
 
-    pub(super) async fn read_listed(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
-        let path = &entry.path;
-        match self.batch.read(&self.git, &[entry.id.to_string()]).await?.pop() {
-            Some(Found::Object(object)) => Ok(object.bytes),
-            Some(Found::TooLarge(size)) => Err(self.too_large(path, size)),
-            Some(Found::Missing) | None => {
-                Err(SourceError::Missing { what: format!("the content of `{path}`") })
+    /// Whether a folder on the way to a path was read and does not hold it. `false` where that is not certain.
+    async fn is_absent(&self, tree: &ObjectId, path: &str) -> Result<bool, SourceError> {
+        let mut missing = path;
+        while !missing.is_empty() && !missing.contains(['\n', '\r']) {
+            let (folder, name) = missing.rsplit_once('/').unwrap_or(("", missing));
+            let question = if folder.is_empty() { tree.to_string() } else { format!("{tree}:{folder}") };
+            match self.batch.read(&self.git, &[question]).await?.pop() {
+                Some(Found::Object(object)) if object.kind == "tree" => {
+                    return Ok(names_in_tree(&object).is_some_and(|names| !names.contains(&name.as_bytes())));
+                }
+                // What is no folder holds nothing.
+                Some(Found::Object(_)) => return Ok(!folder.is_empty()),
+                Some(Found::TooLarge(_)) | None => return Ok(false),
+                Some(Found::Missing) => missing = folder,
             }
+        }
+        Ok(false)
+    }
+
+    pub(super) async fn read_listed(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
+        let found = self.batch.read(&self.git, &[entry.id.to_string()]).await?.pop();
+        self.listed(entry, found.unwrap_or(Found::Missing))
+    }
+
+    pub(super) async fn read_all_listed(
+        &self,
+        entries: &[TreeEntry],
+    ) -> Result<Vec<Result<Vec<u8>, SourceError>>, SourceError> {
+        let mut contents = Vec::with_capacity(entries.len());
+        while let Some(rest) = entries.get(contents.len()..).filter(|rest| !rest.is_empty()) {
+            let asked = rest.get(..CHUNK).unwrap_or(rest);
+            let names: Vec<String> = asked.iter().map(|entry| entry.id.to_string()).collect();
+            // Answers end at one that is too large.
+            let answers = self.batch.read(&self.git, &names).await?;
+            contents.extend(asked.iter().zip(answers).map(|(entry, found)| self.listed(entry, found)));
+        }
+        Ok(contents)
+    }
+
+    fn listed(&self, entry: &TreeEntry, found: Found) -> Result<Vec<u8>, SourceError> {
+        match found {
+            Found::Object(object) => Ok(object.bytes),
+            Found::TooLarge(size) => Err(self.too_large(&entry.path, size)),
+            Found::Missing => Err(SourceError::Missing { what: format!("the content of `{}`", entry.path) }),
         }
     }
 
@@ -170,6 +230,20 @@ impl Mirror {
             why: format!("it has {size} bytes; files of more than {} are not read", self.git.limits.file),
         }
     }
+}
+
+/// The names in a tree as git stores it: `<mode> <name>\0<id>`, the id in half as many bytes as it has digits.
+fn names_in_tree(tree: &Object) -> Option<Vec<&[u8]>> {
+    let id_bytes = tree.id.as_str().len() / 2;
+    let mut names = Vec::new();
+    let mut rest = tree.bytes.as_slice();
+    while !rest.is_empty() {
+        let space = rest.iter().position(|byte| *byte == b' ')?;
+        let end = rest.iter().position(|byte| *byte == 0).filter(|end| *end > space)?;
+        names.push(rest.get(space + 1..end)?);
+        rest = rest.get(end + 1 + id_bytes..)?;
+    }
+    Some(names)
 }
 
 pub(super) fn parse_tip(stdout: &[u8]) -> Option<CommitSha> {

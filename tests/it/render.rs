@@ -4,6 +4,7 @@
 mod helm;
 mod hostile;
 mod kustomize;
+mod sides;
 mod units;
 
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ impl Scene {
     }
 
     async fn read_set(&self, unit: &UnitSpec) -> ReadSet {
-        self.programs.read_set(&self.mirror, &self.tree, unit).await.unwrap()
+        self.programs.read_set(&self.mirror, &self.tree, unit).await.unwrap().as_ref().clone()
     }
 
     async fn render(&self, unit: &UnitSpec) -> Result<Rendering, RenderError> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.extend_from_slice(value.to_string().as_bytes());
+            plain(value, out);
         }
         Value::Array(items) => {
             out.push(b'[');
@@ -27,13 +27,19 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                out.extend_from_slice(Value::String(key.clone()).to_string().as_bytes());
+                plain(key, out);
                 out.push(b':');
                 write(item, out);
             }
             out.push(b'}');
         }
     }
+}
+
+/// A value without parts.
+fn plain(value: &impl serde::Serialize, out: &mut Vec<u8>) {
+    // Neither writing to memory nor such a value can fail.
+    let _written = serde_json::to_writer(out, value);
 }
 
 /// The canonical form of a value.

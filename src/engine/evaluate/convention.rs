@@ -5,14 +5,16 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{SidePlan, Sides};
-use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, join_path};
+use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, parent_path};
 
 /// Takes away what is not a unit of its own on its side.
 pub(super) fn narrow(units: &mut BTreeMap<String, Sides>) {
     let base = included(units, |sides| sides.base.as_ref());
-    let head = included(units, |sides| sides.head.as_ref());
+    let head =
+        if units.values().all(is_same) { base.clone() } else { included(units, |sides| sides.head.as_ref()) };
     for (name, sides) in units {
         if base.contains(name) {
             sides.base = None;
@@ -26,21 +28,33 @@ pub(super) fn narrow(units: &mut BTreeMap<String, Sides>) {
 
 /// Kustomize roots that another unit of the side includes. Of two that include each other both stay.
 fn included(units: &BTreeMap<String, Sides>, side: impl Fn(&Sides) -> Option<&SidePlan>) -> BTreeSet<String> {
-    let mut roots: BTreeMap<String, &str> = BTreeMap::new();
     let plans = || units.iter().filter_map(|(name, sides)| Some((name.as_str(), side(sides)?)));
-    for (name, plan) in plans() {
-        if let UnitSource::Kustomize { root } = &plan.spec.source {
-            let files = KUSTOMIZATION_NAMES.into_iter().filter_map(|file| join_path(root, file));
-            roots.extend(files.map(|file| (file, name)));
-        }
-    }
+    let roots: BTreeMap<&str, &str> = plans().filter_map(|(name, plan)| Some((root(plan)?, name))).collect();
     let mut includes: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (name, plan) in plans() {
-        let others = plan.reads.files.iter().filter_map(|file| roots.get(file));
+        let kustomizations = plan.reads.files.iter().filter(|file| is_kustomization(file));
+        let others = kustomizations.filter_map(|file| roots.get(parent_path(file)));
         includes.extend(others.filter(|other| **other != name).map(|other| (name, *other)));
     }
     let one_way = includes.iter().filter(|(name, other)| !includes.contains(&(*other, *name)));
     one_way.map(|(_, other)| (*other).to_owned()).collect()
+}
+
+/// Whether both sides read the same for the same.
+fn is_same(sides: &Sides) -> bool {
+    let both = sides.base.as_ref().zip(sides.head.as_ref());
+    both.is_some_and(|(base, head)| Arc::ptr_eq(&base.reads, &head.reads) && base.spec == head.spec)
+}
+
+fn root(plan: &SidePlan) -> Option<&str> {
+    match &plan.spec.source {
+        UnitSource::Kustomize { root } => Some(root),
+        UnitSource::Yaml { .. } | UnitSource::Helm { .. } => None,
+    }
+}
+
+fn is_kustomization(file: &str) -> bool {
+    KUSTOMIZATION_NAMES.contains(&file.rsplit('/').next().unwrap_or(file))
 }
 
 /// A chart's values file makes the environment. Where it is not there on one side, neither is the unit; where it is on

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{DEFAULT, environment_of, is_hidden};
 use crate::ports::{SourceError, join_path, parent_path};
-use crate::render::closure::{Closure, Explorer, Ground};
+use crate::render::closure::{Explorer, Ground};
 use crate::render::tree::{Place, Tree};
 use crate::render::unit::{below, last_part};
 
@@ -50,7 +50,7 @@ pub(super) async fn discover(
 /// Charts that nobody installs, as a chart tells it: itself where it is a library, and those of the same repository
 /// that it depends on.
 async fn parts_of(ground: Ground<'_>, chart: &str) -> Result<Vec<String>, SourceError> {
-    let explorer = Explorer { ground, found: Closure::default() };
+    let explorer = Explorer::new(ground);
     let mut parts = Vec::new();
     for name in ["Chart.yaml", "requirements.yaml"] {
         let Place::File(file) = ground.tree.find(&below(chart, name)).0 else { continue };

@@ -35,9 +35,27 @@ impl Kustomized {
         self.run(&[&["--settings", "../starved.toml"], arguments].concat())
     }
 
+    /// What is remembered of renderers.
     fn entries(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        files(&self.desk.path("home/.cache/countersign/renders"))
+        let all = files(&self.desk.path("home/.cache/countersign/renders"));
+        all.into_iter().filter(|(_, bytes)| !is_index(bytes) && !is_of_tree(bytes)).collect()
     }
+
+    /// What is remembered of files.
+    fn index(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let all = files(&self.desk.path("home/.cache/countersign/renders"));
+        all.into_iter().filter(|(_, bytes)| is_index(bytes)).collect()
+    }
+}
+
+fn is_index(entry: &[u8]) -> bool {
+    String::from_utf8_lossy(entry).lines().nth(3).is_some_and(|line| line.contains(" {\"Says\":"))
+}
+
+/// Whether an entry is what is remembered of a tree: its environments, or its paths.
+fn is_of_tree(entry: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(entry);
+    text.lines().nth(3).is_some_and(|line| line.starts_with("[[\"") || line.starts_with("100644 "))
 }
 
 #[track_caller]
@@ -121,5 +139,71 @@ fn many_reviews_at_once_share_a_cache() {
         started.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     all.iter().for_each(scaled);
-    assert_eq!(it.entries().len(), 3);
+    assert_eq!((it.entries().len(), it.index().len()), (3, 1));
+}
+
+/// After these files are committed, a review that remembers finds the same as one that does not: changes in `units`.
+#[track_caller]
+fn review_finds(it: &Kustomized, files: &[(&str, &str)], units: &[&str]) {
+    it.desk.commit("more", files);
+    let afresh = it.run(&["--no-cache"]);
+    for time in ["first", "second"] {
+        assert_eq!(it.run(&[]).out, afresh.out, "the {time} time");
+    }
+    let report: serde_json::Value = serde_json::from_str(&afresh.out).unwrap();
+    let environments = report["environments"].as_array().unwrap();
+    let found = environments.iter().flat_map(|environment| environment["units"].as_array().unwrap());
+    let mut found: Vec<&str> = found.map(|unit| unit["name"].as_str().unwrap()).collect();
+    found.sort_unstable();
+    assert_eq!(found, units, "{}", afresh.err);
+}
+
+#[test]
+fn what_is_remembered_of_a_file_says_nothing_of_where_it_stands() {
+    let Some(it) = Kustomized::new() else { return };
+    scaled(&it.run(&[]));
+    assert_eq!(it.index().len(), 1);
+    // A component is no root, until it is none any more.
+    let component = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [web.yaml]\n";
+    let part = [("part/kustomization.yaml", component), ("part/web.yaml", &web(5))];
+    review_finds(&it, &part, &["production"]);
+    let uses = "components: [../part]\nnamePrefix: b-\n";
+    review_finds(&it, &[("staging/kustomization.yaml", uses)], &["production", "staging"]);
+    let root = "resources: [web.yaml]\nnamePrefix: p-\n";
+    review_finds(&it, &[("part/kustomization.yaml", root)], &["production", "staging"]);
+    review_finds(
+        &it,
+        &[("staging/kustomization.yaml", "namePrefix: s-\n")],
+        &["part", "production", "staging"],
+    );
+    // The same bytes include another folder from another place.
+    let include = "resources: [../part]\nnamePrefix: b-\n";
+    let deep = [("deep/part/kustomization.yaml", root), ("deep/part/web.yaml", &web(6))];
+    review_finds(&it, &deep, &["deep/part", "part", "production", "staging"]);
+    review_finds(
+        &it,
+        &[("deep/x/kustomization.yaml", include)],
+        &["deep/x", "part", "production", "staging"],
+    );
+    review_finds(&it, &[("staging/kustomization.yaml", include)], &["deep/x", "production", "staging"]);
+    // What an include leads to changes, and the file that includes it does not.
+    review_finds(&it, &[("part/web.yaml", &web(7))], &["deep/x", "production", "staging"]);
+    std::fs::remove_dir_all(it.desk.path("env/part")).unwrap();
+    review_finds(&it, &[], &["deep/x", "production", "staging"]);
+}
+
+#[test]
+fn a_damaged_index_is_made_anew() {
+    let Some(it) = Kustomized::new() else { return };
+    let first = it.run(&[]);
+    scaled(&first);
+    let kept = it.index();
+    let [(path, bytes)] = kept.as_slice() else { panic!("one index: {kept:?}") };
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    for damaged in [text.replace("web.yaml", "odd.yaml"), text[..text.len() / 2].to_owned(), String::new()] {
+        assert_ne!(damaged, text);
+        std::fs::write(path, damaged).unwrap();
+        assert_eq!(it.run(&[]).out, first.out);
+        assert_eq!(it.index(), kept);
+    }
 }

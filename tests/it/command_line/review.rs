@@ -149,7 +149,7 @@ fn a_reader_that_goes_away_is_no_error() {
 #[test]
 fn an_interrupted_review_leaves_nothing_behind() {
     let desk = Desk::usual();
-    // A git that never comes back from merging, and says that it got there.
+    // A git that never comes back from comparing trees, and says that it got there.
     let real = std::env::split_paths(&std::env::var_os("PATH").unwrap())
         .map(|folder| folder.join("git"))
         .find(|git| git.is_file())
@@ -157,7 +157,7 @@ fn an_interrupted_review_leaves_nothing_behind() {
     std::fs::create_dir(desk.path("bin")).unwrap();
     let (script, reached) = (desk.path("bin/git"), desk.path("reached"));
     let text = format!(
-        "#!/bin/sh\ncase \"$*\" in *merge-tree*) echo $$ > {}; sleep 300;; esac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in *diff-tree*) echo $$ > {}; sleep 300;; esac\nexec {} \"$@\"\n",
         reached.display(),
         real.display()
     );
@@ -173,7 +173,7 @@ fn an_interrupted_review_leaves_nothing_behind() {
             if let Ok(pid) = text.trim().parse::<i32>() {
                 break pid;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "it never came to merging");
+            assert!(began.elapsed() < Duration::from_secs(60), "it never came to comparing");
             std::thread::sleep(Duration::from_millis(5));
         };
         let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();

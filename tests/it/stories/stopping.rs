@@ -271,6 +271,12 @@ impl Source for Fused<dyn Source> {
     async fn read_file(&self, tree: &ObjectId, path: &str) -> Result<Option<Vec<u8>>, SourceError> {
         self.inner.read_file(tree, path).await
     }
+    async fn read_entries(
+        &self,
+        entries: &[TreeEntry],
+    ) -> Result<Vec<Result<Vec<u8>, SourceError>>, SourceError> {
+        self.inner.read_entries(entries).await
+    }
     async fn read_entry(&self, entry: &TreeEntry) -> Result<Vec<u8>, SourceError> {
         self.inner.read_entry(entry).await
     }

@@ -24,7 +24,7 @@ fn plan(text: &str) -> (String, SidePlan) {
         [] => unreachable!("a split has at least one part"),
     };
     let spec = UnitSpec { name: name.to_owned(), path: name.to_owned(), source };
-    (name.to_owned(), SidePlan { spec, reads })
+    (name.to_owned(), SidePlan { spec, reads: reads.into() })
 }
 
 #[track_caller]

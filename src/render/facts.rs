@@ -1,0 +1,130 @@
+//! What files say, known by the ids of their blobs: in memory, and on disk where there is an [`Index`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use countersign_core::revision::ObjectId;
+
+use super::index::{Fact, Index};
+use super::outline::Outline;
+use super::tree::SUBMODULE;
+use crate::ports::{Source, SourceError, TreeEntry};
+
+/// How many outlines are in memory at most.
+const OUTLINES: usize = 1 << 16;
+/// How many files are read at once.
+const CHUNK: usize = 256;
+
+/// Facts about files.
+#[derive(Debug)]
+pub(super) struct Facts {
+    outlines: Mutex<HashMap<ObjectId, Arc<Outline>>>,
+    index: Option<Index>,
+}
+
+impl Facts {
+    /// Without an index they last as long as we do.
+    pub(super) fn new(index: Option<Index>) -> Self {
+        Self { outlines: Mutex::default(), index }
+    }
+
+    /// What a kustomization says.
+    pub(super) async fn outline(
+        &self,
+        source: &dyn Source,
+        entry: &TreeEntry,
+    ) -> Result<Arc<Outline>, SourceError> {
+        if entry.mode == SUBMODULE {
+            return Ok(Arc::new(Outline::NoText));
+        }
+        match self.known(&entry.id) {
+            Some(outline) => Ok(outline),
+            None => Ok(self.learn(&entry.id, source.read_entry(entry).await?)),
+        }
+    }
+
+    /// Reads what these kustomizations say, many at once, as far as it is not known yet.
+    pub(super) async fn outlines(
+        &self,
+        source: &dyn Source,
+        entries: Vec<&TreeEntry>,
+    ) -> Result<(), SourceError> {
+        let unknown = |entry: &&TreeEntry| entry.mode != SUBMODULE && self.known(&entry.id).is_none();
+        let unknown: Vec<TreeEntry> = entries.into_iter().filter(unknown).cloned().collect();
+        for chunk in unknown.chunks(CHUNK) {
+            for (entry, bytes) in chunk.iter().zip(source.read_entries(chunk).await?) {
+                self.learn(&entry.id, bytes?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Of these files, those whose text `looks_right`. What is too large to be looked at does not.
+    pub(super) async fn objects<'e>(
+        &self,
+        source: &dyn Source,
+        entries: Vec<&'e TreeEntry>,
+        looks_right: fn(&str) -> bool,
+    ) -> Result<Vec<&'e TreeEntry>, SourceError> {
+        let index = |entry: &TreeEntry| self.index.as_ref()?.get::<bool>(Fact::Object, &entry.id);
+        let mut answers: Vec<Option<bool>> = entries.iter().map(|entry| index(entry)).collect();
+        let open: Vec<usize> = (0..entries.len()).filter(|at| answers.get(*at) == Some(&None)).collect();
+        for chunk in open.chunks(CHUNK) {
+            let asked: Vec<TreeEntry> =
+                chunk.iter().filter_map(|at| entries.get(*at)).map(|entry| (*entry).clone()).collect();
+            for ((at, entry), bytes) in chunk.iter().zip(&asked).zip(source.read_entries(&asked).await?) {
+                let answer = match bytes {
+                    Ok(bytes) => String::from_utf8(bytes).is_ok_and(|text| looks_right(&text)),
+                    Err(SourceError::Unsafe { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
+                if let Some(index) = &self.index {
+                    index.put(Fact::Object, &entry.id, &answer);
+                }
+                if let Some(place) = answers.get_mut(*at) {
+                    *place = Some(answer);
+                }
+            }
+        }
+        Ok(entries
+            .into_iter()
+            .zip(answers)
+            .filter(|(_, is)| *is == Some(true))
+            .map(|(entry, _)| entry)
+            .collect())
+    }
+
+    /// Ends: what was learnt is written down.
+    pub(super) fn finish(self) {
+        let Self { outlines, index } = self;
+        drop(index);
+        std::mem::forget(outlines);
+    }
+
+    fn known(&self, id: &ObjectId) -> Option<Arc<Outline>> {
+        if let Some(outline) = self.outlines.lock().ok().and_then(|outlines| outlines.get(id).cloned()) {
+            return Some(outline);
+        }
+        let outline = Arc::new(self.index.as_ref()?.get(Fact::Outline, id)?);
+        self.keep(id, &outline);
+        Some(outline)
+    }
+
+    fn learn(&self, id: &ObjectId, bytes: Vec<u8>) -> Arc<Outline> {
+        let outline = Arc::new(Outline::of(bytes));
+        if let Some(index) = &self.index {
+            index.put(Fact::Outline, id, &*outline);
+        }
+        self.keep(id, &outline);
+        outline
+    }
+
+    fn keep(&self, id: &ObjectId, outline: &Arc<Outline>) {
+        if let Ok(mut outlines) = self.outlines.lock() {
+            if outlines.len() >= OUTLINES {
+                outlines.clear();
+            }
+            outlines.insert(id.clone(), Arc::clone(outline));
+        }
+    }
+}
