@@ -1,5 +1,6 @@
-//! Renders of earlier runs, in a folder that this user alone can read. It answers what was put in, or nothing: an entry
-//! that is cut short, altered or of another version is as if it were not there.
+//! Renders of earlier runs, and what was read of trees and files on the way to them, in a folder that this user alone can
+//! read. It answers what was put in, or nothing: an entry that is cut short, altered or of another version is as if it
+//! were not there.
 //!
 //! Entries hold manifests as renderers give them, secrets included. So the folder must be the user's own, closed to
 //! others, and it is held open: nobody can put another one in its place. Nothing here decides what a key must cover.

@@ -1,5 +1,6 @@
 //! What was read out of files in earlier runs, by the ids of their blobs: facts that the bytes of one file decide alone.
-//! Where such a file stands, and what stands beside it, is never remembered: that is looked up in each tree.
+//! Where such a file stands, and what stands beside it, is never remembered: that is looked up in each tree. What a
+//! kustomization says in place is among them, so they are as secret as renders.
 //!
 //! All facts are one entry of the [`DiskCache`], so that a run reads one file. What is damaged there is read out of the
 //! repository again. Two processes may write at once: the later one wins, and what the other learnt is learnt again.
