@@ -6,6 +6,11 @@
 //! that is not there, what takes too long, and rules whose value is no set of messages. Functions that answer
 //! differently each time are refused.
 
+mod functions;
+mod reading;
+mod refusing;
+mod syntax;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -18,6 +23,8 @@ use serde_json::{Map, Value, json};
 
 use crate::config::RegoCheck;
 use crate::library::Library;
+use reading::add;
+pub(super) use reading::words;
 
 /// How long one rule may take for one object.
 pub(super) const LONGEST: Duration = Duration::from_secs(2);
@@ -89,13 +96,10 @@ impl Rules {
         }
         let mut engine = Engine::new();
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+        engine.set_gather_prints(true);
+        functions::add(&mut engine)?;
         let (mut rules, mut excepting) = (BTreeSet::new(), BTreeSet::new());
         for (path, text) in &policies {
-            if let Some(name) = MOODY.into_iter().find(|name| text.contains(name)) {
-                return Err(format!(
-                    "{path}: `{name}` gives another answer every time; a decision has to stay one"
-                ));
-            }
             let package = add(&mut engine, path, text)?;
             rules.extend(declared(&engine, path, text, &package)?);
             if engine.has_declared_rule_rooted_at(path, EXCEPTION).map_err(|error| words(&error))? {
@@ -111,6 +115,7 @@ impl Rules {
                 )
             ));
         }
+        refusing::check(&mut engine)?;
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
         Ok(Self { engine, rules: rules.into_iter().collect(), excepting, sees_change })
@@ -151,17 +156,6 @@ impl Rules {
         }
         Ok(said)
     }
-}
-
-/// Adds a file in whichever of the two syntaxes it is written. The answer is its package, like `data.main`.
-fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
-    engine.set_rego_v0(false);
-    let newer = match engine.add_policy(path.to_owned(), text.to_owned()) {
-        Ok(package) => return Ok(package),
-        Err(error) => error,
-    };
-    engine.set_rego_v0(true);
-    engine.add_policy(path.to_owned(), text.to_owned()).map_err(|_| words(&newer))
 }
 
 /// The rules of a file that give messages.
@@ -242,12 +236,4 @@ fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
         (None, None) => Err("gives what is neither a text nor an object"),
     };
     items.iter().map(message).collect()
-}
-
-/// The engine's words, on one line. They quote the policy, which is no secret, and never the input.
-pub(super) fn words(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
-    lines.join(" ")
 }
