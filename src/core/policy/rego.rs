@@ -9,6 +9,7 @@
 mod functions;
 mod reading;
 mod refusing;
+mod rewriting;
 mod syntax;
 
 use std::collections::BTreeSet;
@@ -94,7 +95,7 @@ impl Rules {
         if policies.is_empty() {
             return Err(format!("there is no Rego file at {}", crate::report::listed(&check.files, 5)));
         }
-        let mut engine = Engine::new();
+        let mut engine = reading::engine();
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
         engine.set_gather_prints(true);
         functions::add(&mut engine)?;

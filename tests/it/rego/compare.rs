@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::ask::{Answer, Question, Reply};
 
 /// How ours and theirs compare, for one object.
@@ -22,6 +24,7 @@ pub(crate) enum Outcome {
 /// One object, where the two are not the same.
 pub(crate) struct Difference<'a> {
     pub(crate) question: &'a Question,
+    pub(crate) input: &'a Value,
     pub(crate) outcome: Outcome,
     pub(crate) ours: String,
     pub(crate) theirs: String,
@@ -55,7 +58,7 @@ pub(crate) fn compare<'a>(
 ) -> (Count, Vec<Difference<'a>>) {
     let (mut count, mut differences) = (Count::default(), Vec::new());
     for ((question, ours), theirs) in questions.iter().zip(ours).zip(theirs) {
-        for index in 0..question.inputs.len() {
+        for (index, input) in question.inputs.iter().enumerate() {
             let (our, their) = (of(ours, index), of(theirs, index));
             let outcome = outcome(&our, &their);
             *match outcome {
@@ -67,7 +70,7 @@ pub(crate) fn compare<'a>(
             } += 1;
             if outcome != Outcome::Agree {
                 let (ours, theirs) = (words(&our), words(&their));
-                differences.push(Difference { question, outcome, ours, theirs });
+                differences.push(Difference { question, input, outcome, ours, theirs });
             }
         }
     }

@@ -1,29 +1,60 @@
 //! Reading policies: both syntaxes, and in which words a mistake is told.
 
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use regorus::Engine;
+use regorus::{Engine, PolicyLengthConfig};
+
+use super::rewriting;
+
+/// The longest line of a policy.
+const LONGEST_LINE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9_999);
+
+/// An engine that reads policies.
+pub(super) fn engine() -> Engine {
+    let mut engine = Engine::new();
+    let longer = PolicyLengthConfig { max_col: LONGEST_LINE, ..PolicyLengthConfig::default() };
+    engine.set_policy_length_config(longer);
+    engine
+}
 
 /// Adds a file in whichever of the two syntaxes it is written. The answer is its package, like `data.main`.
 ///
 /// # Errors
 ///
 /// The place in it and what is wrong there.
-pub(super) fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
-    engine.set_rego_v0(false);
-    let newer = match engine.add_policy(path.to_owned(), text.to_owned()) {
+pub(in crate::policy) fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
+    let newer = match add_in(engine, path, text, false) {
         Ok(package) => return Ok(package),
         Err(error) => error,
     };
-    engine.set_rego_v0(true);
-    engine.add_policy(path.to_owned(), text.to_owned()).map_err(|older| {
+    // What has `if` is not meant in the older syntax, unless it says so; the engine would tell standard error at length.
+    let has_if =
+        IF.as_ref().is_some_and(|pattern| pattern.is_match(text)) && !text.contains("future.keywords");
+    if has_if && !newer.contains("keyword is required") {
+        return Err(words(&newer));
+    }
+    add_in(engine, path, text, true).map_err(|older| {
         // A file that keeps to the older syntax further down than to the newer one is meant in it.
         let place = |words: &str| placed(words).map(|(line, column, _)| (line, column));
-        let (newer, older) = (newer.to_string(), older.to_string());
         if place(&older) > place(&newer) { words(&older) } else { words(&newer) }
     })
 }
+
+/// The same in one of the syntaxes. What is wrong is told as the engine tells it.
+pub(in crate::policy) fn add_in(
+    engine: &mut Engine,
+    path: &str,
+    text: &str,
+    older: bool,
+) -> Result<String, String> {
+    let text = rewriting::rewritten(path, text, older)?;
+    engine.set_rego_v0(older);
+    engine.add_policy(path.to_owned(), text).map_err(|error| error.to_string())
+}
+
+static IF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^[^#\n]*\sif\s").ok());
 
 /// How the engine tells of a mistake in a policy: the place, the line itself, an arrow, and what it says.
 static TOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Engine;
-use regorus::unstable::{Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span};
+use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span};
 
 use super::MOODY;
 use super::functions;
@@ -105,6 +105,7 @@ impl<'a> Walk<'a> {
         self.head(head(rule))?;
         let mut bound = BTreeSet::new();
         for argument in arguments(rule) {
+            whole(argument)?;
             self.expr(argument)?;
             variables(argument, &mut bound);
         }
@@ -131,6 +132,13 @@ impl<'a> Walk<'a> {
         let mut bound = outside.clone();
         for statement in &query.stmts {
             let literal = &statement.literal;
+            if let Literal::SomeIn { value, .. } = literal
+                && matches!(value.as_ref(), Expr::Object { .. })
+            {
+                let what =
+                    "an object cannot be taken apart here; write `some x in …` and look at the fields of `x`";
+                return Err(at(value.span(), what));
+            }
             for expr in of_literal(literal) {
                 self.expr(expr)?;
                 if !matches!(literal, Literal::NotExpr { .. }) {
@@ -169,6 +177,10 @@ impl<'a> Walk<'a> {
 
     /// What is negated has to be bound before: the engine evaluates it where it stands.
     fn negated(&self, expr: &Ref<Expr>, bound: &BTreeSet<String>, query: &Query) -> Result<(), String> {
+        if let Some(open) = open(expr) {
+            let what = "`_` cannot stand behind `not`; write a rule or a comprehension for what must not be, and negate that";
+            return Err(at(open, what));
+        }
         let mut used = BTreeSet::new();
         variables(expr, &mut used);
         let mut elsewhere = BTreeSet::new();
@@ -305,10 +317,27 @@ impl<'a> Walk<'a> {
                 format!("`{name}` takes {takes} arguments; write `x := {name}(…)` for what it answers");
             return Err(at(span, &what));
         }
+        if name == "walk" && !bound {
+            return Err(at(span, "write `walk(x, [path, value])` on a line of its own"));
+        }
         if params.len() != takes && !bound {
             return Err(at(span, &format!("`{name}` takes {takes} arguments, not {}", params.len())));
         }
         Ok(())
+    }
+}
+
+/// Refuses to take objects apart: the engine takes one that has more keys than are named, OPA does not.
+fn whole(pattern: &Expr) -> Result<(), String> {
+    let mut names = BTreeSet::new();
+    match pattern {
+        Expr::Object { span, .. } => {
+            variables(pattern, &mut names);
+            let what = "an object cannot be taken apart here; give it a name, and look at its fields";
+            if names.is_empty() { Ok(()) } else { Err(at(span, what)) }
+        }
+        Expr::Array { items, .. } => items.iter().try_for_each(|item| whole(item)),
+        _ => Ok(()),
     }
 }
 
@@ -321,6 +350,15 @@ fn number(span: &Span) -> Result<(), String> {
         return Err(at(span, &what));
     }
     Ok(())
+}
+
+/// The `_` of an expression, outside of comprehensions.
+fn open(expr: &Expr) -> Option<&Span> {
+    if let Expr::Var { span, .. } = expr {
+        return (span.text() == "_").then_some(span);
+    }
+    let (exprs, query) = parts(expr);
+    if query.is_some() { None } else { exprs.into_iter().find_map(|expr| open(expr)) }
 }
 
 /// The variables of an expression, without those of comprehensions in it.

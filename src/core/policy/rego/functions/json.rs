@@ -1,7 +1,9 @@
 //! JSON as text.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
+use regex::Regex;
 use regorus::Value;
 
 use super::lists::is_mixed;
@@ -22,7 +24,9 @@ fn write(value: &Value, to: &mut String) -> Result<(), Beyond> {
     match value {
         Value::Null | Value::Undefined => to.push_str("null"),
         Value::Bool(flag) => to.push_str(if *flag { "true" } else { "false" }),
-        Value::Number(number) => to.push_str(&number.format_decimal()),
+        Value::Number(number) if number.is_integer() => to.push_str(&number.format_decimal()),
+        // OPA keeps how it was written, or how it was computed.
+        Value::Number(_) => return Err(Beyond("it cannot be told how a fraction is written as JSON")),
         Value::String(text) => write_text(text, to),
         Value::Array(items) => write_list(items.iter(), to)?,
         Value::Set(items) => write_list(items.iter(), to)?,
@@ -89,7 +93,26 @@ fn write_text(text: &str, to: &mut String) {
     to.push('"');
 }
 
-/// The value of a text. Two keys of one name and numbers that are written in an odd way are read in other ways by others.
+/// The value of a text. What others read in other ways fails: numbers like `1.0` and `1e3`, which they write as they
+/// were, and halves of characters.
 pub(super) fn unmarshal(args: &[Value]) -> Result<Value, Beyond> {
+    let [Value::String(text)] = args else { return Ok(Value::Undefined) };
+    if is_odd(text) {
+        return Err(Beyond("its text has numbers or characters that are read in other ways elsewhere"));
+    }
     Ok(native::ask("json.unmarshal", args).unwrap_or(Value::Undefined))
+}
+
+pub(super) fn is_valid(args: &[Value]) -> Result<Value, Beyond> {
+    let [Value::String(text)] = args else { return Ok(Value::Bool(false)) };
+    if is_odd(text) {
+        return Err(Beyond("its text has numbers or characters that are read in other ways elsewhere"));
+    }
+    Ok(native::ask("json.is_valid", args).unwrap_or(Value::Bool(false)))
+}
+
+fn is_odd(text: &str) -> bool {
+    static ODD: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"[0-9](\.[0-9]*0([^0-9]|$)|[eE])|-0([^.]|$)|\\u[dD]").ok());
+    ODD.as_ref().is_none_or(|odd| odd.is_match(text))
 }

@@ -1,5 +1,6 @@
 //! Functions of lists and sets.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use regorus::Value;
@@ -96,4 +97,58 @@ pub(super) fn difference(args: &[Value]) -> Result<Value, Beyond> {
     let left: BTreeSet<Value> =
         items(from).into_iter().filter(|item| !taken.contains(item)).cloned().collect();
     Ok(Value::from(left))
+}
+
+fn compared(args: &[Value]) -> Result<Option<Ordering>, Beyond> {
+    if is_mixed(&Value::from(args.to_vec())) {
+        return Err(MIXED);
+    }
+    let [one, other] = args else { return Ok(None) };
+    Ok(Some(one.cmp(other)))
+}
+
+pub(super) fn less(args: &[Value]) -> Result<Value, Beyond> {
+    Ok((compared(args)? == Some(Ordering::Less)).into())
+}
+
+pub(super) fn at_most(args: &[Value]) -> Result<Value, Beyond> {
+    Ok((compared(args)? != Some(Ordering::Greater)).into())
+}
+
+pub(super) fn more(args: &[Value]) -> Result<Value, Beyond> {
+    Ok((compared(args)? == Some(Ordering::Greater)).into())
+}
+
+pub(super) fn at_least(args: &[Value]) -> Result<Value, Beyond> {
+    Ok((compared(args)? != Some(Ordering::Less)).into())
+}
+
+/// Whether a collection has a value.
+pub(super) fn member(args: &[Value]) -> Result<Value, Beyond> {
+    let [item, Value::Object(fields)] = args else {
+        let [item, list] = args else { return Ok(Value::Undefined) };
+        return Ok(items(list).contains(&item).into());
+    };
+    Ok(fields.iter().any(|(_, value)| value == item).into())
+}
+
+/// Two of a kind, or a list that has what a set has.
+pub(super) fn subset(args: &[Value]) -> Result<Value, Beyond> {
+    match args {
+        [Value::Array(_), Value::Array(part)] if part.is_empty() => Ok(Value::Bool(true)),
+        [Value::Object(_), Value::Object(_)]
+        | [Value::Set(_), Value::Set(_)]
+        | [Value::Array(_), Value::Array(_) | Value::Set(_)] => {
+            native::ask("object.subset", args).ok_or(Beyond("it cannot be told what it answers here"))
+        }
+        _ => Ok(Value::Undefined),
+    }
+}
+
+/// A collection; nothing has no elements.
+pub(super) fn each(args: &[Value]) -> Result<Value, Beyond> {
+    match args {
+        [collection @ (Value::Array(_) | Value::Set(_) | Value::Object(_))] => Ok(collection.clone()),
+        _ => Ok(Value::Undefined),
+    }
 }

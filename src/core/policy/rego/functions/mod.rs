@@ -5,10 +5,12 @@
 //! of them it is undefined, as in OPA. Inside of them either code of ours answers, or the engine does where the two were
 //! found to answer the same; where the answer could differ, the function fails and the check blocks.
 
+mod arithmetic;
 mod json;
 mod kinds;
 mod lists;
 mod native;
+mod network;
 mod numbers;
 mod pattern;
 mod print;

@@ -3,12 +3,14 @@
 
 use regorus::Value;
 
+use super::Beyond;
 use super::lists::is_mixed;
-use super::{Beyond, native};
 
 const ODD: Beyond = Beyond(
     "its format is one that is not supported: `%s`, `%v`, `%d`, `%q`, `%x`, `%f`, `%.2f` and `%5d` are",
 );
+
+const UNTOLD: Beyond = Beyond("it cannot be told how a list, a set or an object reads");
 
 /// What is formatted.
 enum Given {
@@ -134,15 +136,12 @@ impl Given {
             Value::Bool(flag) => Ok(Self::Text(flag.to_string())),
             Value::Null => Ok(Self::Text("null".to_owned())),
             Value::Array(_) | Value::Set(_) | Value::Object(_) | Value::Undefined => {
-                let failed = Beyond("it cannot be told how a list, a set or an object reads");
                 if is_mixed(value) {
-                    return Err(failed);
+                    return Err(UNTOLD);
                 }
-                let told = native::ask("sprintf", &["%v".into(), Value::from(vec![value.clone()])]);
-                match told {
-                    Some(Value::String(text)) => Ok(Self::Text(text.as_ref().to_owned())),
-                    _ => Err(failed),
-                }
+                let mut text = String::new();
+                told(value, &mut text)?;
+                Ok(Self::Text(text))
             }
         }
     }
@@ -199,12 +198,54 @@ impl Given {
     }
 }
 
+/// A value as Rego writes it.
+fn told(value: &Value, to: &mut String) -> Result<(), Beyond> {
+    match value {
+        Value::Null => to.push_str("null"),
+        Value::Bool(flag) => to.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) if number.is_integer() => to.push_str(&number.format_decimal()),
+        Value::Number(_) | Value::Undefined => return Err(UNTOLD),
+        Value::String(text) => to.push_str(&quoted(text)?),
+        Value::Array(items) => told_each("[", items.iter(), "]", to)?,
+        Value::Set(items) if items.is_empty() => to.push_str("set()"),
+        Value::Set(items) => told_each("{", items.iter(), "}", to)?,
+        Value::Object(fields) => {
+            let mut fields: Vec<(&Value, &Value)> = fields.iter().collect();
+            fields.sort();
+            to.push('{');
+            for (index, (key, value)) in fields.into_iter().enumerate() {
+                to.push_str(if index > 0 { ", " } else { "" });
+                told(key, to)?;
+                to.push_str(": ");
+                told(value, to)?;
+            }
+            to.push('}');
+        }
+    }
+    Ok(())
+}
+
+fn told_each<'a>(
+    open: &str,
+    items: impl Iterator<Item = &'a Value>,
+    close: &str,
+    to: &mut String,
+) -> Result<(), Beyond> {
+    to.push_str(open);
+    for (index, item) in items.enumerate() {
+        to.push_str(if index > 0 { ", " } else { "" });
+        told(item, to)?;
+    }
+    to.push_str(close);
+    Ok(())
+}
+
 /// The fewest digits that mean the number, with an exponent where it is large or small.
 fn shortest(number: f64) -> String {
     let text = format!("{number:e}");
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..21).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         return number.to_string();
     }
     let sign = if exponent < 0 { '-' } else { '+' };
@@ -219,7 +260,15 @@ fn quoted(text: &str) -> Result<String, Beyond> {
             '\\' => to.push_str("\\\\"),
             '\n' => to.push_str("\\n"),
             '\t' => to.push_str("\\t"),
+            '\r' => to.push_str("\\r"),
+            '\u{7}' => to.push_str("\\a"),
+            '\u{8}' => to.push_str("\\b"),
+            '\u{b}' => to.push_str("\\v"),
+            '\u{c}' => to.push_str("\\f"),
             ' '..='~' => to.push(character),
+            '–' | '—' | '…' | '‘' | '’' | '“' | '”' | '•' | '→' | '✓' | '€' => {
+                to.push(character)
+            }
             _ if character.is_alphanumeric() => to.push(character),
             _ => return Err(Beyond("it cannot be told how `%q` writes a character of its text")),
         }

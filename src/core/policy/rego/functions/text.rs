@@ -62,6 +62,88 @@ pub(super) fn indexof_n(args: &[Value]) -> Result<Value, Beyond> {
     }
 }
 
+pub(super) fn replace(args: &[Value]) -> Result<Value, Beyond> {
+    match strings(args) {
+        Some([text, "", _]) if !text.is_ascii() => {
+            Err(Beyond("it cannot be told what stands in place of nothing"))
+        }
+        Some([text, old, new]) => Ok(text.replace(old, new).into()),
+        None => Ok(Value::Undefined),
+    }
+}
+
+pub(super) fn substring(args: &[Value]) -> Result<Value, Beyond> {
+    let [Value::String(text), start, length] = args else { return Ok(Value::Undefined) };
+    let (Ok(start), Ok(length)) = (start.as_i64(), length.as_i64()) else { return Ok(Value::Undefined) };
+    let Ok(start) = usize::try_from(start) else { return Ok(Value::Undefined) };
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    Ok(text.chars().skip(start).take(length).collect::<String>().into())
+}
+
+/// Go reads base64 over line breaks.
+pub(super) fn is_base64(args: &[Value]) -> Result<Value, Beyond> {
+    let Some([text]) = strings(args) else { return Ok(Value::Bool(false)) };
+    let text = text.replace(['\r', '\n'], "");
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+    match native::ask("base64.is_valid", &[text.as_str().into()]) {
+        Some(Value::Bool(false)) if plain && text.len().is_multiple_of(4) => {
+            Err(Beyond("its text has bits at its end that say nothing"))
+        }
+        told => Ok(told.unwrap_or(Value::Undefined)),
+    }
+}
+
+/// What a text stands for, where that is a text.
+pub(super) fn decoded(name: &str, args: &[Value]) -> Result<Value, Beyond> {
+    match native::ask(name, args) {
+        Some(Value::String(text)) if !text.contains(char::REPLACEMENT_CHARACTER) => Ok(Value::String(text)),
+        _ => Err(Beyond("what its text stands for is no text")),
+    }
+}
+
+/// Percent signs and plus signs, taken back.
+pub(super) fn from_query(args: &[Value]) -> Result<Value, Beyond> {
+    let Some([text]) = strings(args) else { return Ok(Value::Undefined) };
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.bytes());
+    while let Some(next) = rest.next() {
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        match next {
+            b'+' => bytes.push(b' '),
+            b'%' => match (digit(rest.next()), digit(rest.next())) {
+                (Some(high), Some(low)) => bytes.push(u8::try_from(high * 16 + low).unwrap_or_default()),
+                _ => return Ok(Value::Undefined),
+            },
+            _ => bytes.push(next),
+        }
+    }
+    String::from_utf8(bytes).map(Value::from).map_err(|_| Beyond("what its text stands for is no text"))
+}
+
+/// A leading `v` is no part of a version.
+pub(super) fn compare_versions(args: &[Value]) -> Result<Value, Beyond> {
+    let Some([one, other]) = strings(args) else { return Ok(Value::Undefined) };
+    let plain = |text: &str| Value::from(text.strip_prefix('v').unwrap_or(text));
+    Ok(native::ask("semver.compare", &[plain(one), plain(other)]).unwrap_or(Value::Undefined))
+}
+
+pub(super) fn is_version(args: &[Value]) -> Result<Value, Beyond> {
+    let Some([text]) = strings(args) else { return Ok(Value::Bool(false)) };
+    let plain = Value::from(text.strip_prefix('v').unwrap_or(text));
+    Ok(native::ask("semver.is_valid", &[plain]).unwrap_or(Value::Bool(false)))
+}
+
+pub(super) fn quote_glob(args: &[Value]) -> Result<Value, Beyond> {
+    let Some([text]) = strings(args) else { return Ok(Value::Undefined) };
+    let mut to = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '\\' | '[' | ']' | '{' | '}') {
+            to.push('\\');
+        }
+        to.push(character);
+    }
+    Ok(to.into())
+}
+
 pub(super) fn split(args: &[Value]) -> Result<Value, Beyond> {
     let Some([text, delimiter]) = strings(args) else { return Ok(Value::Undefined) };
     let parts: Vec<Value> = if delimiter.is_empty() {

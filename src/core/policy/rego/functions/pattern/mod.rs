@@ -59,11 +59,12 @@ pub(super) fn replace(args: &[Value]) -> Result<Value, Beyond> {
 
 pub(super) fn split(args: &[Value]) -> Result<Value, Beyond> {
     let [Value::String(pattern), Value::String(text)] = args else { return Ok(Value::Undefined) };
+    let compiled = regex(pattern)?;
     if text.is_empty() && !pattern.is_empty() {
         return Ok(Value::from(vec![Value::from("")]));
     }
     let (mut parts, mut begin, mut end) = (Vec::new(), 0, 0);
-    for found in regex(pattern)?.find_iter(text) {
+    for found in compiled.find_iter(text) {
         end = found.start();
         if found.end() != 0 {
             parts.push(Value::from(text.get(begin..end).unwrap_or_default()));
