@@ -14,7 +14,7 @@ mod syntax;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use regex::Regex;
@@ -45,9 +45,8 @@ static RULES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b(?:deny|violation|warn)(?:_[A-Za-z0-9]+)*\b").ok());
 
 /// Policies that are loaded, and what can be asked of them.
-#[derive(Clone)]
 pub(super) struct Rules {
-    engine: Engine,
+    engines: Engines,
     rules: Vec<Asked>,
     /// Packages that have an `exception`.
     excepting: BTreeSet<String>,
@@ -118,8 +117,11 @@ impl Rules {
         }
         refusing::check(&mut engine)?;
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
+        // What is wrong with the policies as a whole is found now, and not found again for every object.
+        engine.eval_query("true".to_owned(), false).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
-        Ok(Self { engine, rules: rules.into_iter().collect(), excepting, sees_change })
+        let engines = Engines { first: engine, idle: Mutex::default() };
+        Ok(Self { engines, rules: rules.into_iter().collect(), excepting, sees_change })
     }
 
     /// Whether a policy looks at what a change does, and not at the object alone.
@@ -133,12 +135,17 @@ impl Rules {
     ///
     /// Where a rule cannot be evaluated, in time, to messages.
     pub(super) fn judge(&self, object: &Value, change: &Value) -> Result<BTreeSet<Said>, String> {
-        let mut engine = self.engine.clone();
-        engine.set_input(RegoValue::from(object.clone()));
-        if self.sees_change {
-            let data = json!({ "countersign": change });
-            engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
-        }
+        self.engines.lend(self.sees_change, |engine| {
+            engine.set_input(RegoValue::from(object.clone()));
+            if self.sees_change {
+                let data = json!({ "countersign": change });
+                engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
+            }
+            self.judge_with(engine)
+        })
+    }
+
+    fn judge_with(&self, engine: &mut Engine) -> Result<BTreeSet<Said>, String> {
         let mut excepted = BTreeSet::new();
         for package in &self.excepting {
             let value = engine.eval_rule(format!("{package}.{EXCEPTION}")).map_err(|error| words(&error))?;
@@ -155,7 +162,27 @@ impl Rules {
                 said.insert(Said { rule: name.clone(), tone, message, excepted });
             }
         }
+        let _ = engine.take_prints();
         Ok(said)
+    }
+}
+
+/// Engines that have loaded the same: a copy costs more than an object.
+struct Engines {
+    first: Engine,
+    idle: Mutex<Vec<Engine>>,
+}
+
+impl Engines {
+    /// Lends an engine that nobody else has. One that gets data of its own is not lent again.
+    fn lend<T>(&self, once: bool, work: impl FnOnce(&mut Engine) -> T) -> T {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let mut engine = idle.unwrap_or_else(|| self.first.clone());
+        let done = work(&mut engine);
+        if !once && let Ok(mut idle) = self.idle.lock() {
+            idle.push(engine);
+        }
+        done
     }
 }
 

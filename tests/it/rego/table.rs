@@ -157,8 +157,6 @@ const BODIES: &[&str] = &[
     "{\"a\": x} = input.map; msg := sprintf(\"%v\", [x])",
     "some [x, y] in [[1, 2], [3, 4]]; msg := sprintf(\"%v %v\", [x, y])",
     "some [x, 4] in [[1, 2], [3, 4], [5]]; msg := sprintf(\"%v\", [x])",
-    "msg := sprintf(\"%v\", [op({\"a\": 1})])",
-    "msg := sprintf(\"%v\", [op(input.map)])",
     "[x, _] = [1, 2]; msg := sprintf(\"%v\", [x])",
     "x = 1; x == 1; msg := \"a\"",
     "msg := \"late\"; y == 2; y := 2",
@@ -270,7 +268,6 @@ else_rule := "first" if { input.missing } else := "second" if { input.kind } els
 default default_rule := "none"
 default_rule := "some" if input.missing
 chain(x) := "one" if { x == 1 } else := "two" if { x == 2 } else := "many"
-op({"a": x}) := x
 partial[k] := v if some k, v in input.map
 nested_rule.deep.name := 1
 ref.head.rule := "head" if input.kind
@@ -364,6 +361,7 @@ const MODULES: &[&str] = &[
     "package main\ndeny contains msg if { some {\"image\": msg} in input.nested }",
     "package main\ndeny contains \"k\" if { \"a\", 1 in {\"a\": 1} }",
     "package main\ndeny contains msg if { msg := p with input as {\"kind\": \"x\"} with data.extra as 1 }\np := sprintf(\"%v %v\", [input.kind, data.extra])",
+    "package main\ndeny contains msg if { msg := sprintf(\"%v\", [f(input.map)]) }\nf({\"a\": x}) := x",
     "package main\ndeny contains \"m\" if { count(input.kind) == 7 with count as 7 }",
     "package main\ndeny contains \"m\" if { f(1) == 5 with f as g }\nf(x) := x\ng(_) := 5",
     "package main\ndeny contains msg if { some a, b in input.map with input as {\"map\": {\"z\": 1}}; msg := a }",

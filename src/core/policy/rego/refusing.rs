@@ -8,7 +8,7 @@ use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleH
 
 use super::MOODY;
 use super::functions;
-use super::syntax::{arguments, bodies, given, head, of_literal, parts, path};
+use super::syntax::{arguments, bodies, given, head, of_literal, parts, path, variables};
 
 /// Looks through everything that an engine has loaded.
 ///
@@ -132,13 +132,7 @@ impl<'a> Walk<'a> {
         let mut bound = outside.clone();
         for statement in &query.stmts {
             let literal = &statement.literal;
-            if let Literal::SomeIn { value, .. } = literal
-                && matches!(value.as_ref(), Expr::Object { .. })
-            {
-                let what =
-                    "an object cannot be taken apart here; write `some x in …` and look at the fields of `x`";
-                return Err(at(value.span(), what));
-            }
+            self.patterns(literal)?;
             for expr in of_literal(literal) {
                 self.expr(expr)?;
                 if !matches!(literal, Literal::NotExpr { .. }) {
@@ -166,6 +160,21 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses patterns that the engine reads in a way of its own.
+    fn patterns(&self, literal: &Literal) -> Result<(), String> {
+        let Literal::Expr { expr, .. } = literal else {
+            return if let Literal::SomeIn { value, .. } = literal { whole(value) } else { Ok(()) };
+        };
+        match expr.as_ref() {
+            Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } => whole(lhs),
+            Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
+                let named = |expr: &Ref<Expr>| matches!(expr.as_ref(), Expr::Var { .. });
+                if named(lhs) || named(rhs) { Ok(()) } else { whole(lhs).and_then(|()| whole(rhs)) }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The comprehensions inside of an expression.
@@ -359,18 +368,4 @@ fn open(expr: &Expr) -> Option<&Span> {
     }
     let (exprs, query) = parts(expr);
     if query.is_some() { None } else { exprs.into_iter().find_map(|expr| open(expr)) }
-}
-
-/// The variables of an expression, without those of comprehensions in it.
-fn variables(expr: &Expr, to: &mut BTreeSet<String>) {
-    if let Expr::Var { span, .. } = expr {
-        if span.text() != "_" {
-            to.insert(span.text().to_owned());
-        }
-        return;
-    }
-    let (exprs, query) = parts(expr);
-    if query.is_none() {
-        exprs.into_iter().for_each(|expr| variables(expr, to));
-    }
 }

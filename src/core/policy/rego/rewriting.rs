@@ -7,13 +7,15 @@
 //! In the same way `f(x, y)`, where `f` takes one argument, becomes `y = f(x)`, and `x in xs` becomes a function where its
 //! value is asked for. Lines stay what they are.
 
+use std::collections::BTreeSet;
+
 use regorus::Engine;
 use regorus::unstable::{
     ArithOp, AssignOp, BinOp, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Span,
 };
 
 use super::functions;
-use super::syntax::{arguments, bodies, given, of_literal, parts, path};
+use super::syntax::{arguments, bodies, given, of_literal, parts, path, variables};
 
 /// How a name that is made here begins.
 const OWN: &str = "not__";
@@ -80,7 +82,7 @@ fn applied(text: &str, mut edits: Vec<Edit>) -> String {
 }
 
 fn edits(engine: &mut Engine, text: &str, count: &mut usize) -> Vec<Edit> {
-    let mut rewriting = Rewriting { text, count, edits: Vec::new() };
+    let mut rewriting = Rewriting { text, count, edits: Vec::new(), bound: BTreeSet::new() };
     for module in engine.get_modules() {
         rewriting.module(module);
     }
@@ -91,11 +93,15 @@ struct Rewriting<'a> {
     text: &'a str,
     count: &'a mut usize,
     edits: Vec<Edit>,
+    /// Variables that have a value where the walk is.
+    bound: BTreeSet<String>,
 }
 
 impl Rewriting<'_> {
     fn module(&mut self, module: &Module) {
         for rule in &module.policy {
+            self.bound.clear();
+            arguments(rule).iter().for_each(|expr| variables(expr, &mut self.bound));
             arguments(rule).iter().for_each(|expr| self.value(expr));
             given(rule).into_iter().for_each(|expr| self.value(expr));
             bodies(rule).into_iter().for_each(|query| self.query(query));
@@ -103,6 +109,12 @@ impl Rewriting<'_> {
     }
 
     fn query(&mut self, query: &Query) {
+        let outside = self.bound.clone();
+        self.statements(query);
+        self.bound = outside;
+    }
+
+    fn statements(&mut self, query: &Query) {
         for statement in &query.stmts {
             match &statement.literal {
                 Literal::NotExpr { expr, .. } => self.negated(statement, expr),
@@ -114,9 +126,12 @@ impl Rewriting<'_> {
                         _ => self.value(expr),
                     }
                 }
-                literal @ Literal::Every { query, .. } => {
+                literal @ Literal::Every { key, value, query, .. } => {
                     of_literal(literal).into_iter().for_each(|expr| self.value(expr));
+                    let outside = self.bound.clone();
+                    self.bound.extend(key.iter().chain([value]).map(|name| name.text().to_owned()));
                     self.query(query);
+                    self.bound = outside;
                 }
                 literal @ (Literal::SomeVars { .. } | Literal::SomeIn { .. }) => {
                     if let Literal::SomeIn { collection, .. } = literal {
@@ -126,6 +141,9 @@ impl Rewriting<'_> {
                 }
             }
             statement.with_mods.iter().for_each(|with| self.value(&with.r#as));
+            if !matches!(statement.literal, Literal::NotExpr { .. }) {
+                of_literal(&statement.literal).into_iter().for_each(|expr| variables(expr, &mut self.bound));
+            }
         }
     }
 
@@ -198,6 +216,10 @@ impl Rewriting<'_> {
     fn negated(&mut self, statement: &LiteralStmt, expr: &Ref<Expr>) {
         let mut out = Vec::new();
         top(expr, &mut out);
+        // What is bound before has a value.
+        out.retain(
+            |expr| !matches!(expr.as_ref(), Expr::Var { span, .. } if self.bound.contains(span.text())),
+        );
         if out.is_empty() || out.iter().any(|expr| is_open(expr)) {
             match expr.as_ref() {
                 Expr::Membership { .. } => self.inside(expr),

@@ -1,5 +1,7 @@
 //! Walking the syntax tree of a policy.
 
+use std::collections::BTreeSet;
+
 use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleHead};
 
 /// What an expression consists of: other expressions, and the body of a comprehension.
@@ -112,5 +114,19 @@ pub(super) fn path(expr: &Expr) -> Option<(Vec<String>, bool)> {
             }
         }
         _ => None,
+    }
+}
+
+/// The variables of an expression, without those of comprehensions in it.
+pub(super) fn variables(expr: &Expr, to: &mut BTreeSet<String>) {
+    if let Expr::Var { span, .. } = expr {
+        if span.text() != "_" {
+            to.insert(span.text().to_owned());
+        }
+        return;
+    }
+    let (exprs, query) = parts(expr);
+    if query.is_none() {
+        exprs.into_iter().for_each(|expr| variables(expr, to));
     }
 }
