@@ -8,8 +8,11 @@
 
 mod functions;
 mod reading;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod refusing;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod rewriting;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod syntax;
 
 use std::collections::BTreeSet;
@@ -25,12 +28,13 @@ use serde_json::{Map, Value, json};
 use crate::config::RegoCheck;
 use crate::library::Library;
 use reading::add;
-pub(super) use reading::words;
+pub(super) use reading::{add_in, words};
+pub(super) use refusing::check as refuse;
 
 /// How long one rule may take for one object.
-pub(super) const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(2);
 /// How much of its work the engine does between two looks at the time.
-pub(super) const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// The most messages that one rule is believed.
 pub(super) const MOST: usize = 1_000;
 
@@ -94,10 +98,7 @@ impl Rules {
         if policies.is_empty() {
             return Err(format!("there is no Rego file at {}", crate::report::listed(&check.files, 5)));
         }
-        let mut engine = reading::engine();
-        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
-        engine.set_gather_prints(true);
-        functions::add(&mut engine)?;
+        let mut engine = engine()?;
         let (mut rules, mut excepting) = (BTreeSet::new(), BTreeSet::new());
         for (path, text) in &policies {
             let package = add(&mut engine, path, text)?;
@@ -115,7 +116,7 @@ impl Rules {
                 )
             ));
         }
-        refusing::check(&mut engine)?;
+        refuse(&mut engine)?;
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
         // What is wrong with the policies as a whole is found now, and not found again for every object.
         engine.eval_query("true".to_owned(), false).map_err(|error| words(&error))?;
@@ -184,6 +185,19 @@ impl Engines {
         }
         done
     }
+}
+
+/// An engine with our functions and limits.
+///
+/// # Errors
+///
+/// Where the functions cannot be had.
+pub(super) fn engine() -> Result<Engine, String> {
+    let mut engine = reading::engine();
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+    engine.set_gather_prints(true);
+    functions::add(&mut engine)?;
+    Ok(engine)
 }
 
 /// The rules of a file that give messages.

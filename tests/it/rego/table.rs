@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ask::Question;
 
 /// Conditions over the inputs below. Each is asked as it is, negated where it can be, and as a value.
-const CONDITIONS: &[&str] = &[
+pub(crate) const CONDITIONS: &[&str] = &[
     "input.missing",
     "input.kind",
     "input.flag",
@@ -390,34 +390,36 @@ fn question(note: &str, policy: String) -> Question {
     }
 }
 
+/// A rule with what the conditions lean on.
+pub(crate) fn with(note: &str, rule: &str) -> Question {
+    question(note, format!("package main\nimport rego.v1\n{AROUND}\n{rule}\n"))
+}
+
 pub(crate) fn questions() -> Vec<Question> {
-    let with = |note: &str, rule: String| {
-        question(note, format!("package main\nimport rego.v1\n{AROUND}\n{rule}\n"))
-    };
     let mut questions = Vec::new();
     for condition in CONDITIONS {
-        questions.push(with(condition, format!("deny contains \"yes\" if {{ {condition} }}")));
-        questions.push(with(condition, format!("deny contains \"no\" if not {condition}")));
+        questions.push(with(condition, &format!("deny contains \"yes\" if {{ {condition} }}")));
+        questions.push(with(condition, &format!("deny contains \"no\" if not {condition}")));
         questions.push(with(
             condition,
-            format!("deny contains \"twice\" if {{ not p }}\np if {{ not {condition} }}"),
+            &format!("deny contains \"twice\" if {{ not p }}\np if {{ not {condition} }}"),
         ));
         questions.push(with(
             condition,
-            format!("deny contains sprintf(\"%v\", [x]) if {{ x := [y | y := ({condition})] }}"),
+            &format!("deny contains sprintf(\"%v\", [x]) if {{ x := [y | y := ({condition})] }}"),
         ));
         questions.push(with(
             condition,
-            format!("deny contains \"every\" if {{ every _ in [1] {{ not {condition} }} }}"),
+            &format!("deny contains \"every\" if {{ every _ in [1] {{ not {condition} }} }}"),
         ));
         questions.push(with(
             condition,
-            format!("deny contains \"f\" if {{ not f(1) }}\nf(_) := x if {{ x := ({condition}) }}"),
+            &format!("deny contains \"f\" if {{ not f(1) }}\nf(_) := x if {{ x := ({condition}) }}"),
         ));
     }
-    questions.extend(BODIES.iter().map(|body| with(body, format!("deny contains msg if {{ {body} }}"))));
+    questions.extend(BODIES.iter().map(|body| with(body, &format!("deny contains msg if {{ {body} }}"))));
     questions.extend(BODIES.iter().map(|body| {
-        with(body, format!("deny contains sprintf(\"%v\", [all]) if {{ all := [msg | {body}] }}"))
+        with(body, &format!("deny contains sprintf(\"%v\", [all]) if {{ all := [msg | {body}] }}"))
     }));
     questions.extend(MODULES.iter().map(|module| question(module, (*module).to_owned())));
     questions

@@ -25,7 +25,7 @@ pub(super) fn engine() -> Engine {
 ///
 /// The place in it and what is wrong there.
 pub(in crate::policy) fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
-    let newer = match add_in(engine, path, text, false) {
+    let newer = match add_unsaid(engine, path, text, false) {
         Ok(package) => return Ok(package),
         Err(error) => error,
     };
@@ -35,20 +35,29 @@ pub(in crate::policy) fn add(engine: &mut Engine, path: &str, text: &str) -> Res
     if has_if && !newer.contains("keyword is required") {
         return Err(words(&newer));
     }
-    add_in(engine, path, text, true).map_err(|older| {
+    add_unsaid(engine, path, text, true).map_err(|older| {
         // A file that keeps to the older syntax further down than to the newer one is meant in it.
         let place = |words: &str| placed(words).map(|(line, column, _)| (line, column));
         if place(&older) > place(&newer) { words(&older) } else { words(&newer) }
     })
 }
 
-/// The same in one of the syntaxes. What is wrong is told as the engine tells it.
+/// The same in one of the syntaxes.
+///
+/// # Errors
+///
+/// The place in it and what is wrong there.
 pub(in crate::policy) fn add_in(
     engine: &mut Engine,
     path: &str,
     text: &str,
     older: bool,
 ) -> Result<String, String> {
+    add_unsaid(engine, path, text, older).map_err(|error| words(&error))
+}
+
+/// What is wrong is told as the engine tells it.
+fn add_unsaid(engine: &mut Engine, path: &str, text: &str, older: bool) -> Result<String, String> {
     let text = rewriting::rewritten(path, text, older)?;
     engine.set_rego_v0(older);
     engine.add_policy(path.to_owned(), text).map_err(|error| error.to_string())

@@ -15,7 +15,7 @@ use super::syntax::{arguments, bodies, given, head, of_literal, parts, path, var
 /// # Errors
 ///
 /// The first thing that is not supported: `policies/main.rego:3:8: what, and what to do`.
-pub(super) fn check(engine: &mut Engine) -> Result<(), String> {
+pub(in crate::policy) fn check(engine: &mut Engine) -> Result<(), String> {
     let modules = engine.get_modules().clone();
     let known = Known::of(&modules);
     modules.iter().try_for_each(|module| Walk::of(module, &known).module(module))

@@ -38,6 +38,10 @@ pub(super) fn rewritten(path: &str, text: &str, older: bool) -> Result<String, S
         let mut engine = super::reading::engine();
         engine.set_rego_v0(older);
         engine.add_policy(path.to_owned(), text.clone()).map_err(|error| error.to_string())?;
+        if let Some(span) = engine.get_modules().iter().find_map(|module| unclear(module)) {
+            let what = "a body that begins with `|` reads as a comprehension; give the union a name, as in `all := a | b`";
+            return Err(format!("{path}:{}:{}: {what}", span.line, span.col));
+        }
         let edits = edits(&mut engine, &text, &mut count);
         if edits.is_empty() {
             return Ok(text);
@@ -45,6 +49,26 @@ pub(super) fn rewritten(path: &str, text: &str, older: bool) -> Result<String, S
         text = applied(&text, edits);
     }
     Err(format!("{path}: it is nested too deep"))
+}
+
+/// Where the body of a rule begins with a union: OPA reads `{ a | b }` as a comprehension.
+fn unclear(module: &Module) -> Option<&Span> {
+    let begins = |query: &'_ Ref<Query>| match query.stmts.first().map(|statement| &statement.literal) {
+        Some(Literal::Expr { expr, .. }) => has_union(expr),
+        _ => false,
+    };
+    let mut all = module.policy.iter().flat_map(|rule| bodies(rule));
+    all.find(|query| begins(query)).map(|query| &query.span)
+}
+
+fn has_union(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinExpr { op: BinOp::Union, .. } => true,
+        Expr::BinExpr { lhs, .. } | Expr::BoolExpr { lhs, .. } | Expr::AssignExpr { lhs, .. } => {
+            has_union(lhs)
+        }
+        _ => false,
+    }
 }
 
 /// What is written in place of a part of the text.
