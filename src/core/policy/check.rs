@@ -1,9 +1,14 @@
 //! Running checks. Decides what is wrong with objects, never what follows from it.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use globset::GlobMatcher;
 
 use super::Finding;
-use super::expression::{Language, on_large_stack};
+use super::expression::{Language, on_large_stack, on_large_stacks};
 use super::judge::{self, Judging, Subject, Wrong};
 use super::predicate::{compile, kind_matches, matches};
 use super::surroundings::Surroundings;
@@ -64,8 +69,11 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
     }
 }
 
+/// In how many parts the objects of one processor are handed out, and how few are not worth a part.
+const PARTS: usize = 8;
+const FEWEST: usize = 16;
+
 fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<Finding> {
-    let language = Language::new();
     let surroundings = Surroundings::of(evaluation);
     let checks: Vec<Ready<'_>> =
         policy.checks.iter().map(|check| Ready::new(check, library, evaluation)).collect();
@@ -77,8 +85,53 @@ fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<F
             findings.push((index, could_not_run(check.check, why)));
         }
     }
-    for (name, effect) in touched(evaluation) {
-        let subject = Subject::new(language.as_ref(), &surroundings, name, effect);
+    findings.extend(judged(&checks, &surroundings, evaluation));
+    findings.sort_by_key(|(index, _)| *index);
+    findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// What all checks find, in the evaluation's order. Objects are judged side by side, as many as there are processors.
+fn judged(
+    checks: &[Ready<'_>],
+    surroundings: &Surroundings<'_>,
+    evaluation: &Evaluation,
+) -> Vec<(usize, Finding)> {
+    let all: Vec<(&str, &Effect)> = touched(evaluation).collect();
+    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let each = all.len().div_ceil(workers * PARTS).max(FEWEST);
+    let parts: Vec<&[(&str, &Effect)]> = all.chunks(each).collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(BTreeMap::new());
+    let work = || {
+        let language = Language::new();
+        while let Some(index) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).filter(|index| *index < parts.len())
+        {
+            let part = parts.get(index).copied().unwrap_or_default();
+            let findings = judged_part(checks, language.as_ref(), surroundings, part);
+            if let Ok(mut found) = found.lock() {
+                found.insert(index, findings);
+            }
+        }
+    };
+    on_large_stacks(workers.min(parts.len()), work);
+    let mut found = found.into_inner().unwrap_or_default();
+    let parts = parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| found.remove(&index).unwrap_or_else(|| lost(checks, part)));
+    parts.flatten().collect()
+}
+
+fn judged_part(
+    checks: &[Ready<'_>],
+    language: Option<&Language>,
+    surroundings: &Surroundings<'_>,
+    part: &[(&str, &Effect)],
+) -> Vec<(usize, Finding)> {
+    let mut findings = Vec::new();
+    for (name, effect) in part {
+        let subject = Subject::new(language, surroundings, name, effect);
         for (index, check) in checks.iter().enumerate() {
             let Ok(judge) = &check.judge else { continue };
             if check.concerns(name, effect) {
@@ -87,8 +140,14 @@ fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<F
             }
         }
     }
-    findings.sort_by_key(|(index, _)| *index);
-    findings.into_iter().map(|(_, finding)| finding).collect()
+    findings
+}
+
+/// What stands for the findings of objects that were being judged when something went down.
+fn lost(checks: &[Ready<'_>], part: &[(&str, &Effect)]) -> Vec<(usize, Finding)> {
+    let concerned = |check: &Ready<'_>| part.iter().any(|(name, effect)| check.concerns(name, effect));
+    let all = checks.iter().enumerate().filter(|(_, check)| check.judge.is_ok() && concerned(check));
+    all.map(|(index, check)| (index, could_not_run(check.check, "it went down over an object"))).collect()
 }
 
 /// Every effect, with its environment's name.

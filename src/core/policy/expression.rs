@@ -42,6 +42,27 @@ pub(super) fn on_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option
     })
 }
 
+/// The same work on several threads at once; here and now where there is one.
+pub(super) fn on_large_stacks(threads: usize, work: impl Fn() + Sync) {
+    if threads <= 1 {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = (0..threads)
+            .filter_map(|_| {
+                std::thread::Builder::new().stack_size(LARGE_STACK).spawn_scoped(scope, &work).ok()
+            })
+            .collect();
+        if begun.is_empty() {
+            work();
+        }
+        for thread in begun {
+            // Whoever counts on the work sees that it is missing.
+            let _ = thread.join();
+        }
+    });
+}
+
 /// An expression that can be evaluated.
 #[derive(Debug, Clone)]
 pub struct Expression {

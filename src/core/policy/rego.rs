@@ -6,9 +6,18 @@
 //! that is not there, what takes too long, and rules whose value is no set of messages. Functions that answer
 //! differently each time are refused.
 
+mod functions;
+mod reading;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod refusing;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod rewriting;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod syntax;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use regex::Regex;
@@ -18,11 +27,14 @@ use serde_json::{Map, Value, json};
 
 use crate::config::RegoCheck;
 use crate::library::Library;
+use reading::add;
+pub(super) use reading::{add_in, words};
+pub(super) use refusing::check as refuse;
 
 /// How long one rule may take for one object.
-pub(super) const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(2);
 /// How much of its work the engine does between two looks at the time.
-pub(super) const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// The most messages that one rule is believed.
 pub(super) const MOST: usize = 1_000;
 
@@ -37,9 +49,8 @@ static RULES: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\b(?:deny|violation|warn)(?:_[A-Za-z0-9]+)*\b").ok());
 
 /// Policies that are loaded, and what can be asked of them.
-#[derive(Clone)]
 pub(super) struct Rules {
-    engine: Engine,
+    engines: Engines,
     rules: Vec<Asked>,
     /// Packages that have an `exception`.
     excepting: BTreeSet<String>,
@@ -87,15 +98,9 @@ impl Rules {
         if policies.is_empty() {
             return Err(format!("there is no Rego file at {}", crate::report::listed(&check.files, 5)));
         }
-        let mut engine = Engine::new();
-        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+        let mut engine = engine()?;
         let (mut rules, mut excepting) = (BTreeSet::new(), BTreeSet::new());
         for (path, text) in &policies {
-            if let Some(name) = MOODY.into_iter().find(|name| text.contains(name)) {
-                return Err(format!(
-                    "{path}: `{name}` gives another answer every time; a decision has to stay one"
-                ));
-            }
             let package = add(&mut engine, path, text)?;
             rules.extend(declared(&engine, path, text, &package)?);
             if engine.has_declared_rule_rooted_at(path, EXCEPTION).map_err(|error| words(&error))? {
@@ -111,9 +116,13 @@ impl Rules {
                 )
             ));
         }
+        refuse(&mut engine)?;
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
+        // What is wrong with the policies as a whole is found now, and not found again for every object.
+        engine.eval_query("true".to_owned(), false).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
-        Ok(Self { engine, rules: rules.into_iter().collect(), excepting, sees_change })
+        let engines = Engines { first: engine, idle: Mutex::default() };
+        Ok(Self { engines, rules: rules.into_iter().collect(), excepting, sees_change })
     }
 
     /// Whether a policy looks at what a change does, and not at the object alone.
@@ -127,12 +136,17 @@ impl Rules {
     ///
     /// Where a rule cannot be evaluated, in time, to messages.
     pub(super) fn judge(&self, object: &Value, change: &Value) -> Result<BTreeSet<Said>, String> {
-        let mut engine = self.engine.clone();
-        engine.set_input(RegoValue::from(object.clone()));
-        if self.sees_change {
-            let data = json!({ "countersign": change });
-            engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
-        }
+        self.engines.lend(self.sees_change, |engine| {
+            engine.set_input(RegoValue::from(object.clone()));
+            if self.sees_change {
+                let data = json!({ "countersign": change });
+                engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
+            }
+            self.judge_with(engine)
+        })
+    }
+
+    fn judge_with(&self, engine: &mut Engine) -> Result<BTreeSet<Said>, String> {
         let mut excepted = BTreeSet::new();
         for package in &self.excepting {
             let value = engine.eval_rule(format!("{package}.{EXCEPTION}")).map_err(|error| words(&error))?;
@@ -149,19 +163,41 @@ impl Rules {
                 said.insert(Said { rule: name.clone(), tone, message, excepted });
             }
         }
+        let _ = engine.take_prints();
         Ok(said)
     }
 }
 
-/// Adds a file in whichever of the two syntaxes it is written. The answer is its package, like `data.main`.
-fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
-    engine.set_rego_v0(false);
-    let newer = match engine.add_policy(path.to_owned(), text.to_owned()) {
-        Ok(package) => return Ok(package),
-        Err(error) => error,
-    };
-    engine.set_rego_v0(true);
-    engine.add_policy(path.to_owned(), text.to_owned()).map_err(|_| words(&newer))
+/// Engines that have loaded the same: a copy costs more than an object.
+struct Engines {
+    first: Engine,
+    idle: Mutex<Vec<Engine>>,
+}
+
+impl Engines {
+    /// Lends an engine that nobody else has. One that gets data of its own is not lent again.
+    fn lend<T>(&self, once: bool, work: impl FnOnce(&mut Engine) -> T) -> T {
+        let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
+        let mut engine = idle.unwrap_or_else(|| self.first.clone());
+        let done = work(&mut engine);
+        if !once && let Ok(mut idle) = self.idle.lock() {
+            idle.push(engine);
+        }
+        done
+    }
+}
+
+/// An engine with our functions and limits.
+///
+/// # Errors
+///
+/// Where the functions cannot be had.
+pub(super) fn engine() -> Result<Engine, String> {
+    let mut engine = reading::engine();
+    engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+    engine.set_gather_prints(true);
+    functions::add(&mut engine)?;
+    Ok(engine)
 }
 
 /// The rules of a file that give messages.
@@ -242,12 +278,4 @@ fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
         (None, None) => Err("gives what is neither a text nor an object"),
     };
     items.iter().map(message).collect()
-}
-
-/// The engine's words, on one line. They quote the policy, which is no secret, and never the input.
-pub(super) fn words(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
-    lines.join(" ")
 }

@@ -38,6 +38,11 @@ pub fn gator() -> Option<PathBuf> {
     present("gator", built("gator"))
 }
 
+/// OPA, asked as conftest asks it, as `tests/tools/opa` pins it.
+pub fn opa() -> Option<PathBuf> {
+    present("opa", built("opa"))
+}
+
 /// conftest, as `tests/tools/conftest` pins it.
 pub fn conftest() -> Option<PathBuf> {
     present("conftest", built("conftest"))

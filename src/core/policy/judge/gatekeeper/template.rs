@@ -2,18 +2,14 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
-use regorus::utils::limits::ExecutionTimerConfig;
+use regex::Regex;
 use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::validating::{FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
 use crate::policy::manifests::Manifest;
-use crate::policy::rego::{INTERVAL, LONGEST, MOODY, MOST, words};
-
-/// The largest regular expression of `re_match`, compiled, in bytes.
-const LARGEST_PATTERN: usize = 1 << 20;
+use crate::policy::rego::{self, MOODY, MOST, words};
 
 /// What an expression of a template may name. Parameters are in `variables.params`.
 const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
@@ -176,14 +172,9 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    fn load(rego: &str, libs: &[String], newer: bool) -> Result<Self, String> {
-        let mut engine = Engine::new();
-        engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
-        engine.set_rego_v0(!newer);
-        if !newer {
-            add_older(&mut engine)?;
-        }
-        let texts = || std::iter::once(rego).chain(libs.iter().map(String::as_str));
+    fn load(text: &str, libs: &[String], newer: bool) -> Result<Self, String> {
+        let mut engine = rego::engine()?;
+        let texts = || std::iter::once(text).chain(libs.iter().map(String::as_str));
         for name in MOODY.into_iter().chain(["external_data"]) {
             if texts().any(|text| text.contains(name)) {
                 return Err(format!("`{name}` gives another answer every time; a decision has to stay one"));
@@ -191,12 +182,13 @@ impl Policy {
         }
         for (index, lib) in libs.iter().enumerate() {
             let path = format!("libs[{index}]");
-            let package = engine.add_policy(path, lib.clone()).map_err(|error| words(&error))?;
+            let package = rego::add_in(&mut engine, &path, lib, !newer)?;
             if !package.starts_with("data.lib.") && package != "data.lib" {
                 return Err(format!("libs[{index}]: its package has to begin with `lib.`"));
             }
         }
-        let package = engine.add_policy("rego".to_owned(), rego.to_owned()).map_err(|error| words(&error))?;
+        let package = rego::add_in(&mut engine, "rego", text, !newer)?;
+        rego::refuse(&mut engine)?;
         let declared =
             engine.has_declared_rule_rooted_at("rego", "violation").map_err(|error| words(&error))?;
         if !declared {
@@ -247,37 +239,6 @@ impl Policy {
         messages.sort();
         messages.dedup();
         Ok(messages)
-    }
-}
-
-/// Functions that Rego had before its version 1, and that templates still call.
-fn add_older(engine: &mut Engine) -> Result<(), String> {
-    let matches = |args: Vec<RegoValue>| {
-        let [RegoValue::String(pattern), RegoValue::String(text)] = args.as_slice() else {
-            return Ok(RegoValue::Undefined);
-        };
-        let pattern = RegexBuilder::new(pattern).size_limit(LARGEST_PATTERN).build()?;
-        Ok(RegoValue::Bool(pattern.is_match(text)))
-    };
-    let every = |args: Vec<RegoValue>| {
-        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().all(|flag| flag).into()))
-    };
-    let some = |args: Vec<RegoValue>| {
-        Ok(flags(&args).map_or(RegoValue::Undefined, |flags| flags.into_iter().any(|flag| flag).into()))
-    };
-    let added = engine.add_extension("re_match".to_owned(), 2, Box::new(matches));
-    let added = added.and_then(|()| engine.add_extension("all".to_owned(), 1, Box::new(every)));
-    let added = added.and_then(|()| engine.add_extension("any".to_owned(), 1, Box::new(some)));
-    added.map_err(|error| words(&error))
-}
-
-/// Which elements of a list or a set are true.
-fn flags(args: &[RegoValue]) -> Option<Vec<bool>> {
-    let is_true = |value: &RegoValue| matches!(value, RegoValue::Bool(true));
-    match args {
-        [RegoValue::Array(items)] => Some(items.iter().map(is_true).collect()),
-        [RegoValue::Set(items)] => Some(items.iter().map(is_true).collect()),
-        _ => None,
     }
 }
 
