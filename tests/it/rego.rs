@@ -5,6 +5,8 @@ mod compare;
 mod dice;
 mod functions;
 mod made;
+mod modules;
+mod pools;
 mod table;
 
 use compare::{Count, Outcome, compare};

@@ -2,9 +2,12 @@
 //! package, each a set of messages; `exception` excepts from them, which is told. `input` is the object; `data` is what the files of `data` say, with
 //! `data.parameters`, and where a policy names it `data.countersign` with `operation`, `environment` and `before`.
 //!
-//! Where the engine underneath and OPA differ, a check errs and so blocks: what cannot be parsed, what calls a function
-//! that is not there, what takes too long, and rules whose value is no set of messages. Functions that answer
-//! differently each time are refused.
+//! Where the engine underneath and OPA differ, policies are rewritten to mean what OPA means, functions are ours, and what
+//! is left is refused before anything is judged, with its place and what to write instead. Where an answer is still not
+//! certain the check errs and so blocks: fractions without an exact value, what takes too long, and rules whose value is
+//! no set of messages. Functions that answer differently each time are refused. Two differences are left in how values
+//! read, not in what is found: `units.parse("1000m")` is `1`, where JSON of OPA has `1.0000000000`, and a set that holds
+//! both sets and objects is walked through in another order.
 
 mod functions;
 mod reading;

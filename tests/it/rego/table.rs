@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ask::Question;
+use super::modules::MODULES;
 
 /// Conditions over the inputs below. Each is asked as it is, negated where it can be, and as a value.
 pub(crate) const CONDITIONS: &[&str] = &[
@@ -283,89 +284,6 @@ words := ["one", "two"]
 describe(x) := sprintf("%s/%v", [x.kind, x.count])
 describe(x) := "none" if not x.kind
 "#;
-
-/// Modules of their own, in both syntaxes.
-const MODULES: &[&str] = &[
-    "package main\ndeny[msg] { input.kind == \"Pod\"; msg := \"pod\" }",
-    "package main\ndeny[\"fixed\"] { input.count > 2 }",
-    "package main\ndeny[msg] { msg = input.names[_] }",
-    "package main\nviolation[{\"msg\": msg}] { container := input.nested[_]; not container.limits; msg := sprintf(\"%v\", [container.image]) }",
-    "package main\nwarn[msg] { not input.labels.app; msg = \"no label\" }",
-    "package main\ndefault allow = false\nallow { input.kind == \"Job\" }\ndeny[msg] { not allow; msg = \"not allowed\" }",
-    "package main\ndeny[msg] { f(input.kind) == 3; msg = \"three\" }\nf(x) = n { n = count(x) }",
-    "package main\nis_pod { input.kind == \"Pod\" }\nis_job { input.kind == \"Job\" }\ndeny[\"a\"] { is_pod; not is_job }",
-    "package main\nhas(object, key) { _ = object[key] }\ndeny[\"has\"] { has(input, \"kind\") }\ndeny[\"lacks\"] { not has(input, \"missing\") }",
-    "package main\nhas(object, key) { _ = object[key] }\ndeny[\"no\"] { has(input, \"no\") }\ndeny[\"nothing\"] { has(input, \"nothing\") }",
-    "package main\ndeny[msg] { parts := split(input.kind, \"o\"); msg := parts[0] }",
-    "package main\ndeny[msg] { split(input.kind, \"o\", parts); msg := parts[0] }",
-    "package main\ndeny[msg] { any([input.flag, input.no]); msg := \"any\" }\ndeny[msg] { not all([input.flag, input.no]); msg := \"all\" }",
-    "package main\ndeny[msg] { re_match(\"^P\", input.kind); msg := \"match\" }",
-    "package main\ndeny[msg] { input.nested[i].image; input.nested[j].image; i < j; msg := sprintf(\"%d %d\", [i, j]) }",
-    "package main\nimport data.lib\ndeny[msg] { lib.allowed[msg] }",
-    "package main\nimport data.lib.allowed as good\ndeny[msg] { good[msg] }",
-    "package main\nimport input.kind\nimport input.names as words\ndeny[msg] { kind == \"Pod\"; msg := words[_] }",
-    "package main\nimport future.keywords.in\ndeny[msg] { some x in input.names; msg := x }",
-    "package main\nimport future.keywords\ndeny contains msg if { every x in input.list { x > 0 }; msg := \"every\" }",
-    "package main\nimport future.keywords.if\nimport future.keywords.contains\ndeny contains \"short\" if input.kind",
-    "package main\ndeny contains \"short\" if input.kind",
-    "package main\ndeny contains {\"msg\": \"object\", \"details\": {\"a\": 1}} if input.kind",
-    "package main\ndeny contains msg if { msg := \"one\" }\ndeny contains msg if { msg := \"two\" }\ndeny_more contains \"three\"",
-    "package main\ndeny := {\"a\", \"b\"} if input.kind",
-    "package main\ndeny := [\"a\", \"b\"] if input.kind",
-    "package main\ndeny := {x | some x in input.names}",
-    "package main\ndeny := {} if input.missing",
-    "package main\ndeny if input.kind",
-    "package main\ndeny[\"a\"] if input.kind",
-    "package main\ndeny.a contains \"b\" if input.kind",
-    "package main\ndefault deny := []\ndeny := [\"x\"] if input.missing",
-    "package main\ndeny contains msg if { msg := f(1) }\nf(1) := \"one\"\nf(2) := \"two\"",
-    "package main\ndeny contains msg if { msg := f([1, \"b\"]) }\nf([_, x]) := x\nf({\"a\": x}) := x",
-    "package main\ndeny contains \"conflict\" if { p == 1 }\np := 1 if input.kind\np := 2 if input.count",
-    "package main\ndeny contains \"conflict\" if { f(1) == 1 }\nf(x) := 1 if x\nf(x) := 2 if x",
-    "package main\ndeny contains \"conflict\" if { o.a == 1 }\no[\"a\"] := 1 if input.kind\no[\"a\"] := 2 if input.count",
-    "package main\ndeny contains \"same\" if { p == 1 }\np := 1 if input.kind\np := 1 if input.count",
-    "package main\ndeny contains \"x\" if { not p }\np if { q }\nq if { input.missing }",
-    "package main\ndeny contains \"default\" if { f(5) == 0 }\ndefault f(_) := 0\nf(x) := 1 if x == 1",
-    "package main\ndeny contains msg if { msg := p.x.y }\np.x.y := \"deep\"",
-    "package main\ndeny contains msg if { some msg in p.x }\np.x contains \"deep\"\np.x contains input.kind",
-    "package main\ndeny contains msg if { some k; p[k].v == 1; msg := k }\np[k].v := 1 if some k in input.names",
-    "package main\ndeny contains msg if { some k; p[k][j] == 1; msg := k }\np[k][j] := 1 if { some k in input.names; j := \"j\" }",
-    "package main\ndeny contains sprintf(\"%v\", [data.main.p])\np contains input.names[_]",
-    "package main\ndeny contains sprintf(\"%v\", [data.lib])",
-    "package main\ndeny contains k if { some k; data.main[k] }\nother := 1",
-    "package main\nexception contains rules if { input.kind == \"Pod\"; rules := [\"few\"] }\ndeny_few contains \"few\"\ndeny contains \"all\"",
-    "package main\nexception contains [\"\"]\ndeny contains \"all\"\nwarn contains \"w\"",
-    "package main\nexception := {[\"few\"]} if input.missing\ndeny_few contains \"few\"",
-    "package main.sub\ndeny contains \"sub\" if input.kind",
-    "package a.b\nimport data.lib\ndeny contains lib.words[0]",
-    "package main\n# METADATA\n# title: a\ndeny contains \"annotated\" if input.kind",
-    "package main\ndeny contains \"#no comment\" if input.kind # a comment",
-    "package main\ndeny contains msg if {\n\tsome x in input.list\n\tx > 1 # why\n\tmsg := sprintf(\n\t\t\"%d\",\n\t\t[x],\n\t)\n}",
-    "package main\ndeny contains msg if { msg := $\"{input.kind} here\" }",
-    "package main\ndeny contains \"or\" if { input.missing or input.kind }",
-    "package main\nimport future.keywords.not\ndeny contains \"not\" if { not { input.missing } }",
-    "package main\ndeny contains \"tail\" if { f(input, \"kind\") }\nf(o, k) if { o[k] }\nf(o, k) if { not o[k]; k == \"z\" }",
-    "package main\ndeny contains \"nested\" if { not f(g(input.kind)) }\nf(x) if x == \"a\"\ng(x) := lower(x)",
-    "package main\ndeny contains \"nested\" if { not f(g(input.missing)) }\nf(x) if x == \"a\"\ng(x) := lower(x)",
-    "package main\ndeny contains \"nested\" if { not f(g(input.kind)) }\nf(x) if x == \"a\"\ng(x) := y if { y := lower(x); y == \"b\" }",
-    "package main\ndeny contains \"big\" if { 100000000000000000001 > 100000000000000000000 }",
-    "package main\ndeny contains sprintf(\"%d\", [12345678901234567890])",
-    "package main\ndeny contains \"deep\" if { [1, [2, {\"a\": {1, 2}}]] == [1, [2, {\"a\": {2, 1}}]] }",
-    "package main\ndeny contains \"multi\" if { x := {\"a\": [1, 2]}; x.a[_] == 2 }",
-    "package main\ndeny contains msg if { [msg, \"b\"] = [\"a\", input.names[1]] }",
-    "package main\ndeny contains msg if { {\"kind\": msg, \"rest\": _} = {\"kind\": input.kind, \"rest\": 1} }",
-    "package main\ndeny contains msg if { [x, y] = [y, \"v\"]; msg := x }",
-    "package main\ndeny contains x if { x = y; y = \"v\" }",
-    "package main\ndeny contains msg if { input.names == [a, b]; msg := concat(a, [b]) }",
-    "package main\ndeny contains msg if { some msg, 1 in {\"a\": 1, \"b\": 2} }",
-    "package main\ndeny contains msg if { some {\"image\": msg} in input.nested }",
-    "package main\ndeny contains \"k\" if { \"a\", 1 in {\"a\": 1} }",
-    "package main\ndeny contains msg if { msg := p with input as {\"kind\": \"x\"} with data.extra as 1 }\np := sprintf(\"%v %v\", [input.kind, data.extra])",
-    "package main\ndeny contains msg if { msg := sprintf(\"%v\", [f(input.map)]) }\nf({\"a\": x}) := x",
-    "package main\ndeny contains \"m\" if { count(input.kind) == 7 with count as 7 }",
-    "package main\ndeny contains \"m\" if { f(1) == 5 with f as g }\nf(x) := x\ng(_) := 5",
-    "package main\ndeny contains msg if { some a, b in input.map with input as {\"map\": {\"z\": 1}}; msg := a }",
-];
 
 fn inputs() -> Vec<Value> {
     vec![

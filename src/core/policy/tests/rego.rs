@@ -146,6 +146,22 @@ fn what_does_not_parse_says_where() {
 }
 
 #[test]
+fn what_is_undefined_inside_of_a_negation_is_undefined_as_in_opa() {
+    assert_snapshot!(says("package main\ndeny contains \"x\" if not startswith(input.spec.missing, \"a\")"), @"");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if not input.spec.missing > 1"), @"");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if not input.spec.missing"), @"error deny: x");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if not input.spec.missing == 1"), @"error deny: x");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if { not startswith(input.metadata.name, \"a\"); input.spec.replicas / 2 == 0.5 }"), @"error deny: x");
+}
+
+#[test]
+fn what_is_not_supported_is_refused_at_its_place() {
+    assert_snapshot!(says("package main\ndeny contains \"x\" if graphql.is_valid(\"a\", \"b\")"), @"error : check `c` could not be run: policy/p.rego:2:29: there is no function `graphql.is_valid` here (errored)");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if input.spec.replicas == 1.0"), @"error : check `c` could not be run: policy/p.rego:2:45: write `1.0` without an exponent and without zeros at its end (errored)");
+    assert_snapshot!(says("package main\ndeny contains \"x\" if {\n\tnot input.spec.list[_] == 1\n}"), @"error : check `c` could not be run: policy/p.rego:3:25: `_` cannot stand behind `not`; write a rule or a comprehension for what must not be, and negate that (errored)");
+}
+
+#[test]
 fn an_exception_is_told() {
     let rules = "package main\nimport rego.v1\ndeny_few contains \"few\" if input.spec.replicas < 2\ndeny contains \"no\" if true\n";
     let with = |exception: &str| says(&format!("{rules}{exception}"));

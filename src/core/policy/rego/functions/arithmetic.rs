@@ -49,7 +49,11 @@ fn numbers(args: &[Value]) -> Result<Option<(f64, f64)>, Beyond> {
 
 fn computed(args: &[Value], compute: fn(f64, f64) -> f64) -> Result<Value, Beyond> {
     let Some((one, other)) = numbers(args)? else { return Ok(Value::Undefined) };
-    let value = as_value(compute(one, other))?;
+    let result = compute(one, other);
+    if result == 0.0 && result.is_sign_negative() && (one.fract() != 0.0 || other.fract() != 0.0) {
+        return Err(INEXACT);
+    }
+    let value = as_value(result)?;
     exact(&value).map(|_| value)
 }
 
