@@ -46,16 +46,16 @@ pub(crate) async fn engine(home: &Path, forge_url: &str, token: &str) -> Engine 
 pub(crate) fn renderer(scratch: &Path) -> Programs {
     let sandbox = PathBuf::from(env!("CARGO_BIN_EXE_countersign"));
     let settings =
-        RenderSettings { kustomize: kustomize(), ..RenderSettings::new(scratch.to_owned(), sandbox) };
+        RenderSettings { kustomize: tool("kustomize"), ..RenderSettings::new(scratch.to_owned(), sandbox) };
     Programs::new(settings).unwrap()
 }
 
-/// kustomize, as `tests/tools/kustomize` pins it, or the one on the `PATH`.
-pub(crate) fn kustomize() -> PathBuf {
+/// A program, as `tests/tools` pins it, or the one on the `PATH`.
+pub(crate) fn tool(name: &str) -> PathBuf {
     let tools = std::env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);
     let tools = tools.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools"));
-    let built = tools.join("kustomize");
-    if built.is_file() { built } else { PathBuf::from("kustomize") }
+    let built = tools.join(name);
+    if built.is_file() { built } else { PathBuf::from(name) }
 }
 
 /// An environment without a cluster.

@@ -98,7 +98,7 @@ pub(crate) fn processes(checkouts: &Path, roots: usize) -> Duration {
         std::thread::spawn(move || {
             loop {
                 let Some(root) = waiting.lock().unwrap().pop_front() else { return };
-                let output = Command::new(bot::kustomize()).arg("build").arg(root).output().unwrap();
+                let output = Command::new(bot::tool("kustomize")).arg("build").arg(root).output().unwrap();
                 assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             }
         })

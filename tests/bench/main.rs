@@ -18,6 +18,7 @@ mod growth;
 mod kustomize;
 mod manifests;
 mod measure;
+mod policy;
 mod push;
 mod review;
 mod warm;
@@ -32,11 +33,12 @@ fn main() {
         Some(_) | None => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    let all: [(&str, fn()); 7] = [
+    let all: [(&str, fn()); 8] = [
         ("webhook", webhook::run),
         ("push", push::run),
         ("decide", decide::run),
         ("review", review::run),
+        ("policy", policy::run),
         ("kustomize", kustomize::run),
         ("warm", warm::run),
         ("growth", growth::run),

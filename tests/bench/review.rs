@@ -38,7 +38,6 @@ pub(crate) fn run() {
     };
     let (ours, memory) = child("compare");
     let (saphyr, saphyr_memory) = child("saphyr");
-    let megabytes = |bytes: u64| format!("{} MB", bytes / 1_000_000);
     let objects = FILES * IN_EACH;
     row(
         &format!(
@@ -128,8 +127,12 @@ fn borrowed(texts: &[(String, String)]) -> Vec<ManifestText<'_>> {
     texts.iter().map(|(file, text)| ManifestText { file: Some(file), text }).collect()
 }
 
-/// The program itself.
-fn whole(folder: &Path) -> (Duration, u64) {
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes / 1_000_000)
+}
+
+/// The program itself: how long it took, and its memory.
+pub(crate) fn whole(folder: &Path) -> (Duration, u64) {
     let began = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .args([

@@ -67,8 +67,11 @@ fn one_of_many() {
         warm.push(review(repository.path(), cache.path()));
         again.push(review(repository.path(), cache.path()));
         let began = Instant::now();
-        let built =
-            Command::new(bot::kustomize()).arg("build").arg(checkout.path().join(root)).output().unwrap();
+        let built = Command::new(bot::tool("kustomize"))
+            .arg("build")
+            .arg(checkout.path().join(root))
+            .output()
+            .unwrap();
         assert!(built.status.success());
         bare.push(began.elapsed());
     }
@@ -89,7 +92,7 @@ fn one_of_many() {
 
 /// One run; every unit renders.
 pub(crate) fn review(repository: &Path, cache: &Path) -> Duration {
-    let kustomize = bot::kustomize();
+    let kustomize = bot::tool("kustomize");
     let tools = kustomize.parent().unwrap_or(Path::new("/")).display();
     let began = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));

@@ -364,8 +364,13 @@ fn whoever_could_still_say_yes_is_named() {
     let mut pushed = approved_by(&[]);
     pushed.contributors.pusher = Some(actor("dee"));
     assert_eq!(could(&policy(SRE), &pushed), "bo");
-    let named = SRE.replace("teams = [\"acme/sre\"]", "users = [\"Emil\", \"CY\", \"zoe\"], permissions = [\"admin\"]");
-    assert_eq!(could(&policy(&named), &approved_by(&["dee"])), "Emil, zoe", "an author is one under any capitals");
+    let named = SRE
+        .replace("teams = [\"acme/sre\"]", "users = [\"Emil\", \"CY\", \"zoe\"], permissions = [\"admin\"]");
+    assert_eq!(
+        could(&policy(&named), &approved_by(&["dee"])),
+        "Emil, zoe",
+        "an author is one under any capitals"
+    );
     assert_eq!(could(&policy(""), &approved_by(&[])), "", "nobody lists who may write");
     let mut lost = approved_by(&[]);
     lost.directory.teams.insert("acme/sre".into(), Known::Unknown("no answer".into()));
