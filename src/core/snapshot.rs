@@ -142,6 +142,9 @@ pub struct Snapshot {
     pub bot: Actor,
     /// The change request.
     pub change: ChangeRequest,
+    /// Whether there is none, since a clone is looked at: then `change` says nothing, and conditions on it are unknown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrequested: bool,
     /// The target's tip (B).
     pub base_tip: CommitSha,
     /// The merge of B and H.

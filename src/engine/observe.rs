@@ -96,6 +96,7 @@ impl Engine {
 
         let mut snapshot = Snapshot {
             schema: SCHEMA.to_owned(),
+            unrequested: false,
             now: self.clock.now(),
             bot,
             base_tip,

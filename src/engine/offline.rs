@@ -35,6 +35,7 @@ pub fn offline_snapshot(
     };
     Some(Snapshot {
         schema: SCHEMA.to_owned(),
+        unrequested: true,
         now,
         bot: nobody.clone(),
         change,

@@ -203,7 +203,8 @@ impl Ledger<'_> {
                 if review.state == ReviewState::Dismissed {
                     return Some("the review was dismissed".to_owned());
                 }
-                edited(&review.body).then(|| "the review was edited".to_owned())
+                let changed = review.edited == Some(true) || edited(&review.body);
+                changed.then(|| "the review was edited".to_owned())
             }
         }
     }

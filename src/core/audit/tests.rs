@@ -277,6 +277,7 @@ fn every_changed_trailer_is_found() {
 fn snapshot() -> Snapshot {
     Snapshot {
         schema: crate::snapshot::SCHEMA.into(),
+        unrequested: false,
         now: "2026-08-20T10:05:00Z".parse().unwrap(),
         bot: actor("countersign", 5, ActorKind::Bot),
         change: change("Shop 1.5.0"),

@@ -94,7 +94,12 @@ pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement
     );
     reasons.extend(snapshot.evaluation.environments.iter().flat_map(of_environment));
     reasons.extend(findings.iter().filter_map(of_finding));
-    reasons.extend(of_agreement(&agreement));
+    let asked = of_agreement(&agreement).into_iter();
+    // What only a request can tell is asked there: meanwhile it waits.
+    reasons.extend(asked.map(|(weight, reason)| match (snapshot.unrequested, weight) {
+        (true, Weight::Undecided) => (Weight::Hold, reason),
+        (_, weight) => (weight, reason),
+    }));
     let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
     let (verdict, holds) = (weigh(reasons), Vec::new());
     let judged = Judgement { verdict, findings, counted, agreement, holds, waivers, proposed: None };

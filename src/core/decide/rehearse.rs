@@ -199,6 +199,7 @@ fn blank(policy: &Policy, file: &PolicyFile, library: &Library, given: &Given) -
     let start = "2000-01-01T00:00:00Z".parse().ok()?;
     let mut snapshot = Snapshot {
         schema: SCHEMA.to_owned(),
+        unrequested: false,
         now: given.now.unwrap_or(start),
         bot: Actor { id: ActorId::new(BOT), login: "countersign".to_owned(), kind: ActorKind::Bot },
         change: ChangeRequest {

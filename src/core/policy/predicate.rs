@@ -121,6 +121,11 @@ fn place(environment: &EnvironmentEvaluation) -> Place<'_> {
     Place { environment: &environment.name, cluster: environment.cluster.as_deref() }
 }
 
+/// What a condition on a change request comes to in a clone.
+fn unrequested() -> Answer {
+    Answer::unknown("there is no change request here".to_owned())
+}
+
 /// Whether an environment may hold effects that nobody knows. A unit whose base alone failed is a repair where head
 /// renders: all of it is on display, and nothing is left open. Where head removes the unit, nobody knows what goes.
 fn is_open(environment: &EnvironmentEvaluation) -> bool {
@@ -283,6 +288,7 @@ fn judge_predicate(predicate: &Predicate, view: &View<'_>) -> Judged {
         }),
         Predicate::FileCount(wanted) => told(files::count(*wanted, view)),
         Predicate::ModifiedLines(wanted) => told(files::lines(wanted, view)),
+        Predicate::TargetsBranch(_) if view.seen.is_some_and(|seen| seen.unrequested) => told(unrequested()),
         Predicate::TargetsBranch(pattern) => told(circumstance::like(pattern, view.target.as_str())),
         Predicate::FromBranch(_)
         | Predicate::CommitCount(_)
@@ -301,6 +307,7 @@ fn judge_predicate(predicate: &Predicate, view: &View<'_>) -> Judged {
         | Predicate::Draft(_)
         | Predicate::Fork(_)
         | Predicate::Window(_) => told(match view.seen {
+            Some(seen) if seen.unrequested && !matches!(predicate, Predicate::Window(_)) => unrequested(),
             Some(seen) => circumstance::judge(predicate, seen),
             None => Answer::unknown("the change request was not looked at".to_owned()),
         }),

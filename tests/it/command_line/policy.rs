@@ -122,6 +122,33 @@ fn review_honours_the_floor_of_the_settings() {
 }
 
 #[test]
+fn what_only_a_request_can_tell_waits_for_one() {
+    let desk = Desk::usual();
+    let rule = |name: &str, when: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nwhen = {{ {when} }}\nrequire = {{ count = 1, from = {{ users = [\"bo\"] }} }}\n"
+        )
+    };
+    let policy = format!(
+        "version = 1\n[environment.production]\nsource = {{ yaml = \"production\" }}\n{}{}",
+        rule("titled", "title.matches = \"urgent\""),
+        rule("all", "effect.any = { environment = \"production\" }")
+    );
+    desk.commit("policy", &[(".countersign.toml", &policy)]);
+    desk.commit("scale", &[("production/web.yaml", &super::web(5))]);
+    let done = desk.run("env", &["review", "--base", "topic~1", "--head", "topic", "--format", "json"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let report: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(report["verdict"]["outcome"], "hold");
+    assert_eq!(report["requirements"][0]["state"], "unknown");
+    assert_eq!(
+        report["requirements"][0]["note"],
+        "whether it applies could not be told: there is no change request here"
+    );
+    assert_eq!(report["requirements"][1]["could"], serde_json::json!(["bo"]));
+}
+
+#[test]
 fn a_policy_is_tried_on_its_cases() {
     let done = desk(SOUND, REGO).run("env", &["policy", "test"]);
     assert_eq!(

@@ -173,6 +173,7 @@ fn snapshot() -> Snapshot {
     let permission = |login: &str, permission| (actor(login).id, Known::Yes(permission));
     let mut seen = Snapshot {
         schema: crate::snapshot::SCHEMA.into(),
+        unrequested: false,
         now: at(10_000),
         bot: actor("countersign"),
         change: ChangeRequest {

@@ -142,6 +142,7 @@ pub(super) fn snapshot() -> Snapshot {
     };
     let mut snapshot = Snapshot {
         schema: SCHEMA.to_owned(),
+        unrequested: false,
         now: time(10_000),
         bot: bot(),
         change,

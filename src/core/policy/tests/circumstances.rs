@@ -231,3 +231,25 @@ fn a_file_without_lines_may_have_changed_by_any_number_of_them() {
         ],
     );
 }
+
+#[test]
+fn a_clone_has_no_request_that_could_be_told_of() {
+    let mut clone = seen();
+    clone.unrequested = true;
+    for when in [
+        "targets_branch = \"main\"",
+        "from_branch = \"x\"",
+        "title.matches = \"feat\"",
+        "repository.matches = \"acme\"",
+        "has_author_in.users = \"bo\"",
+        "author_is_only_contributor = true",
+        "has_labels = \"urgent\"",
+        "has_status.names = \"build\"",
+        "draft = true",
+        "fork = true",
+    ] {
+        assert_eq!(told(when, &clone), Unknown, "{when}");
+    }
+    let known = "window = { days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", zone = \"Europe/Berlin\" }";
+    assert_eq!(told(known, &clone), told(known, &seen()));
+}
