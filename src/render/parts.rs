@@ -69,7 +69,8 @@ fn differences(one: &Tree, other: &Tree) -> HashSet<String> {
                 if a != b {
                     note(a);
                 }
-                (left.next(), right.next());
+                left.next();
+                right.next();
             }
             (Some(a), Some(b)) if a.path < b.path => {
                 note(a);

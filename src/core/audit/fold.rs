@@ -13,10 +13,11 @@ static SWITCH: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// What begins like a trailer: a key with a dash, or one of ours, and the line that git itself writes.
+/// What begins like a trailer: a key with a dash, or one of ours, the line that git itself writes, and the divider behind
+/// which git looks for none.
 static TRAILER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^(?:(?:[a-z][a-z0-9]*(?:-[a-z0-9]+)+|environments|policy|checks|evidence|override)\s*:\s*|\(cherry picked from commit\s*)",
+        r"(?i)^(?:(?:[a-z][a-z0-9]*(?:-[a-z0-9]+)+|environments|policy|checks|evidence|override)\s*:\s*|\(cherry picked from commit\s*|---(?:\s+|$))",
     )
 });
 

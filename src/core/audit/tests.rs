@@ -199,6 +199,10 @@ fn user_text_does_nothing_in_a_commit_message() {
     assert_snapshot!(fold("thanks @acme/sre, bo@x.example"), @"thanks acme/sre, bo@x.example");
     assert_snapshot!(fold("a\u{202e}b\u{200b}c\u{1b}[31md\te\u{2028}f"), @"abc[31md e f");
     assert_snapshot!(fold_user_text(&"ä".repeat(100), 10), @"ääääääääää");
+    assert_eq!(fold("---\u{c}\u{c}by: bo"), "by: bo", "git looks for no trailers behind a divider");
+    assert_eq!(fold("--- --- a"), "a");
+    assert_eq!(fold("---"), "");
+    assert_eq!(fold("---- a"), "---- a");
     assert_snapshot!(fold(""), @"");
 }
 

@@ -217,7 +217,14 @@ fn plain(value: &dyn Val, depth: usize) -> Result<String, String> {
         }),
         Kind::NullType => Some(Ok("null".to_owned())),
         Kind::Type => Some(Err("types are not written here: compare with `type(…)` instead".to_owned())),
-        _ => None,
+        Kind::Unspecified
+        | Kind::Error
+        | Kind::Dyn
+        | Kind::Any
+        | Kind::Opaque
+        | Kind::Struct
+        | Kind::TypeParam
+        | Kind::Unknown => None,
     };
     text.unwrap_or_else(|| Err(format!("`%s` does not write a `{}`", value.get_type().name())))
 }
@@ -235,7 +242,21 @@ fn literal(value: &dyn Val, depth: usize) -> Result<String, String> {
             Some(number) => Ok(format!("{:?}", shortest(number))),
             None => text(),
         },
-        _ => text(),
+        Kind::Unspecified
+        | Kind::Error
+        | Kind::Dyn
+        | Kind::Any
+        | Kind::Boolean
+        | Kind::Int
+        | Kind::UInt
+        | Kind::List
+        | Kind::Map
+        | Kind::NullType
+        | Kind::Opaque
+        | Kind::Struct
+        | Kind::Type
+        | Kind::TypeParam
+        | Kind::Unknown => text(),
     }
 }
 

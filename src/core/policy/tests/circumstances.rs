@@ -250,6 +250,7 @@ fn a_clone_has_no_request_that_could_be_told_of() {
     ] {
         assert_eq!(told(when, &clone), Unknown, "{when}");
     }
-    let known = "window = { days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", zone = \"Europe/Berlin\" }";
+    let known =
+        "window = { days = [\"mon-fri\"], from = \"09:00\", to = \"17:00\", zone = \"Europe/Berlin\" }";
     assert_eq!(told(known, &clone), told(known, &seen()));
 }
