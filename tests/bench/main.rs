@@ -30,6 +30,7 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("--stand-in") => return push::stand_in(),
         Some("--objects") => return review::objects(&arguments.split_off(1)),
+        Some("--judge") => return policy::judge(&arguments.split_off(1)),
         Some(_) | None => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
