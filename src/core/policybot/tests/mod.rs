@@ -1,0 +1,4 @@
+//! policy-bot's policies, read and judged.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod reading;
