@@ -43,9 +43,7 @@ fn branch(tree: &Tree, policy: &Policy, change: &Change) -> Outcome {
     let (approved, pending) = (count(Status::Approved), count(Status::Pending));
     let mut error = children.iter().rev().find_map(|child| child.error.clone());
     let (status, why) = match (name, approved, pending) {
-        ("and", _, 1..) => {
-            (Status::Pending, format!("rules approved: {approved} of {}", approved + pending))
-        }
+        ("and", _, 1..) => (Status::Pending, format!("rules approved: {approved} of {}", approved + pending)),
         ("and", 1.., 0) => (Status::Approved, "all rules are approved".to_owned()),
         ("or", 1.., _) => (Status::Approved, "one rule or more is approved".to_owned()),
         ("or", 0, 1..) => (Status::Pending, "no rule is approved".to_owned()),

@@ -6,6 +6,9 @@ use super::expression::{Pattern, literal};
 /// The most alternatives that one glob may come to, with all its braces multiplied out.
 const MOST_ALTERNATIVES: usize = 2_000;
 
+/// Why a glob is refused that doublestar reads: by its order of trying, it matches or not by what else is in the path.
+const UNCLEAR: &str = " means another thing each time: write it in another way";
+
 /// Reads a glob. Fails with the sentence that says what is wrong with it.
 pub(super) fn read(written: &str) -> Result<Pattern, String> {
     let pattern: Vec<char> = written.chars().collect();
@@ -97,9 +100,10 @@ fn atom(rest: &[char]) -> usize {
     at
 }
 
-fn alternatives(done: &[Piece], rest: &[char], into: &mut Vec<Vec<Piece>>) -> Result<(), String> {
+/// What stands in the braces, up to the one that closes them, and what follows it.
+fn split(rest: &[char]) -> (Vec<&[char]>, &[char]) {
     let (mut depth, mut at, mut start) = (0_usize, 0, 0);
-    let mut found: Vec<&[char]> = Vec::new();
+    let mut found = Vec::new();
     while let Some(c) = rest.get(at) {
         match c {
             '\\' => at += 1,
@@ -115,83 +119,100 @@ fn alternatives(done: &[Piece], rest: &[char], into: &mut Vec<Vec<Piece>>) -> Re
         at += 1;
     }
     found.push(rest.get(start..at).unwrap_or_default());
-    let after = rest.get(at + 1..).unwrap_or_default();
+    (found, rest.get(at + 1..).unwrap_or_default())
+}
+
+fn alternatives(done: &[Piece], rest: &[char], into: &mut Vec<Vec<Piece>>) -> Result<(), String> {
+    let (found, after) = split(rest);
     for alternative in found {
-        expand(done, &[alternative, after].concat(), into)?;
+        let next = [alternative, after].concat();
+        let open = next.is_empty() || next.starts_with(&['*']) || next.starts_with(&['/', '*', '*']);
+        if open && done.last().is_some_and(|piece| piece.c == '*') {
+            return Err("a `*` before a brace that may stand for nothing".to_owned() + UNCLEAR);
+        }
+        expand(done, &next, into)?;
     }
     Ok(())
 }
 
-/// One alternative as an expression over all of a path.
+/// One alternative as an expression over all of a path, which is never empty and never ends in a `/`.
+///
+/// What ends in `/**` has the folder itself too, but not by a `*` before it that stands for nothing.
 fn expression(pieces: &[Piece]) -> Result<String, String> {
     let mut said = String::new();
     let mut start = true;
     let mut at = 0;
-    let is = |at: usize, c: char| pieces.get(at).is_some_and(|piece| piece.c == c);
-    let ends = |at: usize| at >= pieces.len();
+    // Whether a `*` came since the last `**`.
+    let mut starred = false;
+    if pieces.last().is_some_and(|piece| piece.c == '/') {
+        return Err("it ends in `/`, as no path of a file does".to_owned());
+    }
     while let Some(piece) = pieces.get(at) {
-        let starts = start || piece.begins;
-        start = false;
-        match piece.c {
-            // What ends in `/**` has the folder itself too.
-            '/' if is(at + 1, '*') && is(at + 2, '*') && ends(at + 3) => {
-                said.push_str("(?:/.*)?");
-                at += 3;
+        let rest = pieces.get(at..).unwrap_or_default();
+        let stars = rest.iter().take_while(|piece| piece.c == '*').count();
+        let starts = std::mem::replace(&mut start, false);
+        let (part, length) = match piece.c {
+            '*' if stars > 2 => return Err("`***`".to_owned() + UNCLEAR),
+            '*' if stars == 2 && piece.begins && !starts => {
+                return Err("a `**` in a brace in the middle of a part".to_owned() + UNCLEAR);
             }
-            '/' if is(at + 1, '*') && is(at + 2, '*') && is(at + 3, '/') && ends(at + 4) => {
-                said.push_str("(?:/(?:[^/]*/)*)?");
-                at += 4;
+            '*' if stars == 2 && starts && rest.len() == 2 => (".*".to_owned(), 2),
+            '*' if stars == 2 && starts && follows(rest, 2, "/") => {
+                (start, starred) = (true, false);
+                ("(?:[^/]*/)*".to_owned(), 3)
             }
-            '*' if is(at + 1, '*') && starts && ends(at + 2) => {
-                said.push_str(".*");
-                at += 2;
-            }
-            '*' if is(at + 1, '*') && starts && is(at + 2, '/') => {
-                said.push_str("(?:[^/]*/)*");
-                at += 3;
-                start = true;
-            }
-            '*' => {
-                said.push_str("[^/]*");
-                at += if is(at + 1, '*') { 2 } else { 1 };
-            }
-            '?' => {
-                said.push_str("[^/]");
-                at += 1;
-            }
-            '\\' => {
-                said.push_str(&pieces.get(at + 1).map(|piece| literal(piece.c)).unwrap_or_default());
-                at += 2;
-            }
+            '*' if ends_with(rest, stars, "/**") => ("(?:[^/]*/.*|[^/]+)".to_owned(), stars + 3),
+            '*' => ("[^/]*".to_owned(), stars),
+            '/' if ends_with(rest, 0, "/**") => ("(?:/.*)?".to_owned(), 3),
+            '?' => ("[^/]".to_owned(), 1),
+            '\\' => (rest.get(1).map(|piece| literal(piece.c)).unwrap_or_default(), 2),
             '[' => {
-                let rest: Vec<char> =
-                    pieces.get(at..).unwrap_or_default().iter().map(|piece| piece.c).collect();
+                let rest: Vec<char> = rest.iter().map(|piece| piece.c).collect();
                 let length = atom(&rest);
-                said.push_str(&class(rest.get(1..length - 1).unwrap_or_default())?);
-                at += length;
+                let (said, crosses) = class(rest.get(1..length - 1).unwrap_or_default())?;
+                if crosses && starred {
+                    return Err("a `*` before a class that has `/` in it".to_owned() + UNCLEAR);
+                }
+                (said, length)
             }
             c => {
-                said.push_str(&literal(c));
                 start = c == '/';
-                at += 1;
+                (literal(c), 1)
             }
-        }
+        };
+        starred |= piece.c == '*' && !start;
+        said.push_str(&part);
+        at += length;
     }
     Ok(said)
 }
 
-/// What stands between brackets.
-fn class(inner: &[char]) -> Result<String, String> {
+/// Whether these characters stand there, none of them the first of an alternative.
+fn follows(pieces: &[Piece], at: usize, text: &str) -> bool {
+    let mut rest = pieces.iter().skip(at);
+    text.chars().all(|c| rest.next().is_some_and(|piece| piece.c == c && !piece.begins))
+}
+
+/// Whether they end it. The first of them may be the first of an alternative: then nothing stands before it.
+fn ends_with(pieces: &[Piece], at: usize, text: &str) -> bool {
+    let first = pieces.get(at).is_some_and(|piece| piece.c == '/' && (at == 0 || !piece.begins));
+    first && pieces.len() == at + text.len() && follows(pieces, at + 1, text.get(1..).unwrap_or_default())
+}
+
+/// What stands between brackets, and whether it has `/` in it.
+fn class(inner: &[char]) -> Result<(String, bool), String> {
     let (negated, inner) = match inner {
         ['^' | '!', rest @ ..] => (true, rest),
         rest => (false, rest),
     };
     let mut said = String::from(if negated { "[^" } else { "[" });
+    let mut named = false;
     let mut rest = inner.iter().copied().peekable();
     while let Some(c) = rest.next() {
         let low = if c == '\\' { rest.next().unwrap_or(c) } else { c };
         let mut ahead = rest.clone();
         if ahead.next() != Some('-') || ahead.peek().is_none() {
+            named |= low == '/';
             said.push_str(&literal(low));
             continue;
         }
@@ -201,8 +222,9 @@ fn class(inner: &[char]) -> Result<String, String> {
         if high < low {
             return Err(format!("`{low}-{high}` is no range of characters"));
         }
+        named |= (low..=high).contains(&'/');
         said.push_str(&format!("{}-{}", literal(low), literal(high)));
     }
     said.push(']');
-    Ok(said)
+    Ok((said, named != negated))
 }

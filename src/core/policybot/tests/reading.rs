@@ -147,11 +147,18 @@ fn globs_mean_what_they_mean_to_doublestar() {
         (r"\*", "*", true),
         ("**", "a/b", true),
         ("a{,/**}", "a/b/c", true),
+        ("**/*.{yml,yaml}", "x/a.yaml", true),
+        ("{docs/**,README.md}", "docs/a/b", true),
+        ("{**/*.md,docs/**}", "x/a.md", true),
+        ("src/{foo,bar}/**/*.go", "src/bar/x/y/a.go", true),
+        ("**/[!.]*", "a/b", true),
+        ("**/testdata/**", "a/testdata/b/c", true),
+        ("*/**", "a/b", true),
     ];
     for (pattern, text, expected) in cases {
         assert_eq!(super::super::glob::read(pattern).unwrap().matches(text), expected, "{pattern} on {text}");
     }
-    for pattern in ["[", "[]", "{a", "a}", "a\\", "[!]"] {
+    for pattern in ["[", "[]", "{a", "a}", "a\\", "[!]", "a/", "a***", "*{,a}", "a{**,b}", "*[!a]*"] {
         assert!(super::super::glob::read(pattern).is_err(), "{pattern}");
     }
 }
