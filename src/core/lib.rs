@@ -23,6 +23,7 @@ pub mod owners;
 pub(crate) mod people;
 pub mod plan;
 pub mod policy;
+pub mod policybot;
 pub mod report;
 pub mod revision;
 mod schema;

@@ -21,6 +21,7 @@ mod hostile_review;
 mod packs;
 mod parts;
 mod parts_work;
+mod policy_bot;
 mod rego;
 mod render;
 mod reports;

@@ -2,7 +2,7 @@
 
 mod ask;
 mod compare;
-mod dice;
+pub(crate) mod dice;
 mod functions;
 mod made;
 mod modules;

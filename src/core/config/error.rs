@@ -81,33 +81,33 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// Where the lines of a text begin, to turn byte offsets into lines and columns.
 #[derive(Debug)]
-pub(super) struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
 }
 
 /// A place in a text: line and column from 1, the width in characters, and the line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) line: u32,
-    pub(super) column: u32,
-    pub(super) width: u32,
-    pub(super) source_line: String,
+pub(crate) struct Place {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) width: u32,
+    pub(crate) source_line: String,
 }
 
 impl<'t> Lines<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
         Self { text, starts }
     }
 
-    pub(super) fn slice(&self, span: &Range<usize>) -> &'t str {
+    pub(crate) fn slice(&self, span: &Range<usize>) -> &'t str {
         self.text.get(span.clone()).unwrap_or_default()
     }
 
     /// The place of a span. A span over several lines is cut at the end of its first; one past the end of the text
     /// means its last character.
-    pub(super) fn place(&self, span: &Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
         let line = self.starts.partition_point(|start| *start <= span.start.min(self.text.len())).max(1);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         let rest = self.text.get(start..).unwrap_or_default();

@@ -26,8 +26,8 @@ pub use condition::{
     Comparison, EffectMatch, FileTest, Files, ImageMatch, ImageMove, ModifiedLines, Pattern, Predicate,
     StatusTest, TextTest, Than, Window, WorkflowTest,
 };
-pub(crate) use error::quoted;
 pub use error::{Level, PolicyError, nearest};
+pub(crate) use error::{Lines, quoted};
 pub use floor::{Floor, collisions, parse_floor};
 pub(crate) use name::{expression, field, glob};
 pub use place::at_entry;

@@ -53,6 +53,11 @@ pub fn pod_security() -> Option<PathBuf> {
     present("pod-security", built("pod-security"))
 }
 
+/// policy-bot's own judgement, as `tests/tools/policy-bot` pins it.
+pub fn policy_bot() -> Option<PathBuf> {
+    present("policy-bot", built("policy-bot"))
+}
+
 /// What is built from the folder `tool` of `tests/tools`, if it is built.
 pub(super) fn built(tool: &str) -> Option<PathBuf> {
     let folder = env::var_os("COUNTERSIGN_TOOLS").map(PathBuf::from);
