@@ -51,7 +51,14 @@ pub(super) fn agree(tool: &Path, cases: &[(String, Change)]) -> Count {
         assert!(reply.get("outcome").is_some(), "{}\nwe read it, policy-bot says {reply}", case());
         let theirs: Outcome = serde_json::from_value(reply["outcome"].clone()).unwrap();
         let ours = evaluate(&read, change);
-        assert_eq!(bare(&ours), bare(&theirs), "{}\nours:\n{}theirs:\n{}", case(), ours.render(), theirs.render());
+        assert_eq!(
+            bare(&ours),
+            bare(&theirs),
+            "{}\nours:\n{}theirs:\n{}",
+            case(),
+            ours.render(),
+            theirs.render()
+        );
         match (&ours.error, ours.commit_status()) {
             (_, CommitStatus::Success) => count.approved += 1,
             (_, CommitStatus::Pending) => count.pending += 1,
@@ -75,7 +82,9 @@ pub(super) fn read_alike(tool: &Path, policies: &[String]) {
         match (read(policy, "p"), refused) {
             (Ok(_), None) | (Err(_), Some(_)) => {}
             (Ok(_), Some(why)) => differences.push(format!("{policy}we read it, policy-bot says {why}")),
-            (Err(errors), None) => differences.push(format!("{policy}policy-bot reads it, we say {errors:?}")),
+            (Err(errors), None) => {
+                differences.push(format!("{policy}policy-bot reads it, we say {errors:?}"))
+            }
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n\n"));

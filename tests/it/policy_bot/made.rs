@@ -2,7 +2,8 @@
 
 use countersign_core::actor::Permission;
 use countersign_core::policybot::{
-    Body, Change, Comment, Commit, File, FileStatus, Part, Property, Review, ReviewState, Signature, SignatureKind,
+    Body, Change, Comment, Commit, File, FileStatus, Part, Property, Review, ReviewState, Signature,
+    SignatureKind,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -195,12 +196,24 @@ impl Maker {
             11 => ("targets_branch", json!({ "pattern": self.dice.pick(&["^main$", "a", "^dev"]) })),
             12 => ("from_branch", json!({ "pattern": self.dice.pick(&["^fork:", "topic", "^release/"]) })),
             13 => ("modified_lines", self.lines()),
-            14 => ("has_status", json!({ "statuses": self.some(&["build", "lint", "deploy"], 2), "conclusions": self.some(&CONCLUSIONS, 2) })),
+            14 => (
+                "has_status",
+                json!({ "statuses": self.some(&["build", "lint", "deploy"], 2), "conclusions": self.some(&CONCLUSIONS, 2) }),
+            ),
             15 => ("has_successful_status", json!(self.some(&["build", "lint"], 2))),
-            16 => ("has_workflow_result", json!({ "workflows": self.some(&["ci.yml", "e2e.yml"], 2), "conclusions": self.some(&CONCLUSIONS, 2) })),
+            16 => (
+                "has_workflow_result",
+                json!({ "workflows": self.some(&["ci.yml", "e2e.yml"], 2), "conclusions": self.some(&CONCLUSIONS, 2) }),
+            ),
             17 => ("has_labels", json!(self.some(&["urgent", "Urgent", "docs"], 2))),
-            18 => ("repository", json!({ "matches": self.some(&["^acme/", "web"], 1), "not_matches": self.some(&["env$", "x"], 1) })),
-            19 => ("title", json!({ "matches": self.some(&["^fix", "(?i)WIP"], 1), "not_matches": self.some(&["^chore", "fix"], 1) })),
+            18 => (
+                "repository",
+                json!({ "matches": self.some(&["^acme/", "web"], 1), "not_matches": self.some(&["env$", "x"], 1) }),
+            ),
+            19 => (
+                "title",
+                json!({ "matches": self.some(&["^fix", "(?i)WIP"], 1), "not_matches": self.some(&["^chore", "fix"], 1) }),
+            ),
             20 => ("has_valid_signatures", json!(self.dice.often(6))),
             21 => ("has_valid_signatures_by", Value::Object(self.actors(2))),
             22 => ("has_valid_signatures_by_keys", json!({ "key_ids": self.some(&KEYS, 2) })),
@@ -208,7 +221,10 @@ impl Maker {
             23 => ("custom_property_is_not_null", json!(self.some(&["tier", "owner"], 2))),
             24 => ("custom_property_is_null", json!(self.some(&["tier", "owner"], 2))),
             25 => ("custom_property_matches_any_of", json!({ "tier": self.some(&["^1$", "2"], 2) })),
-            _ => ("custom_property_matches_none_of", json!({ "tier": self.some(&["^1$", "2"], 2), "owner": ["x"] })),
+            _ => (
+                "custom_property_matches_none_of",
+                json!({ "tier": self.some(&["^1$", "2"], 2), "owner": ["x"] }),
+            ),
         }
     }
 
@@ -225,7 +241,12 @@ impl Maker {
         let expressions = [r"^docs/", r"\.go$", "^src/[a-z]+/", ".*", "secret"];
         let globs = ["docs/**", "**/*.go", "*.md", "src/*/{a,b}.go", "**"];
         let mut files = Map::new();
-        for (key, pool, chance) in [("paths", &expressions, 8), ("globs", &globs, 3), ("ignore", &expressions, 3), ("ignore_globs", &globs, 2)] {
+        for (key, pool, chance) in [
+            ("paths", &expressions, 8),
+            ("globs", &globs, 3),
+            ("ignore", &expressions, 3),
+            ("ignore_globs", &globs, 2),
+        ] {
             if self.dice.often(chance) && (ignores || !key.starts_with("ignore")) {
                 files.insert(key.to_owned(), json!(self.some(pool, 2)));
             }
@@ -264,18 +285,30 @@ impl Maker {
             pushed_at: std::collections::BTreeMap::new(),
             comments: Vec::new(),
             reviews: Vec::new(),
-            teams: [("acme/sre".to_owned(), self.some(&PEOPLE, 4)), ("acme/web".to_owned(), self.some(&PEOPLE, 3))].into(),
-            organizations: [("acme".to_owned(), self.some(&PEOPLE, 5)), ("other".to_owned(), self.some(&PEOPLE, 1))].into(),
+            teams: [
+                ("acme/sre".to_owned(), self.some(&PEOPLE, 4)),
+                ("acme/web".to_owned(), self.some(&PEOPLE, 3)),
+            ]
+            .into(),
+            organizations: [
+                ("acme".to_owned(), self.some(&PEOPLE, 5)),
+                ("other".to_owned(), self.some(&PEOPLE, 1)),
+            ]
+            .into(),
             permissions: PEOPLE.map(|login| (login.to_owned(), self.permission())).into(),
             statuses: self.statuses(),
-            workflows: ["ci.yml", "e2e.yml"].map(|name| (name.to_owned(), self.at_least_one(&CONCLUSIONS[..4], 2))).into(),
+            workflows: ["ci.yml", "e2e.yml"]
+                .map(|name| (name.to_owned(), self.at_least_one(&CONCLUSIONS[..4], 2)))
+                .into(),
             labels: self.some(&["urgent", "Docs", "x"], 3),
             properties: std::collections::BTreeMap::new(),
             failed: std::collections::BTreeMap::new(),
         };
         self.say(&mut change, pushed_at);
         if self.dice.often(5) {
-            change.properties.insert("tier".into(), Property::Text(self.dice.pick(&["1", "2", "3"]).to_owned()));
+            change
+                .properties
+                .insert("tier".into(), Property::Text(self.dice.pick(&["1", "2", "3"]).to_owned()));
         }
         if self.dice.often(2) {
             change.properties.insert("owner".into(), Property::List(vec!["x".into()]));
@@ -288,7 +321,11 @@ impl Maker {
         if self.dice.often(7) {
             let edited = self.dice.often(2);
             change.body = Some(Body {
-                author: if self.dice.often(8) { change.author.clone() } else { self.dice.pick(&PEOPLE).to_owned() },
+                author: if self.dice.often(8) {
+                    change.author.clone()
+                } else {
+                    self.dice.pick(&PEOPLE).to_owned()
+                },
                 text: self.dice.pick(&["LGTM", "no review needed", "text"]).to_owned(),
                 created_at: self.now(),
                 edited_at: edited.then(|| self.now()),
@@ -296,16 +333,29 @@ impl Maker {
         }
         let mut pushed = pushed.into_iter().peekable();
         for _ in 0..self.dice.below(10) {
-            if self.dice.often(3) && let Some(sha) = pushed.next() {
+            if self.dice.often(3)
+                && let Some(sha) = pushed.next()
+            {
                 change.pushed_at.insert(sha, self.now());
             } else if self.dice.often(5) {
                 let text = ["LGTM", ":+1:", "👍 nice", "lgtm, ship it", ":-1:", "👎", "hm"];
-                let comment = Comment { author: self.dice.pick(&PEOPLE).to_owned(), text: self.dice.pick(&text).to_owned(), created_at: self.now(), edited_at: self.edited() };
+                let comment = Comment {
+                    author: self.dice.pick(&PEOPLE).to_owned(),
+                    text: self.dice.pick(&text).to_owned(),
+                    created_at: self.now(),
+                    edited_at: self.edited(),
+                };
                 change.comments.push(comment);
             } else {
                 use ReviewState::{Approved, ChangesRequested, Commented, Dismissed, Pending};
                 let states = [Approved, Approved, Approved, ChangesRequested, Commented, Dismissed, Pending];
-                let review = Review { author: self.dice.pick(&PEOPLE).to_owned(), state: states[self.dice.below(7)], text: self.dice.pick(&["", "LGTM", "ok"]).to_owned(), created_at: self.now(), edited_at: self.edited() };
+                let review = Review {
+                    author: self.dice.pick(&PEOPLE).to_owned(),
+                    state: states[self.dice.below(7)],
+                    text: self.dice.pick(&["", "LGTM", "ok"]).to_owned(),
+                    created_at: self.now(),
+                    edited_at: self.edited(),
+                };
                 change.reviews.push(review);
             }
         }
@@ -340,7 +390,8 @@ impl Maker {
         let mut files: Vec<File> = Vec::new();
         for path in pool {
             if self.dice.often(3) {
-                let status = [FileStatus::Modified, FileStatus::Added, FileStatus::Deleted][self.dice.below(3)];
+                let status =
+                    [FileStatus::Modified, FileStatus::Added, FileStatus::Deleted][self.dice.below(3)];
                 let mut count = || u32::try_from(self.dice.below(30)).unwrap();
                 files.push(File { path: path.to_owned(), status, additions: count(), deletions: count() });
             }
@@ -390,8 +441,24 @@ impl Maker {
 
     /// Lets some of it be out of reach.
     pub(super) fn fail(&mut self, change: &mut Change) {
-        use Part::{Body, Comments, Commits, Files, Labels, Organizations, Permissions, Properties, Reviews, Statuses, Teams, Workflows};
-        let parts = [Body, Files, Commits, Comments, Reviews, Teams, Organizations, Permissions, Statuses, Workflows, Labels, Properties];
+        use Part::{
+            Body, Comments, Commits, Files, Labels, Organizations, Permissions, Properties, Reviews,
+            Statuses, Teams, Workflows,
+        };
+        let parts = [
+            Body,
+            Files,
+            Commits,
+            Comments,
+            Reviews,
+            Teams,
+            Organizations,
+            Permissions,
+            Statuses,
+            Workflows,
+            Labels,
+            Properties,
+        ];
         for _ in 0..=self.dice.below(2) {
             change.failed.insert(parts[self.dice.below(12)], "it timed out".into());
         }
