@@ -10,6 +10,7 @@
 )]
 
 mod admission;
+mod arrivals;
 mod bad_input;
 mod cluster;
 mod command_line;

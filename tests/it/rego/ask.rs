@@ -6,15 +6,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use countersign_core::config::{Check, Judge, Policy, RegoCheck, Severity};
-use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
-use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
-use countersign_core::evaluation::{EnvironmentEvaluation, Evaluation, SideState, UnitEvaluation};
 use countersign_core::library::{Library, LibraryFile};
-use countersign_core::object::ObjectRef;
 use countersign_core::policy::run_checks;
-use countersign_core::revision::{Diff, Digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::arrivals::evaluation;
 
 /// Policies and what they are asked about.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -133,61 +130,4 @@ pub(crate) fn our(question: &Question) -> Reply {
         into.insert(said);
     }
     Reply { refused: String::new(), answers }
-}
-
-/// A look at one environment into which these objects come.
-pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
-    let effect = |(index, body): (usize, &Value)| Effect {
-        object: ObjectRef {
-            group: String::new(),
-            version: "v1".into(),
-            kind: "Pod".into(),
-            namespace: "n".into(),
-            name: index.to_string(),
-        },
-        operation: Operation::Create,
-        rendered: RenderOperation::Add,
-        tier: Tier::Render,
-        settled: None,
-        risks: BTreeSet::new(),
-        reason: None,
-        source: None,
-        changes: Vec::new(),
-        before: None,
-        after: Some(body.clone()),
-        moved_from: None,
-    };
-    let unit = UnitEvaluation {
-        name: "u".into(),
-        path: "u".into(),
-        renderer: "yaml".into(),
-        sides: Diff { base: SideState::Rendered, head: SideState::Rendered },
-        errors: Vec::new(),
-        objects: Diff { base: 0, head: u32::try_from(bodies.len()).unwrap() },
-        stable: true,
-        input_digest: Digest::of(b""),
-        inputs: Diff::default(),
-        already_broken: false,
-        effects: bodies.iter().enumerate().map(effect).collect(),
-    };
-    let environment = Environment {
-        name: "e".into(),
-        source: EnvironmentSource::Yaml(vec!["u".into()]),
-        cluster: None,
-        apply: ApplyMode::ClientSide,
-        field_manager: "kubectl".into(),
-        prune: true,
-        on_unreachable: OnUnreachable::Hold,
-        default_namespace: None,
-        kubernetes: None,
-    };
-    let environment = EnvironmentEvaluation {
-        environment,
-        cluster_identity: None,
-        tier: Tier::Render,
-        units: vec![unit],
-        drift: Vec::new(),
-        errors: Vec::new(),
-    };
-    Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false }
 }
