@@ -1,18 +1,15 @@
 //! `policy check`, `policy test`, `policy list`, `policy explain`: offline, on files.
 
 mod check;
+mod explain;
 mod list;
 mod packs;
 mod test;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Subcommand;
 use countersign_core::config::{self, Level, POLICY_PATH, Policy as Declared};
-use countersign_core::decide::decide;
-use countersign_core::snapshot::Snapshot;
-use countersign_core::verdict::Verdict;
 
 use super::{Exit, deliver, files};
 
@@ -51,12 +48,17 @@ pub(super) enum Policy {
         #[arg(long)]
         packs: bool,
     },
-    /// Decide a recorded snapshot again, offline
-    #[command(after_help = "Example:\n  countersign policy explain --input snapshot.json")]
+    /// Decide a recorded snapshot again, offline, and say why it comes out as it does
+    #[command(
+        after_help = "Examples:\n  countersign policy explain --input snapshot.json\n  countersign policy explain --input snapshot.json --format json | jq .explanation"
+    )]
     Explain {
         /// A snapshot that the bot saved (JSON)
         #[arg(long)]
         input: PathBuf,
+        /// A tree of sentences, or the whole plan with that tree in it; without this, sentences on a terminal and JSON elsewhere
+        #[arg(long, value_enum)]
+        format: Option<explain::Format>,
     },
 }
 
@@ -67,7 +69,7 @@ impl Policy {
             Self::Test { file } => test::run(&file),
             Self::List { packs: true, .. } => packs::list(),
             Self::List { file, packs: false } => list::run(&file),
-            Self::Explain { input } => explain(&input),
+            Self::Explain { input, format } => explain::run(&input, format),
         }
     }
 }
@@ -82,18 +84,4 @@ fn read(file: &Path) -> anyhow::Result<Result<(String, Declared), Exit>> {
             Ok(Err(Exit::Usage))
         }
     }
-}
-
-fn explain(input: &Path) -> anyhow::Result<Exit> {
-    let name = input.display().to_string();
-    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
-    let snapshot: Snapshot =
-        serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
-    let plan = decide(&snapshot);
-    deliver(&format!("{}\n", serde_json::to_string_pretty(&plan)?), None)?;
-    Ok(match plan.verdict {
-        Verdict::Allow | Verdict::Hold(_) => Exit::Fine,
-        Verdict::Block(_) => Exit::Blocked,
-        Verdict::Undecided(_) => Exit::Undecided,
-    })
 }

@@ -16,6 +16,7 @@ pub mod diff;
 pub mod effect;
 pub mod environment;
 pub mod evaluation;
+pub mod explanation;
 pub mod fact;
 pub mod library;
 pub mod object;

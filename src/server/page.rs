@@ -1,7 +1,9 @@
 //! The HTML of the pages. Everything is escaped by the template; there is no script.
 
 use countersign_core::change::ChangeId;
+use countersign_core::decide::explain;
 use countersign_core::effect::Operation;
+use countersign_core::explanation::{Explanation, Outcome};
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
 use countersign_core::report::{
     self, EffectReport, EnvironmentReport, Report, RequirementReport, UnitReport,
@@ -21,6 +23,7 @@ table { border-collapse: collapse; } th, td { border: 1px solid var(--line); pad
 td.n { text-align: right; } pre { background: var(--soft); padding: .7rem; overflow-x: auto; font-size: 13px; }
 summary { cursor: pointer; padding: .2rem 0; } .allow { color: var(--add); } .block, .undecided { color: var(--cut); }
 .add { color: var(--add); } .cut { color: var(--cut); } .quiet { opacity: .7; } li { margin: .2rem 0; }
+.why, .why ul { list-style: none; padding-left: 1.2rem; } .why > li { margin-left: -1.2rem; }
 ";
 
 fn layout(title: &str, nav: Markup, body: Markup) -> Markup {
@@ -231,6 +234,8 @@ fn policy(saved: &Saved) -> Markup {
         (verdict(&saved.report))
         h2 { "Who must agree" }
         @for requirement in &saved.report.requirements { (requirement_section(requirement)) }
+        h2 { "Why" }
+        ul.why { (explanation(&explain(&saved.snapshot))) }
         h2 { "The policy that decides" }
         @match &saved.snapshot.policy {
             Some(file) => pre { (file.text) },
@@ -241,6 +246,24 @@ fn policy(saved: &Saved) -> Markup {
             pre { (floor.text) }
         }
         (sentences("If the proposed policy were in force", &report::proposed_words(&saved.report)))
+    }
+}
+
+/// A tree of sentences; what holds is folded.
+fn explanation(told: &Explanation) -> Markup {
+    let class = match told.outcome {
+        Outcome::Yes => "add",
+        Outcome::No | Outcome::Unknown => "cut",
+        Outcome::Waiting | Outcome::Aside => "quiet",
+    };
+    let said = html! { span class=(class) { (told.outcome.sign()) } " " (sentence(&told.text)) };
+    let fine = matches!(told.outcome, Outcome::Yes | Outcome::Aside);
+    html! {
+        li {
+            @if told.parts.is_empty() { (said) } @else {
+                details open[!fine] { summary { (said) } ul { @for part in &told.parts { (explanation(part)) } } }
+            }
+        }
     }
 }
 

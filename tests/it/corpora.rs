@@ -14,7 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::history::{Change, Repository};
-use self::measure::{Measure, Tally};
+use self::measure::{Builder, Measure, Tally};
 use crate::parts::tools;
 
 /// How many changes of a repository are reviewed where not all are.
@@ -22,16 +22,33 @@ const SAMPLE: usize = 12;
 
 #[test]
 fn the_sample_applications_of_argo_cd() {
-    check(&fixture("argocd-example-apps"));
+    check(&fixture("argocd-example-apps"), Builder::Kustomize);
 }
 
 #[test]
 fn the_reference_layout_of_flux() {
-    check(&fixture("flux2-kustomize-helm-example"));
+    check(&fixture("flux2-kustomize-helm-example"), Builder::Kustomize);
+}
+
+#[test]
+fn the_sample_applications_of_argo_cd_where_only_kubectl_is() {
+    check(&fixture("argocd-example-apps"), Builder::Kubectl);
 }
 
 #[test]
 fn repositories_beside_this_one() {
+    beside(Builder::Kustomize);
+}
+
+#[test]
+fn repositories_beside_this_one_where_only_kubectl_is() {
+    // As above, when all changes are asked for: a sample would tell nothing new.
+    if env::var_os("COUNTERSIGN_CORPORA_ALL").is_some() {
+        beside(Builder::Kubectl);
+    }
+}
+
+fn beside(builder: Builder) {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora");
     let folder = env::var_os("COUNTERSIGN_CORPORA").map_or(beside, PathBuf::from);
     let found = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -42,7 +59,7 @@ fn repositories_beside_this_one() {
         return tools::skip("corpora");
     }
     for bundle in bundles {
-        check(&bundle);
+        check(&bundle, builder);
     }
 }
 
@@ -51,8 +68,8 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// Reviews changes of a repository, side by side, and measures each review.
-fn check(bundle: &Path) {
-    let Some(measure) = Measure::with_parts() else { return };
+fn check(bundle: &Path, builder: Builder) {
+    let Some(measure) = Measure::with_parts(builder) else { return };
     let repository = Repository::open(bundle);
     let all = repository.changes();
     let whole = env::var_os("COUNTERSIGN_CORPORA_ALL").is_some();
@@ -74,7 +91,7 @@ fn check(bundle: &Path) {
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let (tally, faults) = seen.into_inner().unwrap();
     if whole {
-        eprintln!("{}: {tally}", bundle.display());
+        eprintln!("{} by {builder:?}: {tally}", bundle.display());
     }
     assert!(faults.is_empty(), "{}: {} faults\n{}", bundle.display(), faults.len(), faults.join("\n"));
     assert!(tally.reviews == chosen.len() && tally.rendered > 0, "{}: {tally}", bundle.display());

@@ -13,6 +13,7 @@ mod tree;
 pub(crate) use count::unrecorded_objections;
 pub use count::{Counted, Ignored, standing};
 pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY, evaluate, requirements};
+pub(crate) use tree::state as branch_state;
 
 use serde::{Deserialize, Serialize};
 

@@ -32,6 +32,11 @@ pub(super) fn combine<'a>(policy: &'a Policy, requirements: &[Requirement]) -> B
     }
 }
 
+/// What becomes of a part of the tree.
+pub(crate) fn state(tree: &Tree, requirements: &[Requirement]) -> RequirementState {
+    branch(tree, requirements).state
+}
+
 fn branch<'a>(tree: &'a Tree, requirements: &[Requirement]) -> Branch<'a> {
     match tree {
         Tree::Rule(name) => leaf(name, requirements),

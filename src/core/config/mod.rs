@@ -31,6 +31,7 @@ pub(crate) use error::{Lines, quoted};
 pub use floor::{Floor, collisions, parse_floor};
 pub(crate) use name::{expression, field, glob};
 pub use place::at_entry;
+pub(crate) use predicate::{MOVES, OPERATIONS, RISKS};
 pub use read::parse;
 pub(crate) use table::one_of;
 pub use test_case::{Expect, Given, GivenEffect, PolicyTest};

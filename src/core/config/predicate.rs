@@ -9,7 +9,7 @@ use crate::effect::{Operation, Risk};
 /// How deep `when` may nest.
 const DEEPEST: usize = 10;
 
-pub(super) const OPERATIONS: [(&str, Operation); 7] = [
+pub(crate) const OPERATIONS: [(&str, Operation); 7] = [
     ("create", Operation::Create),
     ("update", Operation::Update),
     ("replace", Operation::Replace),
@@ -19,7 +19,7 @@ pub(super) const OPERATIONS: [(&str, Operation); 7] = [
     ("none", Operation::None),
 ];
 
-pub(super) const RISKS: [(&str, Risk); 14] = [
+pub(crate) const RISKS: [(&str, Risk); 14] = [
     ("replace", Risk::Replace),
     ("data-loss", Risk::DataLoss),
     ("privilege", Risk::Privilege),
@@ -36,7 +36,7 @@ pub(super) const RISKS: [(&str, Risk); 14] = [
     ("secret", Risk::Secret),
 ];
 
-const MOVES: [(&str, ImageMove); 6] = [
+pub(crate) const MOVES: [(&str, ImageMove); 6] = [
     ("registry", ImageMove::Registry),
     ("repository", ImageMove::Repository),
     ("tag", ImageMove::Tag),

@@ -6,6 +6,7 @@
 
 mod disapproval;
 mod execute;
+mod explain;
 mod floor;
 mod judge;
 mod landing;
@@ -16,6 +17,7 @@ mod show;
 mod tests;
 mod words;
 
+pub use explain::explain;
 pub use judge::{Judgement, judge, judge_content};
 pub use proposed::Proposed;
 pub use rehearse::{Outcome, rehearse};

@@ -1,6 +1,7 @@
 //! Judging an evaluation by a policy: findings of checks, and which rules apply. Three-valued throughout: what is not
 //! known is never false.
 
+mod account;
 mod check;
 mod circumstance;
 mod expression;
@@ -22,8 +23,10 @@ mod surroundings;
 mod tests;
 mod value;
 mod waiver;
+mod wording;
 pub(crate) mod zone;
 
+pub(crate) use account::account;
 pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
 pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};

@@ -234,18 +234,42 @@ fn what_can_be_read_is_valid_and_what_has_an_unknown_key_is_not() {
     }
 }
 
-#[test]
-fn evidence_is_as_its_schema_says() {
-    use countersign_core::audit::Evidence;
-    use countersign_core::snapshot::MergeOutcome;
+/// What was seen of a change that does nothing, under the policy above.
+fn snapshot() -> countersign_core::snapshot::Snapshot {
+    use countersign_core::snapshot::{MergeOutcome, PolicyFile};
     let commit = |digit: &str| digit.repeat(40).parse().unwrap();
     let merge = MergeOutcome::Clean { tree: "c".repeat(40).parse().unwrap() };
     let now = "2030-01-01T00:00:00Z".parse().unwrap();
-    let mut snapshot = countersign::engine::offline_snapshot(&commit("a"), &commit("b"), merge, now).unwrap();
-    snapshot.policy = Some(countersign_core::snapshot::PolicyFile {
-        blob: "d".repeat(40).parse().unwrap(),
-        text: SOUND.to_owned(),
-    });
+    let snapshot = countersign::engine::offline_snapshot(&commit("a"), &commit("b"), merge, now).unwrap();
+    let policy = PolicyFile { blob: "d".repeat(40).parse().unwrap(), text: SOUND.to_owned() };
+    countersign_core::snapshot::Snapshot { policy: Some(policy), ..snapshot }
+}
+
+#[test]
+fn a_recorded_decision_is_taken_again_and_explained() {
+    let desk = desk(SOUND, REGO);
+    let recorded = serde_json::to_string(&snapshot()).unwrap();
+    desk.write(&[("snapshot.json", &recorded), ("broken.json", "{\"schema\": 1}")]);
+    let done = desk.run("env", &["policy", "explain", "--input", "snapshot.json", "--format", "text"]);
+    assert_eq!(done.code, 2, "{}", done.err);
+    insta::assert_snapshot!(done.out, @"");
+    let done = desk.run("env", &["policy", "explain", "--input", "snapshot.json"]);
+    let told: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!((done.code, &told["verdict"]["outcome"]), (2, &Value::from("undecided")));
+    assert_eq!(told["explanation"]["outcome"], "unknown");
+    assert_eq!(told["report"]["schema"], "countersign.report/v1");
+    for (file, said) in
+        [("broken.json", "broken.json: is not a snapshot"), ("none.json", "none.json: cannot be read")]
+    {
+        let done = desk.run("env", &["policy", "explain", "--input", file]);
+        assert!(done.code == 64 && done.err.contains(said), "{}: {}", done.code, done.err);
+    }
+}
+
+#[test]
+fn evidence_is_as_its_schema_says() {
+    use countersign_core::audit::Evidence;
+    let snapshot = snapshot();
     let report = countersign_core::decide::decide(&snapshot).report;
     let evidence =
         serde_json::to_value(Evidence::new(snapshot, report, std::collections::BTreeMap::new())).unwrap();

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write as _;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::history::{Change, Repository, Trees};
 use crate::parts::tools;
@@ -16,6 +18,16 @@ pub(super) struct Measure {
     compare: PathBuf,
     kustomize: PathBuf,
     helm: PathBuf,
+    /// A folder with links to the programs that a review may start, and no others.
+    path: TempDir,
+}
+
+/// What builds kustomizations.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Builder {
+    Kustomize,
+    /// `kubectl kustomize`, where kubectl alone is installed.
+    Kubectl,
 }
 
 /// What was seen, added up.
@@ -38,9 +50,17 @@ type Operations = BTreeSet<(&'static str, String)>;
 
 impl Measure {
     /// `None`, and the test is noted as skipped, where a part is absent.
-    pub(super) fn with_parts() -> Option<Self> {
-        let (compare, kustomize, helm) = (tools::compare(), tools::kustomize(), tools::helm());
-        Some(Self { compare: compare?, kustomize: kustomize?, helm: helm? })
+    pub(super) fn with_parts(builder: Builder) -> Option<Self> {
+        let kustomize = match builder {
+            Builder::Kustomize => tools::kustomize(),
+            Builder::Kubectl => tools::kubectl(),
+        };
+        let (compare, kustomize, helm) = (tools::compare()?, kustomize?, tools::helm()?);
+        let path = TempDir::new().unwrap();
+        for program in [&kustomize, &helm, &git()] {
+            symlink(program, path.path().join(program.file_name().unwrap())).unwrap();
+        }
+        Some(Self { compare, kustomize, helm, path })
     }
 
     /// Reviews a change, and says what is wrong with the review.
@@ -72,10 +92,7 @@ impl Measure {
         let mut review = Command::new(env!("CARGO_BIN_EXE_countersign"));
         review.args(["review", "--format", "json", "--repo"]).arg(repository.path());
         review.args(["--base", &change.base, "--head", &change.head]);
-        let folders = [&self.kustomize, &self.helm].map(|program| program.parent().unwrap().to_owned());
-        let own = std::env::var_os("PATH").unwrap_or_default();
-        let path = folders.into_iter().chain(std::env::split_paths(&own));
-        let done = review.env("PATH", std::env::join_paths(path).unwrap()).output().unwrap();
+        let done = review.env("PATH", self.path.path()).output().unwrap();
         let complaint = String::from_utf8_lossy(&done.stderr);
         match (done.status.code(), serde_json::from_slice(&done.stdout)) {
             (Some(status @ 0..=2), Ok(report)) => Ok((status, report)),
@@ -97,6 +114,15 @@ impl Measure {
         let key = |unit: &Value| (text(&unit["environment"]), text(&unit["unit"]));
         list(&units).map(|unit| (key(unit), unit.clone())).collect()
     }
+}
+
+/// git, wherever it is installed.
+fn git() -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders)
+        .map(|folder| folder.join("git"))
+        .find(|program| program.is_file())
+        .unwrap()
 }
 
 /// What is wrong with a review as a whole.

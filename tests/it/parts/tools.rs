@@ -16,6 +16,11 @@ pub fn kustomize() -> Option<PathBuf> {
     present("kustomize", built("kustomize"))
 }
 
+/// kubectl, as `tests/tools/kubectl` pins it.
+pub fn kubectl() -> Option<PathBuf> {
+    present("kubectl", built("kubectl"))
+}
+
 /// A browser, where one is installed: not every build server has one, or may install it.
 pub fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::fixture::*;
 use crate::actor::{Actor, ActorKind, Known, Permission};
 use crate::approval;
-use crate::decide::{PolicyInForce, decide, judge};
+use crate::decide::{PolicyInForce, decide, explain, judge};
+use crate::explanation::Outcome;
 use crate::fact::FactKind;
 use crate::plan::{Action, Plan};
 use crate::snapshot::{MergeOutcome, PolicyFile, Snapshot};
@@ -162,6 +163,22 @@ proptest! {
         let saved = serde_json::to_string(&snapshot).unwrap();
         let read: Snapshot = serde_json::from_str(&saved).unwrap();
         prop_assert_eq!(decide(&snapshot), decide(&read));
+    }
+
+    #[test]
+    fn a_decision_is_explained_by_what_it_rests_on(policy in 0..POLICIES.len(), steps in prop::collection::vec(step(), 0..14)) {
+        let snapshot = play(policy, &steps);
+        let told = explain(&snapshot);
+        let expected = match decide(&snapshot).verdict {
+            Verdict::Allow => Outcome::Yes,
+            Verdict::Hold(_) => Outcome::Waiting,
+            Verdict::Block(_) => Outcome::No,
+            Verdict::Undecided(_) => Outcome::Unknown,
+        };
+        prop_assert_eq!(told.outcome, expected);
+        let ranked = [Outcome::No, Outcome::Unknown, Outcome::Waiting];
+        let worst = ranked.into_iter().find(|outcome| told.parts.iter().any(|part| part.outcome == *outcome));
+        prop_assert_eq!(worst.unwrap_or(Outcome::Yes), expected, "{}", told.to_text());
     }
 
     #[test]
