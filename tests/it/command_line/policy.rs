@@ -252,7 +252,21 @@ fn a_recorded_decision_is_taken_again_and_explained() {
     desk.write(&[("snapshot.json", &recorded), ("broken.json", "{\"schema\": 1}")]);
     let done = desk.run("env", &["policy", "explain", "--input", "snapshot.json", "--format", "text"]);
     assert_eq!(done.code, 2, "{}", done.err);
-    insta::assert_snapshot!(done.out, @"");
+    insta::assert_snapshot!(done.out, @"
+    ? whether it may land could not be told
+    ├─ ✓ it is open, and merges
+    ├─ ✓ the policy can be read, and so can the one that it proposes
+    ├─ ✓ what it does is known
+    ├─ ✓ no check stops it
+    │  └─ ✓ `registries`
+    ├─ ✓ nobody and nothing holds it
+    ├─ ? everybody who must agree has agreed
+    │  └─ ? `sre`: 0 of 1 approvals from acme/sre
+    │     ├─ ✓ it always applies
+    │     └─ ? the members of acme/sre were not asked for
+    └─ … the forge lets it land
+       └─ … the bot may not update this branch
+    ");
     let done = desk.run("env", &["policy", "explain", "--input", "snapshot.json"]);
     let told: Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((done.code, &told["verdict"]["outcome"]), (2, &Value::from("undecided")));
