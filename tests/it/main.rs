@@ -24,6 +24,7 @@ mod parts;
 mod parts_work;
 mod policy_bot;
 mod rego;
+mod removed_apis;
 mod render;
 mod reports;
 mod schemas;

@@ -23,10 +23,21 @@ const ADMIN_TOKEN: &str = "the-test-administrator";
 pub async fn apiserver() -> Option<&'static ApiServer> {
     static APISERVER: OnceCell<Result<ApiServer, String>> = OnceCell::const_new();
     let programs = tools::present("kube-apiserver", Programs::find())?;
-    match APISERVER.get_or_init(|| process::insist(|| ApiServer::start(&programs))).await {
+    match APISERVER.get_or_init(|| process::insist(|| ApiServer::start(&programs, &[]))).await {
         Ok(server) => Some(server),
         Err(failed) => panic!("{failed}"),
     }
+}
+
+/// An API server of its own that serves every version that it has, also those that are off without being asked for.
+pub async fn apiserver_of_all_versions() -> Option<ApiServer> {
+    let programs = tools::present("kube-apiserver", Programs::find())?;
+    let flags = ["--runtime-config=api/all=true"];
+    Some(
+        process::insist(|| ApiServer::start(&programs, &flags))
+            .await
+            .unwrap_or_else(|failed| panic!("{failed}")),
+    )
 }
 
 /// A running API server, and what a test does to it besides what it is about: all of these act as the administrator.
@@ -139,7 +150,7 @@ impl ApiServer {
         json_of(&asked, request.send().await).await
     }
 
-    async fn start(programs: &Programs) -> Result<Self, String> {
+    async fn start(programs: &Programs, flags: &[&str]) -> Result<Self, String> {
         let [etcd_port, port] = process::free_ports();
         let folder =
             || tempfile::tempdir().map_err(|failed| format!("a folder for kube-apiserver: {failed}"));
@@ -149,7 +160,8 @@ impl ApiServer {
         prepare(home.path()).map_err(|failed| format!("files for kube-apiserver: {failed}"))?;
         let ca = home.path().join("apiserver.crt");
         let url = format!("https://127.0.0.1:{port}");
-        let command = programs.apiserver(home.path(), etcd_port, port);
+        let mut command = programs.apiserver(home.path(), etcd_port, port);
+        command.args(flags);
         let mut server = Server::start("kube-apiserver", home, &command);
 
         // Only when it answers is its certificate known to be there.

@@ -116,7 +116,10 @@ func writeRemoved(file string, modules []string, served map[kind]string) {
 	}
 	for _, root := range modules {
 		for key, one := range lives(root) {
-			all[key] = one
+			// A module that says nothing of an end takes nothing back.
+			if ends := one.Deprecated != "" || one.Removed != ""; ends || all[key].Kind == "" {
+				all[key] = one
+			}
 		}
 	}
 	var rows []life
