@@ -10,6 +10,7 @@
 //! both sets and objects is walked through in another order.
 
 mod functions;
+mod patience;
 mod reading;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod refusing;
@@ -19,25 +20,19 @@ mod rewriting;
 mod syntax;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::sync::{LazyLock, Mutex};
-use std::time::Duration;
 
 use regex::Regex;
-use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value as RegoValue};
 use serde_json::{Map, Value, json};
 
 use crate::config::RegoCheck;
 use crate::library::Library;
+pub(super) use patience::Patience;
 use reading::add;
 pub(super) use reading::{add_in, words};
 pub(super) use refusing::check as refuse;
 
-/// How long one rule may take for one object.
-const LONGEST: Duration = Duration::from_secs(2);
-/// How much of its work the engine does between two looks at the time.
-const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// The most messages that one rule is believed.
 pub(super) const MOST: usize = 1_000;
 
@@ -58,6 +53,7 @@ pub(super) struct Rules {
     /// Packages that have an `exception`.
     excepting: BTreeSet<String>,
     sees_change: bool,
+    patience: Patience,
 }
 
 /// A rule that gives messages.
@@ -125,7 +121,13 @@ impl Rules {
         engine.eval_query("true".to_owned(), false).map_err(|error| words(&error))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
         let engines = Engines { first: engine, idle: Mutex::default() };
-        Ok(Self { engines, rules: rules.into_iter().collect(), excepting, sees_change })
+        Ok(Self {
+            engines,
+            rules: rules.into_iter().collect(),
+            excepting,
+            sees_change,
+            patience: Patience::default(),
+        })
     }
 
     /// Whether a policy looks at what a change does, and not at the object alone.
@@ -139,14 +141,15 @@ impl Rules {
     ///
     /// Where a rule cannot be evaluated, in time, to messages.
     pub(super) fn judge(&self, object: &Value, change: &Value) -> Result<BTreeSet<Said>, String> {
-        self.engines.lend(self.sees_change, |engine| {
+        let ask = |engine: &mut Engine| {
             engine.set_input(RegoValue::from(object.clone()));
             if self.sees_change {
                 let data = json!({ "countersign": change });
                 engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
             }
             self.judge_with(engine)
-        })
+        };
+        self.patience.ask(|| self.engines.lend(self.sees_change, ask))
     }
 
     fn judge_with(&self, engine: &mut Engine) -> Result<BTreeSet<Said>, String> {
@@ -197,7 +200,7 @@ impl Engines {
 /// Where the functions cannot be had.
 pub(super) fn engine() -> Result<Engine, String> {
     let mut engine = reading::engine();
-    engine.set_execution_timer_config(ExecutionTimerConfig { limit: LONGEST, check_interval: INTERVAL });
+    patience::limit(&mut engine);
     engine.set_gather_prints(true);
     functions::add(&mut engine)?;
     Ok(engine)

@@ -56,7 +56,7 @@ pub(super) fn compile<'a>(
         Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
         Judge::Admission(files) => admission::compile(files, check.severity, library),
         Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library),
-        Judge::Pack(pack) => pack::compile(pack, check.severity),
+        Judge::Pack(pack) => pack::compile(pack, check.severity, evaluation),
     }
 }
 

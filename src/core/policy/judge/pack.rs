@@ -11,23 +11,34 @@ use serde_json::{Map, Value, json};
 
 use super::{Judging, Subject, Wrong};
 use crate::config::{PackCheck, Severity};
+use crate::evaluation::Evaluation;
 use crate::policy::packs::{self, Rule};
 
 /// How long all rules of a check may take for one object.
 const LONGEST: Duration = Duration::from_secs(5);
 /// How much of its work the engine does between two looks at the time.
 const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+/// The parameter that says for which version of Kubernetes rules are chosen and judge.
+const VERSION: &str = "kubernetes";
 /// What a rule names that looks at the change.
 const CHANGE: &str = "data.countersign";
 /// What gathers the messages of all rules.
 const ASKED: &str = "data.asked.said";
 
 struct Pack {
+    /// The rules as each version of Kubernetes wants them; without one, as they are shipped.
+    versions: BTreeMap<Option<String>, Loaded>,
+    /// The version that an environment declares, where the check itself names none.
+    environments: BTreeMap<String, String>,
+    most: Severity,
+}
+
+/// The rules of a check, loaded.
+struct Loaded {
     /// Rules that look at the object alone; base is judged by them too.
     state: Option<Asked>,
     /// Rules that look at what a change does.
     transition: Option<Asked>,
-    most: Severity,
 }
 
 /// Rules that are loaded together.
@@ -39,27 +50,54 @@ struct Asked {
 /// A rule's id, whether it only warns, and its message.
 type Said = (String, bool, String);
 
-pub(super) fn compile<'a>(check: &PackCheck, most: Severity) -> Result<Box<dyn Judging + 'a>, String> {
-    let version = check.parameters.get("kubernetes").and_then(Value::as_str).and_then(packs::minor);
-    let chosen = packs::chosen(&check.uses, &check.except, version)?;
-    let (transition, state): (Vec<&Rule>, Vec<&Rule>) =
-        chosen.into_iter().partition(|rule| rule.text.contains(CHANGE));
-    let data = data(check)?;
-    let load = |rules: &[&'static Rule]| {
-        if rules.is_empty() { Ok(None) } else { Asked::load(rules, data.clone()).map(Some) }
-    };
-    Ok(Box::new(Pack { state: load(&state)?, transition: load(&transition)?, most }))
+pub(super) fn compile<'a>(
+    check: &PackCheck,
+    most: Severity,
+    evaluation: &Evaluation,
+) -> Result<Box<dyn Judging + 'a>, String> {
+    let named = check.parameters.contains_key(VERSION);
+    let declared = evaluation.environments.iter().filter(|_| !named).filter_map(|evaluated| {
+        let environment = &evaluated.environment;
+        Some((environment.name.clone(), environment.kubernetes.clone()?))
+    });
+    let environments: BTreeMap<String, String> = declared.collect();
+    let mut versions = BTreeMap::new();
+    for version in environments.values().cloned().map(Some).chain([None]) {
+        if !versions.contains_key(&version) {
+            versions.insert(version.clone(), Loaded::new(check, version.as_deref())?);
+        }
+    }
+    Ok(Box::new(Pack { versions, environments, most }))
 }
 
-/// What the shipped files of data say together, and the check's parameters.
-fn data(check: &PackCheck) -> Result<Value, String> {
+impl Loaded {
+    /// The rules for a version of Kubernetes; without one, for the check's own or the one that they are shipped for.
+    fn new(check: &PackCheck, version: Option<&str>) -> Result<Self, String> {
+        let mut parameters = check.parameters.clone();
+        if let Some(version) = version {
+            parameters.insert(VERSION.to_owned(), Value::from(version));
+        }
+        let minor = parameters.get(VERSION).and_then(Value::as_str).and_then(packs::minor);
+        let chosen = packs::chosen(&check.uses, &check.except, minor)?;
+        let (transition, state): (Vec<&Rule>, Vec<&Rule>) =
+            chosen.into_iter().partition(|rule| rule.text.contains(CHANGE));
+        let data = data(parameters)?;
+        let load = |rules: &[&'static Rule]| {
+            if rules.is_empty() { Ok(None) } else { Asked::load(rules, data.clone()).map(Some) }
+        };
+        Ok(Self { state: load(&state)?, transition: load(&transition)? })
+    }
+}
+
+/// What the shipped files of data say together, and the parameters.
+fn data(parameters: Map<String, Value>) -> Result<Value, String> {
     let mut data = Map::new();
     for (path, text) in packs::foundations().filter(|(path, _)| path.ends_with(".json")) {
         let read: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?;
         data.extend(read);
     }
-    data.insert("parameters".to_owned(), Value::Object(check.parameters.clone()));
+    data.insert("parameters".to_owned(), Value::Object(parameters));
     Ok(Value::Object(data))
 }
 
@@ -116,20 +154,23 @@ fn words(error: &impl std::fmt::Display) -> String {
 
 impl Judging for Pack {
     fn judges_transition(&self) -> bool {
-        self.transition.is_some()
+        self.versions.values().any(|loaded| loaded.transition.is_some())
     }
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
         let (before, after) = (subject.before(), subject.after());
+        let version = self.environments.get(subject.environment).cloned();
+        let Loaded { state, transition } =
+            self.versions.get(&version).ok_or_else(|| "it is not loaded for this environment".to_owned())?;
         let mut wrong = Vec::new();
-        if let (Some(asked), Some(after)) = (&self.state, after) {
+        if let (Some(asked), Some(after)) = (state, after) {
             let said = asked.judge(after, None)?;
             let base = before.filter(|_| !said.is_empty());
             // Where base cannot be judged nothing is known of it: then what is wrong counts as new.
             let base = base.and_then(|base| asked.judge(base, None).ok()).unwrap_or_default();
             wrong.extend(said.iter().map(|said| self.wrong(asked, said, base.contains(said))));
         }
-        if let Some(asked) = &self.transition {
+        if let Some(asked) = transition {
             let change = json!({
                 "operation": subject.operation(),
                 "environment": subject.environment,

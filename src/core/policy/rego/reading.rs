@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use regorus::{Engine, PolicyLengthConfig};
 
+use super::patience;
 use super::rewriting;
 
 /// The longest line of a policy.
@@ -80,6 +81,10 @@ fn placed(words: &str) -> Option<(u32, u32, String)> {
 /// the input.
 pub(in crate::policy) fn words(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
+    // By how much it ran out of time is never the same again.
+    if patience::is_over(&text) {
+        return patience::RAN_OUT.to_owned();
+    }
     let found = TOLD.as_ref().and_then(|told| told.captures(&text));
     let Some(found) = found else { return on_one_line(&text) };
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());

@@ -10,6 +10,7 @@ use super::super::*;
 use super::{effect, environment, evaluation};
 use crate::config::{Check, Judge, PackCheck, Policy};
 use crate::effect::Effect;
+use crate::evaluation::EnvironmentEvaluation;
 use crate::library::Library;
 use crate::object::{ObjectRef, Sealer, SealingKey};
 
@@ -77,6 +78,10 @@ fn using(uses: &[&str]) -> PackCheck {
 }
 
 fn found(check: PackCheck, effects: Vec<Effect>) -> Vec<Finding> {
+    found_in(check, vec![environment("production", effects)])
+}
+
+fn found_in(check: PackCheck, environments: Vec<EnvironmentEvaluation>) -> Vec<Finding> {
     let check = Check {
         name: "c".into(),
         judge: Judge::Pack(check),
@@ -85,7 +90,7 @@ fn found(check: PackCheck, effects: Vec<Effect>) -> Vec<Finding> {
         kinds: Vec::new(),
     };
     let policy = Policy { checks: vec![check], ..Policy::builtin() };
-    run_checks(&policy, &Library::default(), &evaluation(vec![environment("production", effects)], &[]))
+    run_checks(&policy, &Library::default(), &evaluation(environments, &[]))
 }
 
 /// What a rule says of a case, one line for each finding.
@@ -355,4 +360,29 @@ fn a_value_of_another_kind_or_a_masked_one_stops_no_rule() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn an_environment_is_judged_for_its_own_version_of_kubernetes() {
+    let budget = json!({ "apiVersion": "policy/v1beta1", "kind": "PodDisruptionBudget", "metadata": { "name": "web" } });
+    let at = |name: &str, kubernetes: Option<&str>| {
+        let mut environment = environment(
+            name,
+            vec![effect("policy/PodDisruptionBudget shop/web", None, Some(budget.clone()))],
+        );
+        environment.environment.kubernetes = kubernetes.map(str::to_owned);
+        environment
+    };
+    let environments = || {
+        vec![at("old", Some("1.20")), at("ending", Some("1.24")), at("new", Some("1.25")), at("untold", None)]
+    };
+    let told = |check: PackCheck| {
+        let findings = found_in(check, environments()).into_iter();
+        findings.map(|finding| format!("{} {:?}", finding.environment, finding.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(using(&["kubernetes/removed-apis"])), ["ending Warning", "new Error", "untold Error"]);
+    // What the check itself names counts everywhere.
+    let mut named = using(&["kubernetes/removed-apis"]);
+    named.parameters.insert("kubernetes".to_owned(), json!("1.20"));
+    assert_eq!(told(named), [""; 0]);
 }

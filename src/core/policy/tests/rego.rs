@@ -179,3 +179,9 @@ fn an_exception_is_told() {
     ");
     assert_snapshot!(with("exception contains \"few\" if true"), @"error : check `c` could not judge Deployment shop/web: `exception` gives no lists of rules' names (errored)");
 }
+
+#[test]
+fn a_rule_that_does_not_end_blocks_in_the_same_words_each_time() {
+    let endless = "package main\ndeny contains \"x\" if { some a in numbers.range(1, 9000); some b in numbers.range(1, 9000); a * b == -1 }";
+    assert_snapshot!(says(endless), @"error : check `c` could not judge Deployment shop/web: it ran out of time: a rule may take 2 s for an object (errored)");
+}

@@ -169,6 +169,7 @@ pub(super) struct Policy {
     pub(super) judges_transition: bool,
     /// Whether it looks at the namespace of the object.
     pub(super) reads_namespace: bool,
+    patience: rego::Patience,
 }
 
 impl Policy {
@@ -206,7 +207,9 @@ impl Policy {
         };
         let judges_transition = code().any(|text| text.contains("oldObject"));
         let reads_namespace = code().any(|text| text.contains("namespaceObject"));
-        Ok(Self { engine, rule: format!("{package}.violation"), beyond, judges_transition, reads_namespace })
+        let rule = format!("{package}.violation");
+        let patience = rego::Patience::default();
+        Ok(Self { engine, rule, beyond, judges_transition, reads_namespace, patience })
     }
 
     /// The messages of its violations, sorted.
@@ -217,7 +220,8 @@ impl Policy {
     pub(super) fn violations(&self, input: Value) -> Result<Vec<String>, String> {
         let mut engine = self.engine.clone();
         engine.set_input(RegoValue::from(input));
-        let value = engine.eval_rule(self.rule.clone()).map_err(|error| words(&error))?;
+        let ask = || engine.eval_rule(self.rule.clone()).map_err(|error| words(&error));
+        let value = self.patience.ask(ask)?;
         let items = match value {
             RegoValue::Undefined => return Ok(Vec::new()),
             value @ (RegoValue::Set(_) | RegoValue::Array(_)) => serde_json::to_value(value),
