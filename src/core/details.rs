@@ -115,7 +115,7 @@ pub struct Outcome {
 /// A run of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WorkflowRun {
-    /// The file of the workflow, as `.github/workflows/build.yml`.
+    /// The file of the workflow, as `.github/workflows/build.yml`; its bare name where the forge tells no more.
     pub workflow: String,
     /// What set it off.
     pub event: String,

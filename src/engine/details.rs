@@ -10,7 +10,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::Snapshot;
 
 use super::people::known;
-use crate::ports::{CommitPeople, Forge, GitIdentity, Source};
+use crate::ports::{CommitPeople, CommitSeal, Forge, GitIdentity, Source};
 
 /// Commits as git has them, and the accounts that the forge ties to them.
 type Commits<'a> = (&'a [CommitPeople], &'a [(CommitSha, Option<Actor>, Option<Actor>)]);
@@ -25,6 +25,19 @@ pub(super) async fn read(
 ) -> Details {
     let mut details =
         Details { files: changed_files(source, trees).await, commits: joined(commits), ..Details::default() };
+    if policy.has_condition(is_about_seals) {
+        seal(&mut details.commits, known(forge.commit_seals(&seen.change.id).await));
+    }
+    if seen.change.fork && policy.has_condition(|part| matches!(part, Predicate::FromBranch(_))) {
+        details.source_owner = match known(forge.source_owner(&seen.change.id).await) {
+            Known::Yes(Some(owner)) => Known::Yes(owner),
+            Known::Yes(None) => Known::Unknown("it is gone".to_owned()),
+            Known::Unknown(why) => Known::Unknown(why),
+        };
+    }
+    if policy.has_condition(|part| matches!(part, Predicate::HasWorkflowResult(_))) {
+        details.workflows = known(forge.workflow_runs(&seen.change.id.repo.path, &seen.change.head).await);
+    }
     if policy.has_condition(|part| matches!(part, Predicate::HasLabels(_))) {
         details.labels = known(forge.labels(&seen.change.id).await);
     }
@@ -32,6 +45,40 @@ pub(super) async fn read(
         details.outcomes = known(forge.outcomes(&seen.change.id.repo.path, &seen.change.head).await);
     }
     details
+}
+
+/// Whether a condition looks at signatures, or at who made a commit in whose name.
+fn is_about_seals(part: &Predicate) -> bool {
+    matches!(
+        part,
+        Predicate::HasValidSignatures(_)
+            | Predicate::HasValidSignaturesBy(_)
+            | Predicate::HasValidSignaturesByKeys(_)
+            | Predicate::AuthorIsOnlyContributor(_)
+    )
+}
+
+/// Adds what the forge says of each commit. One of which it says nothing stays unknown.
+fn seal(commits: &mut Known<Vec<Commit>>, seals: Known<Vec<CommitSeal>>) {
+    let Known::Yes(commits) = commits else { return };
+    let seals = match seals {
+        Known::Yes(seals) => seals,
+        Known::Unknown(why) => {
+            commits.iter_mut().for_each(|commit| commit.signature = Known::Unknown(why.clone()));
+            return;
+        }
+    };
+    let mut seals: BTreeMap<CommitSha, CommitSeal> =
+        seals.into_iter().map(|seal| (seal.commit.clone(), seal)).collect();
+    for commit in commits {
+        match seals.remove(&commit.sha) {
+            Some(CommitSeal { commit: _, signature, via_web }) => {
+                commit.signature = Known::Yes(signature);
+                commit.via_web = via_web;
+            }
+            None => commit.signature = Known::Unknown("the forge says nothing of it".to_owned()),
+        }
+    }
 }
 
 /// Every changed path. Git was asked for the same before; what it does not tell now is unknown.
@@ -66,7 +113,7 @@ fn joined((commits, accounts): Commits<'_>) -> Known<Vec<Commit>> {
             author: signatory(&commit.author, author),
             committer: signatory(&commit.committer, committer),
             via_web: None,
-            signature: Known::Unknown("signatures are not asked of the forge yet".to_owned()),
+            signature: Known::Unknown("it was not read".to_owned()),
         }
     };
     Known::Yes(commits.iter().map(commit).collect())

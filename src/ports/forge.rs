@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorId, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoPath, Review};
-use countersign_core::details::Outcome;
+use countersign_core::details::{Outcome, Signature, WorkflowRun};
 use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
@@ -122,6 +122,17 @@ pub struct StatusUpdate<'a> {
     pub url: Option<&'a str>,
 }
 
+/// What a forge says of how a commit was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitSeal {
+    /// Which.
+    pub commit: CommitSha,
+    /// Its signature.
+    pub signature: Signature,
+    /// Whether the forge itself made it for its author, and signed it; `None` where it does not tell.
+    pub via_web: Option<bool>,
+}
+
 /// Reading a forge. Every list is complete: all pages, or an error.
 #[async_trait]
 pub trait ForgeReader: Send + Sync {
@@ -154,6 +165,12 @@ pub trait ForgeReader: Send + Sync {
         &self,
         id: &ChangeId,
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError>;
+    /// The signatures of a change's commits, as the forge verified them.
+    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError>;
+    /// Who owns the repository that a change comes from; `None` where it is gone.
+    async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError>;
+    /// Runs of the forge's own workflows for a commit.
+    async fn workflow_runs(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<WorkflowRun>, ForgeError>;
     /// Members of an organization.
     async fn organization_members(&self, organization: &str) -> Result<Vec<Actor>, ForgeError>;
     /// The labels of a change request.

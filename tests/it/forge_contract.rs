@@ -75,6 +75,8 @@ trait Stage: Send + Sync {
     async fn review(&self, role: Role, number: u64, state: ReviewState, text: &str);
     async fn report(&self, role: Role, head: &CommitSha, context: &str, state: StatusState);
     async fn guard(&self, guard: Guard);
+    /// Lets a workflow run for the tip of a branch; `false` where the forge has none.
+    async fn run_workflow(&self, branch: &str, file: &str, conclusion: Option<&str>) -> bool;
     /// From now on deliveries are kept.
     async fn listen(&self);
     /// The deliveries since that arrived so far.
@@ -293,6 +295,40 @@ async fn knows_teams(stage: &dyn Stage) {
     assert!(matches!(absent, Err(ForgeError::NotFound { .. })), "{absent:?}");
 }
 
+async fn tells_what_only_some_policies_ask(stage: &dyn Stage) {
+    let (id, head) = opened(stage, "unsigned").await;
+    let forge = stage.forge();
+    let seals = forge.commit_seals(&id).await.unwrap();
+    let told: Vec<_> = seals.iter().map(|seal| (&seal.commit, seal.signature.verified)).collect();
+    assert_eq!(told, [(&head, false)]);
+    assert_eq!(seals[0].signature.signer, None);
+    assert_ne!(seals[0].via_web, Some(true));
+    assert_eq!(forge.source_owner(&id).await.unwrap().as_deref(), Some(stage.repo().owner()));
+
+    let edit = Edit { branch: "away", file: "away", text: "x" };
+    let author = stage.actor(Role::Author);
+    stage.push_to_fork(Role::Author, edit).await;
+    let number = stage.open(Role::Author, &format!("{}:away", author.login), "From elsewhere").await;
+    let owner = forge.source_owner(&id_of(stage, number)).await.unwrap();
+    assert_eq!(owner, Some(author.login));
+
+    let ran = stage.run_workflow("unsigned", ".github/workflows/build.yml", Some("success")).await;
+    let runs = forge.workflow_runs(&stage.repo(), &head).await;
+    if !ran {
+        return assert_eq!(runs.unwrap(), []);
+    }
+    stage.run_workflow("unsigned", ".github/workflows/lint.yml", None).await;
+    let told: Vec<_> = forge.workflow_runs(&stage.repo(), &head).await.unwrap();
+    let mut told: Vec<_> =
+        told.into_iter().map(|run| (run.workflow, run.event, run.number, run.conclusion)).collect();
+    told.sort();
+    let run = |file: &str, conclusion: Option<&str>| {
+        (format!(".github/workflows/{file}"), "pull_request".to_owned(), 1, conclusion.map(str::to_owned))
+    };
+    assert_eq!(told, [run("build.yml", Some("success")), run("lint.yml", None)]);
+    assert_eq!(forge.workflow_runs(&stage.repo(), &"1".repeat(40).parse().unwrap()).await.unwrap(), []);
+}
+
 async fn knows_whose_commits_they_are(stage: &dyn Stage) {
     let (id, first) = opened(stage, "by-two").await;
     let second = stage.push(Role::Reviewer, Edit { branch: "by-two", file: "another", text: "x" }).await;
@@ -364,6 +400,7 @@ async fn touches_nothing_else(stage: &dyn Stage) {
         ("permission", forge.permission(&other, &author).await.err()),
         ("capability", forge.capability(&other, &main).await.err()),
         ("set_status", forge.set_status(&other, update).await.err()),
+        ("workflow_runs", forge.workflow_runs(&other, &head).await.err()),
     ];
     for id in [&elsewhere, &foreign] {
         answers.extend([
@@ -371,6 +408,8 @@ async fn touches_nothing_else(stage: &dyn Stage) {
             ("comments", forge.comments(id).await.err()),
             ("reviews", forge.reviews(id).await.err()),
             ("commit_accounts", forge.commit_accounts(id).await.err()),
+            ("commit_seals", forge.commit_seals(id).await.err()),
+            ("source_owner", forge.source_owner(id).await.err()),
             ("pusher", forge.pusher(id, &head).await.err()),
             ("remote", forge.remote(id).await.err()),
             ("create_comment", forge.create_comment(id, "x").await.err()),
@@ -447,6 +486,7 @@ macro_rules! contract {
             knows_what_people_may_do,
             knows_teams,
             knows_whose_commits_they_are,
+            tells_what_only_some_policies_ask,
             says_who_can_land,
             lands_by_a_push,
             touches_nothing_else,

@@ -216,7 +216,7 @@ fn ended(test: &StatusTest, name: &str, outcomes: &[Outcome]) -> Answer {
 /// For each event that set the workflow off, its newest run must have ended well.
 fn ran(test: &WorkflowTest, name: &str, runs: &[WorkflowRun]) -> Answer {
     let mut newest: BTreeMap<&str, &WorkflowRun> = BTreeMap::new();
-    for run in runs.iter().filter(|run| run.workflow == name) {
+    for run in runs.iter().filter(|run| is_of(run, name)) {
         let known = newest.entry(run.event.as_str()).or_insert(run);
         if known.number < run.number {
             *known = run;
@@ -226,6 +226,12 @@ fn ran(test: &WorkflowTest, name: &str, runs: &[WorkflowRun]) -> Answer {
         run.conclusion.as_deref().is_some_and(|conclusion| allowed(&test.conclusions, conclusion))
     };
     Answer::known(!newest.is_empty() && newest.values().all(good))
+}
+
+/// A forge that keeps all workflows in one folder tells their bare names.
+fn is_of(run: &WorkflowRun, file: &str) -> bool {
+    let bare = !run.workflow.contains('/') && file.rsplit('/').next() == Some(run.workflow.as_str());
+    run.workflow == file || bare
 }
 
 fn reads(test: &TextTest, text: &str) -> Answer {

@@ -4,6 +4,7 @@
 //! count as people.
 
 mod call;
+mod details;
 mod protection;
 mod read;
 mod webhook;

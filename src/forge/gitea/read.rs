@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
-use countersign_core::details::Outcome;
+use countersign_core::details::{Outcome, WorkflowRun};
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
 use url::Url;
@@ -17,7 +17,7 @@ use super::wire::{
 use super::{Gitea, pull_route, repo_route};
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
-use crate::ports::{ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
+use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
 
 #[async_trait]
 impl ForgeReader for Gitea {
@@ -182,6 +182,18 @@ impl ForgeReader for Gitea {
             .into_iter()
             .map(|commit| (commit.sha, account(commit.author), account(commit.committer)))
             .collect())
+    }
+
+    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
+        self.read_seals(id).await
+    }
+
+    async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError> {
+        Ok(self.pull(Ask::Read("reading whose repository it comes from"), id).await?.source_owner())
+    }
+
+    async fn workflow_runs(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<WorkflowRun>, ForgeError> {
+        self.read_workflow_runs(repo, head).await
     }
 
     async fn pusher(&self, id: &ChangeId, head: &CommitSha) -> Result<Option<Actor>, ForgeError> {

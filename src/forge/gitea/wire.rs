@@ -61,6 +61,7 @@ pub(super) struct Permissions {
 struct RepositoryRef {
     id: i64,
     default_branch: Option<String>,
+    owner: Option<User>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,6 +102,11 @@ pub(super) struct Label {
 }
 
 impl Pull {
+    /// The login of whoever owns the repository of the head, if it is still there.
+    pub(super) fn source_owner(self) -> Option<String> {
+        Some(self.head.repo?.owner?.login)
+    }
+
     pub(super) fn fork(&self) -> bool {
         match (&self.head.repo, &self.base.repo) {
             (Some(head), Some(base)) => head.id != base.id,

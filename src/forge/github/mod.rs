@@ -4,6 +4,7 @@
 
 mod auth;
 mod call;
+mod details;
 mod edits;
 mod error;
 mod protection;

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
-use countersign_core::details::Outcome;
+use countersign_core::details::{Outcome, WorkflowRun};
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability};
 
 use super::auth::{Access, App};
 use super::call::Api;
+use super::details::WorkflowRuns;
 use super::wire::{
     AppInfo, CollaboratorPermission, Comparison, IssueComment, Pull, PullCommit, PullLine, PullReview,
     PushActivity, Repositories, Repository, User,
@@ -18,7 +19,7 @@ use super::wire::{
 use super::{GitHub, edits, repo_route};
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
-use crate::ports::{ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
+use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
 
 /// GitHub lists no more commits of a pull request than this, and does not say so.
 const LISTED_COMMITS: usize = 250;
@@ -159,15 +160,26 @@ impl ForgeReader for GitHub {
         &self,
         id: &ChangeId,
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError> {
-        let ask = Ask::Read("reading the accounts of commits");
-        let repo = self.repo_of(ask, id)?;
-        let api = self.access.repo(repo).await?;
-        let route = format!("{}/commits", pull_route(id));
-        let mut commits = api.list(ask, &route, |page: Vec<PullCommit>| page).await?;
-        if commits.len() >= LISTED_COMMITS {
-            commits = self.all_commits(&api, ask, id).await?;
-        }
+        let commits = self.commits(Ask::Read("reading the accounts of commits"), id).await?;
         Ok(commits.into_iter().map(PullCommit::accounts).collect())
+    }
+
+    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
+        let commits = self.commits(Ask::Read("reading the signatures of commits"), id).await?;
+        Ok(commits.into_iter().filter_map(PullCommit::seal).collect())
+    }
+
+    async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError> {
+        Ok(self.pull(Ask::Read("reading whose repository it comes from"), id).await?.source_owner())
+    }
+
+    async fn workflow_runs(&self, repo: &RepoPath, head: &CommitSha) -> Result<Vec<WorkflowRun>, ForgeError> {
+        let ask = Ask::Read("reading runs of workflows");
+        self.permit(ask, repo)?;
+        let route = format!("{}/actions/runs?head_sha={head}", repo_route(repo));
+        let api = self.access.repo(repo).await?;
+        let runs = api.list(ask, &route, |page: WorkflowRuns| page.workflow_runs).await?;
+        Ok(runs.into_iter().filter_map(|run| run.of(head)).collect())
     }
 
     async fn pusher(&self, id: &ChangeId, head: &CommitSha) -> Result<Option<Actor>, ForgeError> {
@@ -229,6 +241,13 @@ impl GitHub {
     }
 
     /// The comparison lists every commit, and says how many there are.
+    async fn commits(&self, ask: Ask, id: &ChangeId) -> Result<Vec<PullCommit>, ForgeError> {
+        let api = self.access.repo(self.repo_of(ask, id)?).await?;
+        let route = format!("{}/commits", pull_route(id));
+        let commits = api.list(ask, &route, |page: Vec<PullCommit>| page).await?;
+        if commits.len() >= LISTED_COMMITS { self.all_commits(&api, ask, id).await } else { Ok(commits) }
+    }
+
     async fn all_commits(&self, api: &Api, ask: Ask, id: &ChangeId) -> Result<Vec<PullCommit>, ForgeError> {
         let pull = self.pull(ask, id).await?;
         let (base, head) = (pull.base.sha.as_str(), pull.head.sha.as_str());

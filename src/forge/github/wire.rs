@@ -8,6 +8,7 @@ use countersign_core::revision::{BranchName, CommitSha};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::details::CommitBody;
 use crate::ports::GHOST;
 
 /// An account; every part may be missing, since GitHub sends `null` for deleted ones and `{}` for unknown ones.
@@ -64,6 +65,7 @@ pub(super) struct Repositories {
 struct RepositoryRef {
     id: u64,
     default_branch: Option<String>,
+    owner: Option<User>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +128,11 @@ pub(super) struct Label {
 }
 
 impl Pull {
+    /// The login of whoever owns the repository of the head, if it is still there.
+    pub(super) fn source_owner(self) -> Option<String> {
+        Some(self.head.repo?.owner?.actor()?.login)
+    }
+
     pub(super) fn fork(&self) -> bool {
         self.head.repo.as_ref().is_none_or(|head| head.id != self.base.repo.id)
     }
@@ -214,9 +221,10 @@ impl PullReview {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct PullCommit {
-    sha: CommitSha,
+    pub(super) sha: CommitSha,
     author: Option<User>,
-    committer: Option<User>,
+    pub(super) committer: Option<User>,
+    pub(super) commit: Option<CommitBody>,
 }
 
 impl PullCommit {

@@ -5,7 +5,7 @@ use crate::acts::{Move, NewChange, Via};
 use crate::error::SimError;
 use crate::git::ZERO;
 use crate::git::write::Signature;
-use crate::state::{Activity, ChangeState, Role};
+use crate::state::{Activity, ChangeState, Role, WorkflowRun};
 use crate::views::ChangeSeen;
 
 impl Sim {
@@ -49,6 +49,36 @@ impl Sim {
         let (id, actor, before) = self.place(repo, branch, who)?;
         let after = world.bare(id).resolve(to).await.ok_or_else(|| SimError::missing("commit", to))?;
         self.push(id, actor, Move { branch: branch.to_owned(), before, after }).await
+    }
+
+    /// Lets a workflow run for the tip of a branch, set off by somebody; without a conclusion it is still running.
+    /// Returns the run's number.
+    pub fn run_workflow(
+        &self,
+        repo: &str,
+        branch: &str,
+        file: &str,
+        event: &str,
+        conclusion: Option<&str>,
+        who: &str,
+    ) -> Result<u64, SimError> {
+        let (id, actor, sha) = self.place(repo, branch, who)?;
+        let mut state = self.world().state();
+        let (run, at) = (state.id(), state.now());
+        let runs = &mut state.repo_mut(id)?.workflows;
+        let number = runs.iter().filter(|known| known.file == file).count() as u64 + 1;
+        runs.push(WorkflowRun {
+            id: run,
+            sha,
+            branch: branch.to_owned(),
+            file: file.to_owned(),
+            event: event.to_owned(),
+            number,
+            conclusion: conclusion.map(str::to_owned),
+            actor,
+            at,
+        });
+        Ok(number)
     }
 
     /// Deletes a branch as somebody.

@@ -30,6 +30,7 @@ impl AppSpec<'_> {
     /// All that a bot which lands changes needs.
     pub const LANDING: &'static [(&'static str, &'static str)] = &[
         ("metadata", "read"),
+        ("actions", "read"),
         ("administration", "read"),
         ("checks", "write"),
         ("contents", "write"),
@@ -178,6 +179,7 @@ impl Sim {
             changes: BTreeMap::new(),
             statuses: Vec::new(),
             checks: Vec::new(),
+            workflows: Vec::new(),
             protection: BTreeMap::new(),
             rulesets: Vec::new(),
             activity: Vec::new(),

@@ -35,6 +35,7 @@ pub(crate) enum Need {
     ReadConversation,
     ReadStatuses,
     ReadChecks,
+    ReadActions,
     ReadAdministration,
     WriteAdministration,
     WriteContents,
@@ -53,6 +54,7 @@ impl Need {
             Self::ReadConversation => (&["issues", "pull_requests"], "read"),
             Self::ReadStatuses => (&["statuses"], "read"),
             Self::ReadChecks => (&["checks"], "read"),
+            Self::ReadActions => (&["actions"], "read"),
             Self::ReadAdministration => (&["administration"], "read"),
             Self::WriteAdministration => (&["administration"], "write"),
             Self::WriteContents => (&["contents"], "write"),
@@ -71,6 +73,7 @@ impl Need {
             | Self::ReadConversation
             | Self::ReadStatuses
             | Self::ReadChecks
+            | Self::ReadActions
             | Self::WritePulls
             | Self::WriteConversation => Some(Role::Read),
             Self::WriteContents | Self::WriteStatuses => Some(Role::Write),

@@ -13,6 +13,7 @@ mod people;
 mod protection;
 mod repositories;
 mod reviews;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route(&at("/commits/{ref}/status"), get(checks::summary))
         .route(&at("/commits/{ref}/statuses"), get(checks::statuses))
         .route(&at("/commits/{ref}/check-runs"), get(checks::runs))
+        .route(&at("/actions/runs"), get(workflows::runs))
         .route(&at("/statuses/{sha}"), post(checks::set_status))
         .route(&at("/check-runs"), post(checks::create_run))
         .route(&at("/check-runs/{check_run_id}"), patch(checks::update_run))

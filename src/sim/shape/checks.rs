@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Shape, node};
-use crate::state::{CheckRun, Status};
+use crate::git::log::Commit;
+use crate::state::{CheckRun, Status, WorkflowRun};
 
 impl Shape<'_> {
     /// A status.
@@ -51,6 +52,28 @@ impl Shape<'_> {
             },
             "check_suite": { "id": run.suite }, "pull_requests": [],
             "app": self.state.apps.get(&run.app).map_or(Value::Null, |app| self.app(app)),
+        })
+    }
+
+    /// A run of a workflow, with the commit that it ran for.
+    pub(crate) fn workflow_run(&self, repo: u64, run: &WorkflowRun, commit: &Commit) -> Value {
+        let url = format!("{}/actions/runs/{}", self.repo_url(repo), run.id);
+        let (workflow, at) = (run.id + 1, run.at.to_string());
+        json!({
+            "id": run.id, "node_id": node("WFR", run.id), "name": run.file, "head_branch": run.branch,
+            "head_sha": run.sha, "path": run.file, "display_title": commit.message, "run_number": run.number,
+            "run_attempt": 1, "event": run.event,
+            "status": if run.conclusion.is_some() { "completed" } else { "in_progress" },
+            "conclusion": run.conclusion, "workflow_id": workflow, "url": url,
+            "html_url": format!("{}/actions/runs/{}", self.page(repo), run.id), "pull_requests": [],
+            "created_at": at, "updated_at": at, "run_started_at": at, "actor": self.user(run.actor),
+            "triggering_actor": self.user(run.actor), "jobs_url": format!("{url}/jobs"),
+            "logs_url": format!("{url}/logs"), "artifacts_url": format!("{url}/artifacts"),
+            "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"),
+            "check_suite_url": format!("{}/check-suites/{}", self.repo_url(repo), run.id),
+            "workflow_url": format!("{}/actions/workflows/{workflow}", self.repo_url(repo)),
+            "head_commit": self.head_commit(commit), "repository": self.repository(repo),
+            "head_repository": self.repository(repo),
         })
     }
 }

@@ -85,6 +85,16 @@ impl Shape<'_> {
         found
     }
 
+    /// A commit as a run of a workflow tells it.
+    pub(crate) fn head_commit(&self, commit: &Commit) -> Value {
+        let person = |(name, email, _): &(String, String, i64)| json!({ "name": name, "email": email });
+        json!({
+            "id": commit.sha, "tree_id": commit.tree, "message": commit.message,
+            "timestamp": time(commit.committer.2), "author": person(&commit.author),
+            "committer": person(&commit.committer),
+        })
+    }
+
     /// A commit as a push delivery tells it.
     pub(crate) fn pushed_commit(&self, repo: u64, commit: &Commit) -> Value {
         let person = |(name, email, at): &(String, String, i64)| {

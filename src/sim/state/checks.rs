@@ -34,3 +34,18 @@ pub(crate) struct CheckRun {
     pub(crate) started: Timestamp,
     pub(crate) completed: Option<Timestamp>,
 }
+
+/// A run of a workflow.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkflowRun {
+    pub(crate) id: u64,
+    pub(crate) sha: String,
+    pub(crate) branch: String,
+    pub(crate) file: String,
+    pub(crate) event: String,
+    pub(crate) number: u64,
+    /// `None` while it runs.
+    pub(crate) conclusion: Option<String>,
+    pub(crate) actor: u64,
+    pub(crate) at: Timestamp,
+}

@@ -15,7 +15,7 @@ pub(crate) use accounts::{Account, App, Holder, Installation, Team, Token};
 pub use accounts::{AccountKind, Role};
 pub(crate) use change::{Change, Comment, Facts, Merged, Reaction, Review, Side};
 pub use change::{ChangeState, ReviewState};
-pub(crate) use checks::{CheckRun, Status};
+pub(crate) use checks::{CheckRun, Status, WorkflowRun};
 pub(crate) use protection::{Asked, BranchRules, Door, Judged};
 pub use protection::{
     Bypass, BypassActor, BypassMode, Enforcement, OnPush, Protection, Restrictions, ReviewRule, Rule,

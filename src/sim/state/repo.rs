@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Change, CheckRun, Protection, Role, Ruleset, Status};
+use super::{Change, CheckRun, Protection, Role, Ruleset, Status, WorkflowRun};
 
 /// How a branch moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(crate) struct Repo {
     pub(crate) changes: BTreeMap<u64, Change>,
     pub(crate) statuses: Vec<Status>,
     pub(crate) checks: Vec<CheckRun>,
+    pub(crate) workflows: Vec<WorkflowRun>,
     pub(crate) protection: BTreeMap<String, Protection>,
     pub(crate) rulesets: Vec<Ruleset>,
     pub(crate) activity: Vec<Activity>,

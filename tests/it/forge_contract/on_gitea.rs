@@ -183,6 +183,10 @@ impl Stage for OnGitea {
         self.call(role, Method::POST, &format!("/statuses/{head}"), body).await;
     }
 
+    async fn run_workflow(&self, _branch: &str, _file: &str, _conclusion: Option<&str>) -> bool {
+        false
+    }
+
     async fn guard(&self, guard: Guard) {
         let (bot, other) = (self.bot.login.clone(), self.user(Role::Author).login);
         let path = format!("{}/branch_protections", self.repo.path());

@@ -232,6 +232,12 @@ impl Stage for OnTheStandIn {
         self.sim.set_status(REPO, head.as_str(), login(role), status).unwrap();
     }
 
+    async fn run_workflow(&self, branch: &str, file: &str, conclusion: Option<&str>) -> bool {
+        let author = self.actor(Role::Author).login;
+        self.sim.run_workflow(REPO, branch, file, "pull_request", conclusion, &author).unwrap();
+        true
+    }
+
     async fn guard(&self, guard: Guard) {
         self.protect(guard);
         self.rule(guard);

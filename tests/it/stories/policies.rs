@@ -1,7 +1,8 @@
 //! Which policy decides, when it is missing, wrong or changed.
 
+use super::stand_in::{REPO, SignIn};
 use super::story;
-use super::tale::{POLICY, USUAL, WEB};
+use super::tale::{POLICY, Tale, USUAL, WEB};
 
 /// A policy with a mistake on its fourth line.
 fn mistaken() -> String {
@@ -112,4 +113,36 @@ story! {
         let display = tale.display(&change).await.body;
         assert!(display.contains("its one case passes"), "{display}");
     }
+}
+
+/// What a rule asks of workflows and of forks is read from the forge.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_about_workflows_wait_for_them() {
+    let rules = r#"
+[[rule]]
+name = "built"
+require = { count = 0, conditions = [{ has_workflow_result = { workflows = [".github/workflows/build.yml"] } }] }
+[[rule]]
+name = "signed"
+when = { has_valid_signatures = true }
+require = { count = 9 }
+"#;
+    let (tale, town) = Tale::on_the_stand_in(SignIn::App, Some(format!("{USUAL}{rules}"))).await;
+    let change = tale.scales("ana", "scale", 5).await;
+    tale.says("bo", &change, "/approve").await;
+    let display = tale.display(&change).await.body;
+    assert_eq!(tale.status(&change).await, "pending", "{display}");
+    assert!(display.contains("built"), "{display}");
+    for (conclusion, status) in
+        [(None, "pending"), (Some("failure"), "pending"), (Some("success"), "success")]
+    {
+        let file = ".github/workflows/build.yml";
+        town.sim.run_workflow(REPO, "scale", file, "pull_request", conclusion, "ana").unwrap();
+        tale.says("cy", &change, "it ran").await;
+        let display = tale.display(&change).await.body;
+        assert_eq!(tale.status(&change).await, status, "{conclusion:?}: {display}");
+    }
+    tale.says("ana", &change, "/merge").await;
+    assert_eq!(tale.state(&change).await, "merged");
+    town.assert_clean();
 }

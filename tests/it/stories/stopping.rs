@@ -171,6 +171,19 @@ impl ForgeReader for Fused<dyn Forge> {
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError> {
         self.inner.commit_accounts(id).await
     }
+    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
+        self.inner.commit_seals(id).await
+    }
+    async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError> {
+        self.inner.source_owner(id).await
+    }
+    async fn workflow_runs(
+        &self,
+        repo: &RepoPath,
+        head: &CommitSha,
+    ) -> Result<Vec<countersign_core::details::WorkflowRun>, ForgeError> {
+        self.inner.workflow_runs(repo, head).await
+    }
     async fn pusher(&self, id: &ChangeId, head: &CommitSha) -> Result<Option<Actor>, ForgeError> {
         self.inner.pusher(id, head).await
     }

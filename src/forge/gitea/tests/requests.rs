@@ -89,6 +89,61 @@ async fn a_pull_request_is_what_it_is() {
 }
 
 #[tokio::test]
+async fn signatures_are_told_with_whose_they_are() {
+    let server = MockServer::start().await;
+    let commit = |n: usize, verification: Value| json!({ "sha": format!("{n:040x}"), "commit": { "verification": verification } });
+    let by = |login: &str, reason: &str, verified: bool| {
+        let signer = json!({ "name": "Ann", "email": "ann@example.org", "username": login });
+        json!({ "verified": verified, "reason": reason, "signer": signer, "signature": "", "payload": "" })
+    };
+    let unsigned = json!({ "verified": false, "reason": "gpg.error.not_signed_commit", "signer": null });
+    let list = json!([
+        commit(1, by("ann", "ann / 3AA5C34371567BD2", true)),
+        commit(2, by("ann", "ann / SHA256:47DEQpj8HBSa", true)),
+        commit(3, by("ann", "gpg.error.no_gpg_keys_found / 3AA5C34371567BD2", false)),
+        commit(4, unsigned),
+        commit(5, Value::Null),
+    ]);
+    get(&server, "/repos/acme/shop/pulls/7/commits", list).await;
+    get(&server, "/users/ann", user(5, "ann")).await;
+    let seals = forge(&server).await.commit_seals(&change(7)).await.unwrap();
+    let told: Vec<_> = seals
+        .into_iter()
+        .map(|seal| (seal.signature.verified, seal.signature.signer, seal.signature.key))
+        .collect();
+    let key = || Some("3AA5C34371567BD2".to_owned());
+    assert_eq!(
+        told,
+        [
+            (true, Some(ann()), key()),
+            (true, Some(ann()), None),
+            (false, Some(ann()), None),
+            (false, None, None)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn runs_of_workflows_are_those_of_the_commit_that_ended() {
+    let server = MockServer::start().await;
+    let run = |number: u64, sha: &str, status: &str, conclusion: &str| {
+        json!({ "head_sha": sha, "path": "build.yml@refs/pull/7/head", "event": "pull_request", "run_number": number,
+            "status": status, "conclusion": conclusion })
+    };
+    let other = "2".repeat(40);
+    let runs = json!([
+        run(2, HEAD, "completed", "success"),
+        run(3, HEAD, "queued", ""),
+        run(4, &other, "completed", "success")
+    ]);
+    get(&server, "/repos/acme/shop/actions/runs", json!({ "total_count": 3, "workflow_runs": runs })).await;
+    let told = forge(&server).await.workflow_runs(&shop(), &head()).await.unwrap();
+    let told: Vec<_> =
+        told.iter().map(|run| (run.workflow.as_str(), run.number, run.conclusion.as_deref())).collect();
+    assert_eq!(told, [("build.yml", 2, Some("success")), ("build.yml", 3, None)]);
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_said() {
     let server = MockServer::start().await;
     let mut body = pull(7, "open");

@@ -64,6 +64,10 @@ async fn every_operation_keeps_to_the_contract() {
         bypass: bypass.map(|actor| Bypass { actor, mode: BypassMode::Always }).into(),
     };
     let set = sim.add_ruleset(REPO, ruleset).unwrap();
+    for conclusion in [Some("success"), None] {
+        sim.run_workflow(REPO, "topic", ".github/workflows/x.yml", "pull_request", conclusion, "ana")
+            .unwrap();
+    }
     let head = &stage.head;
 
     let status =
@@ -118,6 +122,7 @@ async fn every_operation_keeps_to_the_contract() {
         (Method::GET, format!("{AT}/collaborators/cy/permission"), &app, None, 200),
         (Method::GET, format!("{AT}/commits/{head}"), &app, None, 200),
         (Method::GET, format!("{AT}/commits/heads%2Ftopic"), &app, None, 200),
+        (Method::GET, format!("{AT}/actions/runs?head_sha={head}&per_page=100"), &app, None, 200),
         (Method::POST, format!("{AT}/statuses/{head}"), &app, Some(status), 201),
         (Method::GET, format!("{AT}/commits/{head}/status"), &app, None, 200),
         (Method::GET, format!("{AT}/commits/{head}/statuses"), &app, None, 200),
