@@ -10,6 +10,7 @@ pub mod audit;
 pub mod change;
 pub mod command;
 pub mod config;
+pub mod convergence;
 pub mod decide;
 pub mod details;
 pub mod diff;
