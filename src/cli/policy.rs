@@ -1,6 +1,7 @@
-//! `policy check`, `policy test`, `policy list`, `policy explain`: offline, on files.
+//! `policy check`, `policy test`, `policy list`, `policy explain`, `policy import`: offline, on files.
 
 mod check;
+mod import;
 mod list;
 mod packs;
 mod test;
@@ -11,12 +12,13 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use countersign_core::config::{self, Level, POLICY_PATH, Policy as Declared};
 use countersign_core::decide::decide;
+use countersign_core::policybot::POLICY_BOT_PATH;
 use countersign_core::snapshot::Snapshot;
 use countersign_core::verdict::Verdict;
 
 use super::{Exit, deliver, files};
 
-pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json";
+pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json\n  countersign policy import --output .countersign.toml";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
@@ -58,6 +60,18 @@ pub(super) enum Policy {
         #[arg(long)]
         input: PathBuf,
     },
+    /// Translate a policy of policy-bot's, never laxer; every departure is told
+    #[command(
+        after_help = "Examples:\n  countersign policy import\n  countersign policy import --output .countersign.toml"
+    )]
+    Import {
+        /// policy-bot's file
+        #[arg(default_value = POLICY_BOT_PATH)]
+        file: PathBuf,
+        /// Write to this file, which must not be there yet, rather than to stdout
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 impl Policy {
@@ -68,6 +82,7 @@ impl Policy {
             Self::List { packs: true, .. } => packs::list(),
             Self::List { file, packs: false } => list::run(&file),
             Self::Explain { input } => explain(&input),
+            Self::Import { file, output } => import::run(&file, output.as_ref()),
         }
     }
 }

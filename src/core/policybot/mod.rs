@@ -2,7 +2,8 @@
 //! Countersign's own.
 //!
 //! [`read`] gives the typed policy or everything that is wrong with it; [`evaluate`] is policy-bot's own outcome for a
-//! recorded change. A test asks policy-bot itself and wants the same answer.
+//! recorded change. A test asks policy-bot itself and wants the same answer. [`translate`] says the policy as one of our
+//! own.
 
 mod ask;
 mod candidates;
@@ -17,6 +18,7 @@ mod read;
 mod reader;
 #[cfg(test)]
 mod tests;
+mod translate;
 mod yaml;
 
 pub use change::{
@@ -31,6 +33,7 @@ pub use model::{
 };
 pub use outcome::{CommitStatus, Dismissed, Outcome, Reason, Status};
 pub use read::read;
+pub use translate::{ALWAYS, Departure, Kind, Translation, translate};
 
 /// Where the policy lives in a repository.
 pub const POLICY_BOT_PATH: &str = ".policy.yml";
