@@ -62,7 +62,7 @@ pub(super) enum Policy {
     },
     /// Translate a policy of policy-bot's, never laxer; every departure is told
     #[command(
-        after_help = "Examples:\n  countersign policy import\n  countersign policy import --output .countersign.toml"
+        after_help = "Examples:\n  countersign policy import\n  countersign policy import --output .countersign.toml\n  countersign policy import --compare snapshot.json"
     )]
     Import {
         /// policy-bot's file
@@ -71,6 +71,9 @@ pub(super) enum Policy {
         /// Write to this file, which must not be there yet, rather than to stdout
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Write nothing: say what policy-bot makes of a snapshot that the bot saved (JSON), and what the translation does
+        #[arg(long, value_name = "SNAPSHOT", conflicts_with = "output")]
+        compare: Option<PathBuf>,
     },
 }
 
@@ -82,7 +85,8 @@ impl Policy {
             Self::List { packs: true, .. } => packs::list(),
             Self::List { file, packs: false } => list::run(&file),
             Self::Explain { input } => explain(&input),
-            Self::Import { file, output } => import::run(&file, output.as_ref()),
+            Self::Import { file, compare: Some(input), .. } => import::compare(&file, &input),
+            Self::Import { file, output, compare: None } => import::run(&file, output.as_ref()),
         }
     }
 }
@@ -100,15 +104,17 @@ fn read(file: &Path) -> anyhow::Result<Result<(String, Declared), Exit>> {
 }
 
 fn explain(input: &Path) -> anyhow::Result<Exit> {
-    let name = input.display().to_string();
-    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
-    let snapshot: Snapshot =
-        serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
-    let plan = decide(&snapshot);
+    let plan = decide(&snapshot(input)?);
     deliver(&format!("{}\n", serde_json::to_string_pretty(&plan)?), None)?;
     Ok(match plan.verdict {
         Verdict::Allow | Verdict::Hold(_) => Exit::Fine,
         Verdict::Block(_) => Exit::Blocked,
         Verdict::Undecided(_) => Exit::Undecided,
     })
+}
+
+fn snapshot(input: &Path) -> anyhow::Result<Snapshot> {
+    let name = input.display().to_string();
+    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
+    serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))
 }

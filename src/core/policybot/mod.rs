@@ -16,6 +16,7 @@ mod outcome;
 mod predicates;
 mod read;
 mod reader;
+mod recorded;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -33,6 +34,7 @@ pub use model::{
 };
 pub use outcome::{CommitStatus, Dismissed, Outcome, Reason, Status};
 pub use read::read;
+pub use recorded::{Recorded, recorded};
 pub use translate::{ALWAYS, Departure, Kind, Translation, translate};
 
 /// Where the policy lives in a repository.
