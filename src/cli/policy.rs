@@ -1,19 +1,23 @@
-//! `policy check`, `policy test`, `policy list`, `policy explain`: offline, on files.
+//! `policy check`, `policy test`, `policy list`, `policy explain`, `policy import`: offline, on files.
 
 mod check;
 mod explain;
+mod import;
 mod list;
 mod packs;
 mod test;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use countersign_core::config::{self, Level, POLICY_PATH, Policy as Declared};
+use countersign_core::policybot::POLICY_BOT_PATH;
+use countersign_core::snapshot::Snapshot;
 
 use super::{Exit, deliver, files};
 
-pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json";
+pub(super) const EXAMPLES: &str = "Examples:\n  countersign policy check\n  countersign policy test\n  countersign policy list\n  countersign policy explain --input snapshot.json\n  countersign policy import --output .countersign.toml";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
@@ -60,6 +64,21 @@ pub(super) enum Policy {
         #[arg(long, value_enum)]
         format: Option<explain::Format>,
     },
+    /// Translate a policy of policy-bot's, never laxer; every departure is told
+    #[command(
+        after_help = "Examples:\n  countersign policy import\n  countersign policy import --output .countersign.toml\n  countersign policy import --compare snapshot.json"
+    )]
+    Import {
+        /// policy-bot's file
+        #[arg(default_value = POLICY_BOT_PATH)]
+        file: PathBuf,
+        /// Write to this file, which must not be there yet, rather than to stdout
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Write nothing: say what policy-bot makes of a snapshot that the bot saved (JSON), and what the translation does
+        #[arg(long, value_name = "SNAPSHOT", conflicts_with = "output")]
+        compare: Option<PathBuf>,
+    },
 }
 
 impl Policy {
@@ -70,6 +89,8 @@ impl Policy {
             Self::List { packs: true, .. } => packs::list(),
             Self::List { file, packs: false } => list::run(&file),
             Self::Explain { input, format } => explain::run(&input, format),
+            Self::Import { file, compare: Some(input), .. } => import::compare(&file, &input),
+            Self::Import { file, output, compare: None } => import::run(&file, output.as_ref()),
         }
     }
 }
@@ -84,4 +105,10 @@ fn read(file: &Path) -> anyhow::Result<Result<(String, Declared), Exit>> {
             Ok(Err(Exit::Usage))
         }
     }
+}
+
+fn snapshot(input: &Path) -> anyhow::Result<Snapshot> {
+    let name = input.display().to_string();
+    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
+    serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))
 }

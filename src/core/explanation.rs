@@ -93,7 +93,7 @@ mod tests {
         │  └─ ✓ in one
         └─ ✓ two
            ├─ ✓ in two
-           └─ ✓ �[31mred
+           └─ ✓ ‹U+001B›[31mred
         ");
     }
 }

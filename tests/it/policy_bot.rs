@@ -1,9 +1,11 @@
 //! policy-bot's policies against policy-bot itself: what we read, it reads; what it decides, we decide.
 
 mod ask;
+mod carried;
 mod cases;
 mod made;
 mod patterns;
+mod staged;
 
 use made::{Maker, Reach};
 

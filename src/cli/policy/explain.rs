@@ -3,12 +3,10 @@
 use std::io::IsTerminal as _;
 use std::path::Path;
 
-use anyhow::Context as _;
 use clap::ValueEnum;
 use countersign_core::decide::{decide, explain};
 use countersign_core::explanation::Explanation;
 use countersign_core::plan::Plan;
-use countersign_core::snapshot::Snapshot;
 use countersign_core::verdict::Verdict;
 use serde::Serialize;
 
@@ -32,10 +30,7 @@ struct Told<'a> {
 }
 
 pub(super) fn run(input: &Path, format: Option<Format>) -> anyhow::Result<Exit> {
-    let name = input.display().to_string();
-    let text = std::fs::read_to_string(input).with_context(|| format!("{name}: cannot be read"))?;
-    let snapshot: Snapshot =
-        serde_json::from_str(&text).with_context(|| format!("{name}: is not a snapshot"))?;
+    let snapshot = super::snapshot(input)?;
     let plan = decide(&snapshot);
     let explanation = explain(&snapshot);
     let on_terminal = || if std::io::stdout().is_terminal() { Format::Text } else { Format::Json };

@@ -30,9 +30,11 @@ use super::person::Asked;
 use super::tree::{self, Branch};
 use super::{Counted, Ignored, Requirement, RequirementState};
 use crate::actor::{Actor, ActorId, Permission};
-use crate::config::{self, From, Methods, OnPush, POLICY_PATH, Policy, Require, Rule, RuleOptions};
+use crate::config::{
+    self, From, Methods, OnPush, POLICY_PATH, Policy, Require, Rule, RuleOptions, expression,
+};
 use crate::effect::Effect;
-use crate::fact::{Approval, Said};
+use crate::fact::{Approval, Said, Via};
 use crate::people::{self, Member};
 use crate::policy::{Claims, Completeness, Scope, Truth, View, judge, judge_condition};
 use crate::snapshot::{MergeOutcome, Snapshot};
@@ -327,10 +329,12 @@ impl Room<'_> {
 
     /// Whether an approval was given in a way, and for a head, that the rule takes; else why not.
     fn fits(&self, rule: &Rule, approval: &Approval) -> Result<(), String> {
-        let Methods { reviews, commands, comments, comment_patterns } = &rule.methods;
+        let Methods { reviews, commands, comments, comment_patterns, review_patterns } = &rule.methods;
         let taken = match &approval.said {
             Said::Command => *commands,
-            Said::Review => *reviews,
+            Said::Review => {
+                *reviews && (review_patterns.is_empty() || self.says(approval.via, review_patterns))
+            }
             Said::Words(words) => {
                 words.iter().any(|word| comments.contains(word) || comment_patterns.contains(word))
             }
@@ -348,6 +352,14 @@ impl Room<'_> {
             }
             OnPush::Head | OnPush::Effect => Ok(()),
         }
+    }
+
+    /// Whether the text of a review is like one of these expressions. One that is gone says nothing.
+    fn says(&self, via: Via, patterns: &[String]) -> bool {
+        let Via::Review(id) = via else { return false };
+        let review = self.snapshot.reviews.iter().find(|review| review.id == id);
+        let hit = |body: &str| patterns.iter().any(|one| expression(one).is_ok_and(|one| one.is_match(body)));
+        review.is_some_and(|review| hit(&review.body))
     }
 
     /// Whether an approval counts, else why not.

@@ -62,6 +62,8 @@ pub enum Predicate {
     Fork(bool),
     /// It is that time of the week.
     Window(Window),
+    /// Nobody can tell, for this reason: it never holds, and its opposite does not either.
+    Unknown(String),
 }
 
 /// A pattern for a name.
@@ -92,13 +94,17 @@ pub enum FileTest {
     NoneDeleted,
 }
 
-/// Files by their paths, globs.
+/// Files by their paths: those that one of `paths` or `matches` has, without those of `ignore` or `ignore_matches`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Files {
-    /// These.
+    /// These, globs.
     pub paths: Vec<String>,
-    /// But not these.
+    /// And these, regular expressions that may match anywhere in a path.
+    pub matches: Vec<String>,
+    /// But not these, globs.
     pub ignore: Vec<String>,
+    /// And not these, regular expressions.
+    pub ignore_matches: Vec<String>,
 }
 
 /// How a number is compared.
@@ -151,8 +157,10 @@ const fn decided(yes: bool, no: bool) -> Option<bool> {
 }
 
 /// Comparisons of changed lines; at least one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ModifiedLines {
+    /// In these files; where none are named, in all but those that are left out.
+    pub files: Files,
     /// Of new ones.
     pub additions: Option<Comparison>,
     /// Of those that go.

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The keys that stand for one condition each.
-pub(super) const KEYS: [&str; 28] = [
+pub(super) const KEYS: [&str; 29] = [
     "targets_branch",
     "from_branch",
     "changed_files",
@@ -38,6 +38,7 @@ pub(super) const KEYS: [&str; 28] = [
     "draft",
     "fork",
     "window",
+    "unknown",
 ];
 
 /// Words of others for conditions, with what says it here.
@@ -47,7 +48,7 @@ pub(super) const NOT_HERE: [Later; 2] = [
 ];
 
 /// What a status, check or run may end with, whichever forge.
-const CONCLUSIONS: [&str; 12] = [
+pub(crate) const CONCLUSIONS: [&str; 12] = [
     "success",
     "failure",
     "neutral",
@@ -92,6 +93,14 @@ pub(super) fn read<'t>(
             texts(reader, table, key, name::valid_key).map(Predicate::HasValidSignaturesByKeys)
         }
         "window" => window::read(reader, node).map(Predicate::Window),
+        "unknown" => {
+            let before = reader.errors.len();
+            let why = reader.text(node)?;
+            if let Err(message) = name::valid_line(&why) {
+                reader.error(&node.span(), message);
+            }
+            (reader.errors.len() == before).then_some(Predicate::Unknown(why))
+        }
         _ => files(reader, key, node),
     }
 }
@@ -146,17 +155,28 @@ fn files<'t>(reader: &mut Reader<'t>, key: &str, node: &Node<'t>) -> Option<Pred
         _ => return None,
     };
     let table = reader.table(node, "a condition on files")?;
-    reader.only(&table, if ignores { &["paths", "ignore"] } else { &["paths"] }, &[]);
-    if table.get("paths").is_none() {
+    reader.only(&table, if ignores { &FILES } else { &["paths", "matches"] }, &[]);
+    if table.get("paths").or_else(|| table.get("matches")).is_none() {
         reader.missing(&table, "paths", "name files, like `paths = [\"**/*.yaml\"]`");
         return None;
     }
-    let paths = texts(reader, &table, "paths", name::valid_path)?;
-    let ignore = match table.get("ignore") {
-        Some(_) => texts(reader, &table, "ignore", name::valid_path)?,
-        None => Vec::new(),
+    named(reader, &table).map(|files| Predicate::Files(test, files))
+}
+
+/// How files are named.
+const FILES: [&str; 4] = ["paths", "matches", "ignore", "ignore_matches"];
+
+fn named<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<Files> {
+    let mut at = |key, valid: fn(&str) -> Result<(), String>| match table.get(key) {
+        Some(_) => texts(reader, table, key, valid),
+        None => Some(Vec::new()),
     };
-    Some(Predicate::Files(test, Files { paths, ignore }))
+    Some(Files {
+        paths: at("paths", name::valid_path)?,
+        matches: at("matches", name::valid_expression)?,
+        ignore: at("ignore", name::valid_path)?,
+        ignore_matches: at("ignore_matches", name::valid_expression)?,
+    })
 }
 
 /// `>= 10`.
@@ -188,9 +208,15 @@ pub(super) fn comparison<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option
 fn lines<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Predicate> {
     let before = reader.errors.len();
     let table = reader.table(node, "`modified_lines`")?;
-    reader.only(&table, &["additions", "deletions", "total"], &[]);
+    let known: Vec<&str> = ["additions", "deletions", "total"].into_iter().chain(FILES).collect();
+    reader.only(&table, &known, &[]);
+    let files = named(reader, &table)?;
     let mut at = |key| table.get(key).and_then(|node| comparison(reader, node));
-    let lines = ModifiedLines { additions: at("additions"), deletions: at("deletions"), total: at("total") };
+    let lines =
+        ModifiedLines { additions: at("additions"), deletions: at("deletions"), total: at("total"), files };
+    if lines.additions.or(lines.deletions).or(lines.total).is_none() && reader.errors.len() == before {
+        reader.missing(&table, "total", "say how many, like `total = \">= 100\"`");
+    }
     (reader.errors.len() == before).then_some(Predicate::ModifiedLines(lines))
 }
 

@@ -26,10 +26,14 @@ pub use condition::{
     Comparison, EffectMatch, FileTest, Files, ImageMatch, ImageMove, ModifiedLines, Pattern, Predicate,
     StatusTest, TextTest, Than, Window, WorkflowTest,
 };
+pub(crate) use conditions::CONCLUSIONS;
 pub use error::{Level, PolicyError, nearest};
 pub(crate) use error::{Lines, quoted};
 pub use floor::{Floor, collisions, parse_floor};
-pub(crate) use name::{expression, field, glob};
+pub(crate) use name::{
+    expression, field, glob, valid_expression, valid_group, valid_key, valid_line, valid_login, valid_team,
+    valid_title,
+};
 pub use place::at_entry;
 pub(crate) use predicate::{MOVES, OPERATIONS, RISKS};
 pub use read::parse;
@@ -292,11 +296,19 @@ pub struct Methods {
     pub comments: Vec<String>,
     /// By comments that one of these regular expressions matches.
     pub comment_patterns: Vec<String>,
+    /// With any of these regular expressions, only reviews count whose text one of them matches.
+    pub review_patterns: Vec<String>,
 }
 
 impl Default for Methods {
     fn default() -> Self {
-        Self { reviews: true, commands: true, comments: Vec::new(), comment_patterns: Vec::new() }
+        Self {
+            reviews: true,
+            commands: true,
+            comments: Vec::new(),
+            comment_patterns: Vec::new(),
+            review_patterns: Vec::new(),
+        }
     }
 }
 
@@ -309,6 +321,11 @@ pub struct Disapproval {
     pub when: Vec<Predicate>,
     /// Who may lift somebody's request for changes or hold, beside themselves and administrators.
     pub revoke: Option<From>,
+    /// Comments of people whose request for changes counts hold the change where one of these texts stands in them, be
+    /// it in a quote.
+    pub comments: Vec<String>,
+    /// And where one of these regular expressions matches.
+    pub comment_patterns: Vec<String>,
 }
 
 /// How rules combine.

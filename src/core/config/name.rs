@@ -41,12 +41,12 @@ pub(crate) fn expression(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-pub(super) fn valid_expression(pattern: &str) -> Result<(), String> {
+pub(crate) fn valid_expression(pattern: &str) -> Result<(), String> {
     expression(pattern).map(|_| ())
 }
 
 /// An organization or a group: one word, or several with slashes in between.
-pub(super) fn valid_group(name: &str) -> Result<(), String> {
+pub(crate) fn valid_group(name: &str) -> Result<(), String> {
     valid_login(name)?;
     if name.split('/').all(|part| !part.is_empty()) {
         return Ok(());
@@ -55,7 +55,7 @@ pub(super) fn valid_group(name: &str) -> Result<(), String> {
 }
 
 /// Any text that is one line.
-pub(super) fn valid_line(text: &str) -> Result<(), String> {
+pub(crate) fn valid_line(text: &str) -> Result<(), String> {
     if text.len() <= LONGEST_PATTERN && !text.chars().any(char::is_control) {
         return Ok(());
     }
@@ -63,7 +63,7 @@ pub(super) fn valid_line(text: &str) -> Result<(), String> {
 }
 
 /// The long id of an OpenPGP key, or its fingerprint.
-pub(super) fn valid_key(id: &str) -> Result<(), String> {
+pub(crate) fn valid_key(id: &str) -> Result<(), String> {
     if matches!(id.len(), 16 | 40 | 64) && id.chars().all(|c| c.is_ascii_hexdigit()) {
         return Ok(());
     }
@@ -139,7 +139,7 @@ pub(super) fn valid_environment(name: &str) -> Result<(), String> {
 }
 
 /// The name of a rule or check: one line that can stand in backticks.
-pub(super) fn valid_title(name: &str) -> Result<(), String> {
+pub(crate) fn valid_title(name: &str) -> Result<(), String> {
     let bad = |c: char| {
         c.is_control() || matches!(c, '`' | '"' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
     };
@@ -191,7 +191,7 @@ pub(super) fn valid_label(word: &str) -> Result<(), String> {
 }
 
 /// `org/team`, with groups in between where the forge has them.
-pub(super) fn valid_team(team: &str) -> Result<(), String> {
+pub(crate) fn valid_team(team: &str) -> Result<(), String> {
     valid_login(team)?;
     if team.contains('/') && team.split('/').all(|part| !part.is_empty()) {
         return Ok(());
@@ -200,7 +200,7 @@ pub(super) fn valid_team(team: &str) -> Result<(), String> {
 }
 
 /// A login: one word.
-pub(super) fn valid_login(login: &str) -> Result<(), String> {
+pub(crate) fn valid_login(login: &str) -> Result<(), String> {
     let bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '@' | '`' | '"' | ',');
     if login.len() <= 255 && !login.contains(bad) {
         return Ok(());

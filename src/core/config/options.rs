@@ -47,20 +47,23 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RuleO
 pub(super) fn read_methods<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Methods> {
     let before = reader.errors.len();
     let table = reader.table(node, "`methods`")?;
-    reader.only(&table, &["reviews", "commands", "comments", "comment_patterns"], &[]);
+    let known = ["reviews", "commands", "comments", "comment_patterns", "review_patterns"];
+    reader.only(&table, &known, &[]);
     let otherwise = Methods::default();
     let methods = Methods {
         reviews: reader.flag_at(&table, "reviews").unwrap_or(otherwise.reviews),
         commands: reader.flag_at(&table, "commands").unwrap_or(otherwise.commands),
         comments: reader.texts_at(&table, "comments", name::valid_line),
-        comment_patterns: reader.texts_at(&table, "comment_patterns", |pattern| {
-            let expression = name::expression(pattern)?;
-            match expression.is_match("") {
-                true => Err("this expression matches every comment".to_owned()),
-                false => Ok(()),
-            }
-        }),
+        comment_patterns: reader.texts_at(&table, "comment_patterns", for_comments),
+        review_patterns: reader.texts_at(&table, "review_patterns", name::valid_expression),
     };
+    if let (false, Some(node)) = (methods.reviews, table.get("review_patterns")) {
+        reader.error_with(
+            &node.span(),
+            "reviews do not count here, whatever they say",
+            "leave one of them out",
+        );
+    }
     let none = !methods.reviews && !methods.commands;
     if none && methods.comments.is_empty() && methods.comment_patterns.is_empty() {
         reader.error_with(
@@ -72,17 +75,31 @@ pub(super) fn read_methods<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Opti
     (reader.errors.len() == before).then_some(methods)
 }
 
+/// An expression that does not take every comment.
+fn for_comments(pattern: &str) -> Result<(), String> {
+    match name::expression(pattern)?.is_match("") {
+        true => Err("this expression matches every comment".to_owned()),
+        false => Ok(()),
+    }
+}
+
 pub(super) fn read_disapproval<'t>(
     reader: &mut Reader<'t>,
     node: &Node<'t>,
     environments: &[String],
 ) -> Disapproval {
     let Some(table) = reader.table(node, "`disapproval`") else { return Disapproval::default() };
-    reader.only(&table, &["from", "when", "revoke"], &[]);
+    reader.only(&table, &["from", "when", "revoke", "comments", "comment_patterns"], &[]);
     let mut people = |key, what| {
         table.get(key).and_then(|node| people::read(reader, node, what, people::Owners::Meaningless))
     };
     let (from, revoke) = (people("from", "who may disapprove"), people("revoke", "who may revoke"));
     let when = table.get("when").and_then(|node| predicate::parts(reader, node, environments, 0));
-    Disapproval { from, when: when.unwrap_or_default(), revoke }
+    Disapproval {
+        from,
+        when: when.unwrap_or_default(),
+        revoke,
+        comments: reader.texts_at(&table, "comments", name::valid_line),
+        comment_patterns: reader.texts_at(&table, "comment_patterns", for_comments),
+    }
 }

@@ -100,6 +100,7 @@ fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
     let mut working = snapshot.clone();
     let mut facts = show::tampering(&working);
     facts.extend(execute::objections(&working));
+    facts.extend(disapproval::holds(&working, &in_force.policy()));
     record(&mut working, &facts);
     let mut actions = Vec::new();
     for executed in execute::outstanding(&working) {

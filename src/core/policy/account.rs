@@ -63,7 +63,8 @@ fn met(leaf: &Predicate, view: &View<'_>) -> Option<String> {
         | Predicate::HasValidSignaturesBy(_)
         | Predicate::HasValidSignaturesByKeys(_)
         | Predicate::Draft(_)
-        | Predicate::Fork(_) => None,
+        | Predicate::Fork(_)
+        | Predicate::Unknown(_) => None,
         Predicate::TargetsBranch(_)
         | Predicate::FromBranch(_)
         | Predicate::CommitCount(_)

@@ -114,7 +114,8 @@ pub(super) fn judge(predicate: &Predicate, seen: &Snapshot) -> Answer {
         | Predicate::PathsAny(_)
         | Predicate::Files(..)
         | Predicate::FileCount(_)
-        | Predicate::ModifiedLines(_) => Answer::unknown("it is not about the request".to_owned()),
+        | Predicate::ModifiedLines(_)
+        | Predicate::Unknown(_) => Answer::unknown("it is not about the request".to_owned()),
     }
 }
 

@@ -1,30 +1,61 @@
 //! Conditions on changed files, whatever reads them.
 
 use globset::GlobMatcher;
+use regex::Regex;
 
 use super::Truth;
 use super::circumstance::Answer;
 use super::predicate::{Completeness, View, compile};
 use crate::actor::Known;
-use crate::config::{Comparison, FileTest, Files, ModifiedLines};
+use crate::config::{Comparison, FileTest, Files, ModifiedLines, expression};
 use crate::details::ChangedFile;
 use crate::evaluation::PathOperation;
 
 /// The files of a condition, compiled.
 #[derive(Debug, Clone)]
 pub(super) struct Named {
-    paths: Vec<GlobMatcher>,
-    ignore: Vec<GlobMatcher>,
+    named: Patterns,
+    ignored: Patterns,
+}
+
+/// Globs and expressions; one is enough.
+#[derive(Debug, Clone)]
+struct Patterns {
+    globs: Vec<GlobMatcher>,
+    expressions: Vec<Regex>,
+}
+
+impl Patterns {
+    fn new(globs: &[String], expressions: &[String]) -> Option<Self> {
+        let expressions = expressions.iter().map(|pattern| expression(pattern).ok());
+        Some(Self { globs: compile(globs)?, expressions: expressions.collect::<Option<_>>()? })
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.globs.iter().any(|glob| glob.is_match(path))
+            || self.expressions.iter().any(|expression| expression.is_match(path))
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.globs.is_empty() && self.expressions.is_empty()
+    }
 }
 
 impl Named {
     pub(super) fn new(files: &Files) -> Option<Self> {
-        Some(Self { paths: compile(&files.paths)?, ignore: compile(&files.ignore)? })
+        Some(Self {
+            named: Patterns::new(&files.paths, &files.matches)?,
+            ignored: Patterns::new(&files.ignore, &files.ignore_matches)?,
+        })
     }
 
     pub(super) fn has(&self, path: &str) -> bool {
-        let hit = |globs: &[GlobMatcher]| globs.iter().any(|glob| glob.is_match(path));
-        hit(&self.paths) && !hit(&self.ignore)
+        self.named.has(path) && !self.ignored.has(path)
+    }
+
+    /// The same where naming none means all.
+    fn has_or_all(&self, path: &str) -> bool {
+        (self.named.is_empty() || self.named.has(path)) && !self.ignored.has(path)
     }
 }
 
@@ -85,8 +116,11 @@ pub(super) fn count(wanted: Comparison, view: &View<'_>) -> Answer {
 
 /// Files without lines may have changed by any number of them.
 pub(super) fn lines(wanted: &ModifiedLines, view: &View<'_>) -> Answer {
-    let files = match all_files(view) {
-        Ok(files) => files,
+    let Some(named) = Named::new(&wanted.files) else {
+        return Answer::unknown("a pattern for files cannot be read".to_owned());
+    };
+    let files: Vec<&ChangedFile> = match all_files(view) {
+        Ok(files) => files.iter().filter(|file| named.has_or_all(&file.path)).collect(),
         Err(why) => return Answer::unknown(why),
     };
     let (mut added, mut removed) = (0u64, 0u64);

@@ -237,7 +237,8 @@ fn is_about_changes(predicate: &Predicate) -> bool {
         | Predicate::HasValidSignaturesByKeys(_)
         | Predicate::Draft(_)
         | Predicate::Fork(_)
-        | Predicate::Window(_) => false,
+        | Predicate::Window(_)
+        | Predicate::Unknown(_) => false,
     }
 }
 
@@ -286,6 +287,7 @@ fn judge_predicate(predicate: &Predicate, view: &View<'_>) -> Judged {
             }
             truth
         }),
+        Predicate::Unknown(why) => told(Answer::unknown(why.clone())),
         Predicate::FileCount(wanted) => told(files::count(*wanted, view)),
         Predicate::ModifiedLines(wanted) => told(files::lines(wanted, view)),
         Predicate::TargetsBranch(_) if view.seen.is_some_and(|seen| seen.unrequested) => told(unrequested()),

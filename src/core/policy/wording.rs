@@ -50,6 +50,7 @@ pub(super) fn of_leaf(predicate: &Predicate) -> Option<String> {
         Predicate::Fork(true) => "it comes from another repository".to_owned(),
         Predicate::Fork(false) => "it comes from the same repository".to_owned(),
         Predicate::Window(window) => of_window(window),
+        Predicate::Unknown(_) => "nobody can tell".to_owned(),
     })
 }
 
@@ -111,27 +112,39 @@ fn spelled<T: PartialEq>(table: &[(&str, T)], values: &[T]) -> Vec<String> {
     values.iter().filter_map(word).collect()
 }
 
+/// Files by globs, and by expressions, which stand between slashes.
+fn of_named(files: &Files) -> String {
+    let Files { paths, matches, ignore, ignore_matches } = files;
+    let spelled = |globs: &[String], expressions: &[String]| {
+        let expressions = expressions.iter().map(|expression| format!("/{expression}/"));
+        globs.iter().cloned().chain(expressions).collect::<Vec<_>>()
+    };
+    let (wanted, left_out) = (spelled(paths, matches), spelled(ignore, ignore_matches));
+    let but = if left_out.is_empty() { String::new() } else { format!(" (but not {})", either(&left_out)) };
+    if wanted.is_empty() { but } else { format!(" like {}{but}", either(&wanted)) }
+}
+
 fn of_files(test: FileTest, files: &Files) -> String {
-    let Files { paths, ignore } = files;
-    let but = if ignore.is_empty() { String::new() } else { format!(" (but not {})", either(ignore)) };
-    let like = format!("like {}{but}", either(paths));
+    let like = of_named(files);
     match test {
-        FileTest::Changed => format!("a file {like} changes"),
-        FileTest::NoneChanged => format!("no file {like} changes"),
-        FileTest::OnlyChanged => format!("only files {like} change"),
-        FileTest::Added => format!("a file {like} is new"),
-        FileTest::NoneAdded => format!("no file {like} is new"),
-        FileTest::Deleted => format!("a file {like} is deleted"),
-        FileTest::NoneDeleted => format!("no file {like} is deleted"),
+        FileTest::Changed => format!("a file{like} changes"),
+        FileTest::NoneChanged => format!("no file{like} changes"),
+        FileTest::OnlyChanged => format!("only files{like} change"),
+        FileTest::Added => format!("a file{like} is new"),
+        FileTest::NoneAdded => format!("no file{like} is new"),
+        FileTest::Deleted => format!("a file{like} is deleted"),
+        FileTest::NoneDeleted => format!("no file{like} is deleted"),
     }
 }
 
 fn of_lines(wanted: &ModifiedLines) -> String {
-    let ModifiedLines { additions, deletions, total } = wanted;
+    let ModifiedLines { files, additions, deletions, total } = wanted;
     let parts = [(additions, "added"), (deletions, "removed"), (total, "added and removed")];
     let parts = parts.into_iter().filter_map(|(wanted, what)| Some((comparison((*wanted)?), what)));
     let parts: Vec<String> = parts.map(|(number, what)| format!("{number} lines are {what}")).collect();
-    parts.join(", or ")
+    let within =
+        if *files == Files::default() { String::new() } else { format!(" in files{}", of_named(files)) };
+    parts.join(", or ") + &within
 }
 
 fn of_status(test: &StatusTest) -> String {
@@ -212,5 +225,78 @@ fn quoted(items: &[String], last: &str) -> String {
         [] => String::new(),
         [only] => only.clone(),
         [init @ .., end] => format!("{}{last}{end}", init.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::config::{POLICY_PATH, parse};
+
+    /// What a condition of a policy file says.
+    fn said(condition: &str) -> String {
+        let environments = "[environment.prod]\nsource = { yaml = \"a\" }\n";
+        let rule = format!("[[rule]]\nname = \"r\"\nwhen = {{ {condition} }}\nrequire = {{ count = 1 }}\n");
+        let policy = parse(&format!("version = 1\n{environments}{rule}"), POLICY_PATH).unwrap();
+        of_leaf(policy.rules[0].when.as_ref().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_condition_is_a_sentence() {
+        for (condition, sentence) in [
+            (
+                "effect.any = { environment = [\"prod\"], kinds = [\"apps/*\", \"/Pod\"], namespaces = [\"shop\"], operations = [\"delete\"], risks = [\"data-loss\"] }",
+                "an object changes with environment `prod`, kind `apps/*` or `/Pod`, namespace `shop`, operation `delete`, risk `data-loss`",
+            ),
+            ("effect.any = { names = [\"a\"], count = \">= 3\" }", "at least 3 objects change with name `a`"),
+            (
+                "effect.only = { image = { repositories = [\"shop/*\"], moves = [\"tag\"] } }",
+                "every object that changes does with an image of repository `shop/*`, difference in `tag`",
+            ),
+            ("effect.none = { paths = [\"spec.replicas\"] }", "no object changes with field `spec.replicas`"),
+            ("paths.any = [\"docs/**\", \"*.md\"]", "a changed path is like `docs/**` or `*.md`"),
+            ("targets_branch = \"release/*\"", "it targets a branch like `release/*`"),
+            ("from_branch = { matches = \"^bot/\" }", "it comes from a branch like `/^bot//`"),
+            (
+                "changed_files = { paths = [\"a/**\"], matches = [\"b$\"], ignore = [\"a/x\"] }",
+                "a file like `a/**` or `/b$/` (but not `a/x`) changes",
+            ),
+            ("no_changed_files = { paths = [\"a\"] }", "no file like `a` changes"),
+            ("only_changed_files = { paths = [\"a\"] }", "only files like `a` change"),
+            ("file_added = { paths = [\"a\"] }", "a file like `a` is new"),
+            ("file_not_deleted = { paths = [\"a\"] }", "no file like `a` is deleted"),
+            ("changed_files_count = \"< 10\"", "it changes less than 10 files"),
+            ("commit_count = \"= 1\"", "it has exactly 1 commits"),
+            (
+                "modified_lines = { additions = \"> 10\", total = \">= 100\", ignore = [\"*.lock\"] }",
+                "more than 10 lines are added, or at least 100 lines are added and removed in files (but not `*.lock`)",
+            ),
+            ("has_author_in = { teams = [\"acme/sre\"] }", "its author is one of: acme/sre"),
+            ("author_is_only_contributor = false", "others than its author have commits in it"),
+            (
+                "has_status = { names = [\"ci\", \"lint\"], conclusions = [\"success\", \"skipped\"] }",
+                "the statuses `ci` and `lint` ended with `success` or `skipped`",
+            ),
+            (
+                "has_workflow_result = { workflows = [\"a.yml\"] }",
+                "the workflow `a.yml` ended with `success`",
+            ),
+            ("has_labels = [\"a\", \"b\", \"c\"]", "it has the labels `a`, `b` and `c`"),
+            (
+                "title = { matches = [\"^fix\"], not_matches = [\"wip\"] }",
+                "its title matches `^fix`, or matches none of `wip`",
+            ),
+            ("has_valid_signatures = true", "every commit has a signature that holds"),
+            ("fork = false", "it comes from the same repository"),
+            (
+                "window = { days = [\"mon-fri\"], from = \"09:00\", to = \"17:30\", zone = \"Europe/Berlin\" }",
+                "it is Mon, Tue, Wed, Thu, Fri, 09:00 to 17:30 in Europe/Berlin",
+            ),
+            ("unknown = \"nobody looks\"", "nobody can tell"),
+        ] {
+            assert_eq!(said(condition), sentence, "{condition}");
+        }
     }
 }

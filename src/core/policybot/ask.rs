@@ -85,7 +85,8 @@ pub(super) fn holds(predicate: &Predicate, change: &Change) -> Result<bool, Fail
             Ok(pattern.as_ref().is_some_and(|pattern| pattern.matches(&change.target)))
         }
         Asks::FromBranch(pattern) => {
-            Ok(pattern.as_ref().is_some_and(|pattern| pattern.matches(&change.source)))
+            let source = had(change, Part::Source, &change.source)?;
+            Ok(pattern.as_ref().is_some_and(|pattern| pattern.matches(source)))
         }
         Asks::ModifiedLines(lines) => modified(change, lines),
         Asks::HasStatus(ended) => {
@@ -105,12 +106,12 @@ pub(super) fn holds(predicate: &Predicate, change: &Change) -> Result<bool, Fail
         Asks::Repository(test) => Ok(test.holds(&change.repository)),
         Asks::Title(test) => Ok(test.holds(&change.title)),
         Asks::HasValidSignatures(wanted) => {
-            let commits = had(change, Part::Commits, &change.commits)?;
+            let commits = signed_commits(change)?;
             Ok(commits.iter().all(is_signed) == *wanted)
         }
         Asks::HasValidSignaturesBy(actors) => signed_by(change, actors),
         Asks::HasValidSignaturesByKeys(keys) => {
-            let commits = had(change, Part::Commits, &change.commits)?;
+            let commits = signed_commits(change)?;
             let by_key = |commit: &Commit| {
                 let signature = commit.signature.as_ref();
                 let known = signature.filter(|signature| signature.kind == SignatureKind::Gpg);
@@ -175,8 +176,14 @@ fn is_signed(commit: &Commit) -> bool {
     commit.signature.as_ref().is_some_and(|signature| signature.valid)
 }
 
+/// The commits, where it is known how they are signed.
+fn signed_commits(change: &Change) -> Result<&[Commit], Failed> {
+    had(change, Part::Commits, ())?;
+    had(change, Part::Signatures, change.commits.as_slice())
+}
+
 fn signed_by(change: &Change, actors: &Actors) -> Result<bool, Failed> {
-    let commits = had(change, Part::Commits, &change.commits)?;
+    let commits = signed_commits(change)?;
     if !commits.iter().all(is_signed) {
         return Ok(false);
     }

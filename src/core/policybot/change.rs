@@ -76,10 +76,14 @@ pub struct Change {
 pub enum Part {
     /// Its text.
     Body,
+    /// The branch that it comes from.
+    Source,
     /// Its files.
     Files,
     /// Its commits.
     Commits,
+    /// How its commits are signed.
+    Signatures,
     /// Its comments.
     Comments,
     /// Its reviews.
@@ -105,8 +109,10 @@ impl Part {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Body => "its text",
+            Self::Source => "the branch that it comes from",
             Self::Files => "the changed files",
             Self::Commits => "the commits",
+            Self::Signatures => "the signatures",
             Self::Comments => "the comments",
             Self::Reviews => "the reviews",
             Self::Teams => "who is in a team",

@@ -2,7 +2,8 @@
 //! Countersign's own.
 //!
 //! [`read`] gives the typed policy or everything that is wrong with it; [`evaluate`] is policy-bot's own outcome for a
-//! recorded change. A test asks policy-bot itself and wants the same answer.
+//! recorded change. A test asks policy-bot itself and wants the same answer. [`translate`] says the policy as one of our
+//! own.
 
 mod ask;
 mod candidates;
@@ -15,8 +16,10 @@ mod outcome;
 mod predicates;
 mod read;
 mod reader;
+mod recorded;
 #[cfg(test)]
 mod tests;
+mod translate;
 mod yaml;
 
 pub use change::{
@@ -31,6 +34,8 @@ pub use model::{
 };
 pub use outcome::{CommitStatus, Dismissed, Outcome, Reason, Status};
 pub use read::read;
+pub use recorded::{Recorded, recorded};
+pub use translate::{ALWAYS, Departure, Kind, Translation, translate};
 
 /// Where the policy lives in a repository.
 pub const POLICY_BOT_PATH: &str = ".policy.yml";

@@ -91,6 +91,37 @@ fn a_rule_says_in_which_words_people_may_say_yes() {
 }
 
 #[test]
+fn a_rule_may_ask_what_reviews_say() {
+    let rule = policy(
+        "[[rule]]\nname = \"r\"\nrequire = { count = 1 }\nmethods = { review_patterns = [\"(?i)secrets\"] }\n",
+    );
+    let mut seen = snapshot();
+    let mut met = |body: &str, said: Said| {
+        let via = crate::fact::Via::Review(crate::change::ReviewId(4));
+        let body_hash = crate::revision::Digest::of(body.as_bytes());
+        let given = crate::fact::Approval { said, via, body_hash, ..approval("bo", 9, 60) };
+        seen.facts.truncate(1);
+        seen.facts.push(fact(2, FactKind::Approved(given.clone()), 60));
+        seen.reviews = vec![crate::change::Review {
+            id: crate::change::ReviewId(4),
+            author: given.actor,
+            state: crate::change::ReviewState::Approved,
+            body: body.to_owned(),
+            head: Some(seen.change.head.clone()),
+            submitted_at: given.at,
+            edited: None,
+        }];
+        let with = evaluate(&rule, &seen, &standing(&seen)).met;
+        seen.reviews.clear();
+        let gone = evaluate(&rule, &seen, &standing(&seen)).met;
+        (with, gone)
+    };
+    assert_eq!(met("read the SECRETS", Said::Review), (true, false));
+    assert_eq!(met("fine", Said::Review), (false, false));
+    assert_eq!(met("", Said::Command), (true, true));
+}
+
+#[test]
 fn a_rule_waits_until_its_conditions_hold() {
     let rule = |count: u32| {
         policy(&format!(

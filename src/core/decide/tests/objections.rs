@@ -82,6 +82,58 @@ fn whoever_asked_for_changes_or_an_administrator_lifts_it() {
     check(ana(), Permission::Admin, "/unhold", "allow");
 }
 
+/// Approved by bo at 200, under a policy by which cy may say no in comments.
+fn said_no(body: &str) -> Snapshot {
+    let mut snapshot = snapshot();
+    let file = snapshot.policy.as_mut().unwrap();
+    file.text.push_str(
+        "[disapproval]\nfrom = { users = [\"cy\"] }\nrevoke = { users = [\"dee\"] }\ncomments = [\":-1:\"]\ncomment_patterns = [\"(?i)^nack\"]\n",
+    );
+    shown(&mut snapshot, 100);
+    approved(&mut snapshot, 1, bo(), 200);
+    says(&mut snapshot, 9, cy(), body, 300);
+    snapshot
+}
+
+#[test]
+fn a_comment_in_the_policys_words_holds_the_change() {
+    for body in ["no :-1:", "> :-1:", "```\n:-1:\n```", "NACK, sorry", ":-1:\n/approve"] {
+        let mut snapshot = said_no(body);
+        look(&mut snapshot, "hold");
+        look(&mut snapshot, "hold");
+        let held = |fact: &&crate::fact::Fact| matches!(fact.kind, FactKind::Held { .. });
+        assert_eq!(snapshot.facts.iter().filter(held).count(), 1, "{body}");
+    }
+    look(&mut said_no("why nack?"), "allow");
+    // It need not be there from the beginning, and is not gone with the comment.
+    let mut snapshot = said_no("fine");
+    look(&mut snapshot, "allow");
+    snapshot.comments.last_mut().unwrap().body = ":-1:".to_owned();
+    look(&mut snapshot, "hold");
+    snapshot.comments.clear();
+    look(&mut snapshot, "hold");
+    // Others do not count, and a review that says neither is a comment too.
+    let mut snapshot = said_no("fine");
+    says(&mut snapshot, 10, bo(), ":-1:", 400);
+    look(&mut snapshot, "allow");
+    reviews(&mut snapshot, 1, cy(), ReviewState::Commented, 500);
+    snapshot.reviews[0].body = ":-1:".to_owned();
+    look(&mut snapshot, "hold");
+}
+
+#[test]
+fn whoever_said_no_in_a_comment_or_may_revoke_lifts_it_once_and_for_all() {
+    let mut dee = bo();
+    (dee.id, dee.login) = (crate::actor::ActorId::new(77), "dee".to_owned());
+    for (who, outcome) in [(bo(), "hold"), (cy(), "allow"), (dee, "allow")] {
+        let mut snapshot = said_no(":-1:");
+        look(&mut snapshot, "hold");
+        says(&mut snapshot, 10, who, "/unhold", 400);
+        look(&mut snapshot, outcome);
+        look(&mut snapshot, outcome);
+    }
+}
+
 #[test]
 fn what_was_lifted_can_be_asked_for_again() {
     let mut snapshot = objected();

@@ -115,11 +115,18 @@ const DETAILED: &[(&str, Truth)] = &[
     ("file_not_deleted = { paths = \"apps/*\" }", False),
     ("file_added = { paths = \"**\" }", False),
     ("file_not_added = { paths = \"**\" }", True),
+    ("changed_files = { matches = \"^docs/\" }", True),
+    ("changed_files = { matches = \"^(docs|apps)/\", ignore_matches = [\"md$\", \"^apps\"] }", False),
+    ("only_changed_files = { paths = \"docs/**\", matches = \"^apps/[^/]*$\" }", True),
+    ("no_changed_files = { matches = \"ocs/\" }", False),
     ("changed_files_count = \">= 2\"", True),
     ("changed_files_count = \"> 2\"", False),
     ("modified_lines = { additions = \"> 10\" }", False),
     ("modified_lines = { additions = \"> 10\", deletions = \"= 32\" }", True),
     ("modified_lines = { total = \"<= 42\" }", True),
+    ("modified_lines = { total = \"> 0\", paths = \"src/**\" }", False),
+    ("modified_lines = { total = \"> 0\", matches = \".\" }", True),
+    ("modified_lines = { total = \"> 0\", ignore_matches = \".\" }", False),
     ("commit_count = \"= 1\"", True),
     ("commit_count = \"< 1\"", False),
     ("has_status = { names = [\"build\"] }", True),
@@ -187,6 +194,21 @@ fn what_was_not_read_is_unknown_and_never_false() {
         assert_eq!(told(when, &seen), Unknown, "{when}");
         assert_eq!(told(&format!("not = {{ {when} }}"), &seen), Unknown, "not {when}");
     }
+}
+
+#[test]
+fn what_nobody_can_tell_neither_holds_nor_does_not() {
+    let mut seen = seen();
+    seen.details = details();
+    check(
+        &seen,
+        &[
+            ("unknown = \"the weather\"", Unknown),
+            ("not = { unknown = \"the weather\" }", Unknown),
+            ("all = [{ draft = true }, { unknown = \"the weather\" }]", False),
+            ("any = [{ draft = false }, { unknown = \"the weather\" }]", True),
+        ],
+    );
 }
 
 #[test]

@@ -3,3 +3,4 @@
 
 mod judging;
 mod reading;
+mod translating;
