@@ -1,6 +1,7 @@
 //! The program as people call it: arguments and a folder in; what it prints, writes and exits with out.
 
 mod cache;
+mod import;
 mod init;
 mod odd;
 mod packs;

@@ -5,7 +5,7 @@ mod carried;
 mod cases;
 mod made;
 mod patterns;
-mod staged;
+pub(crate) mod staged;
 
 use made::{Maker, Reach};
 

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use countersign_core::approval::RequirementState;
 use countersign_core::config::{self, Level, POLICY_PATH};
 use countersign_core::decide::decide;
 use countersign_core::fact::{Fact, FactKind};
@@ -57,19 +58,27 @@ pub(super) fn compare(file: &Path, input: &Path) -> anyhow::Result<Exit> {
     for reason in ours.verdict.reasons() {
         said.push_str(&format!("    {}\n", reason.message));
     }
+    for rule in &ours.report.requirements {
+        let by = if rule.by.is_empty() { String::new() } else { format!(" by {}", rule.by.join(", ")) };
+        match rule.state {
+            RequirementState::Met => said.push_str(&format!("    `{}` is met{by}\n", rule.rule)),
+            RequirementState::Skipped => {}
+            RequirementState::Pending | RequirementState::Unknown => {
+                let ignored = rule.ignored.iter();
+                let ignored =
+                    ignored.map(|one| format!("    `{}`: without {}: {}\n", rule.rule, one.who, one.reason));
+                said.extend(ignored);
+            }
+        }
+    }
     if !notes.is_empty() {
         said.push_str(&format!("\nwhat the snapshot does not say\n{}", indented(&notes.join("\n"))));
     }
-    let agreed = match (theirs.commit_status(), &ours.verdict) {
-        (CommitStatus::Success, Verdict::Allow) => Some(true),
-        (CommitStatus::Success, _) | (_, Verdict::Allow) => Some(false),
-        (CommitStatus::Error, _) if theirs.error.is_some() => None,
-        (CommitStatus::Error | CommitStatus::Pending | CommitStatus::Failure, _) => Some(true),
-    };
-    let (line, exit) = match agreed {
-        Some(true) => ("both come to the same", Exit::Fine),
-        Some(false) => ("they come to different outcomes", Exit::Blocked),
-        None => ("what policy-bot comes to cannot be told", Exit::Undecided),
+    let (approved, lands) = (theirs.commit_status() == CommitStatus::Success, ours.verdict == Verdict::Allow);
+    let (line, exit) = match (approved == lands, theirs.error.is_some()) {
+        (_, true) => ("what policy-bot would come to cannot be told", Exit::Undecided),
+        (true, false) => ("both come to the same", Exit::Fine),
+        (false, false) => ("they come to different outcomes", Exit::Blocked),
     };
     deliver(&terminal_safe_lines(&format!("{said}\n{line}\n")), None)?;
     Ok(exit)
@@ -138,7 +147,7 @@ fn listed(departures: &[Departure], name: &str) -> String {
         more => format!("{more} departures"),
     };
     text.push_str(&format!(
-        "{name}: translated, {counted}; how Countersign departs from every policy-bot stands at the head of the file\n"
+        "{name}: translated, {counted}; what departs whatever a policy says stands at the head of the file\n"
     ));
     text
 }

@@ -31,8 +31,8 @@ pub use error::{Level, PolicyError, nearest};
 pub(crate) use error::{Lines, quoted};
 pub use floor::{Floor, collisions, parse_floor};
 pub(crate) use name::{
-    expression, field, glob, valid_expression, valid_group, valid_key, valid_line, valid_login, valid_team,
-    valid_title,
+    expression, field, glob, valid_expression, valid_group, valid_key, valid_line, valid_login, valid_path,
+    valid_team, valid_title,
 };
 pub use place::at_entry;
 pub(crate) use predicate::{MOVES, OPERATIONS, RISKS};

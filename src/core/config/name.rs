@@ -109,7 +109,7 @@ pub(super) fn valid_kind(pattern: &str) -> Result<(), String> {
 }
 
 /// A path or pattern below the root of the tree.
-pub(super) fn valid_path(path: &str) -> Result<(), String> {
+pub(crate) fn valid_path(path: &str) -> Result<(), String> {
     valid_glob(path)?;
     let outside = path.starts_with(['/', '-']) || path.contains('\\') || path.chars().any(char::is_control);
     if outside || path.split('/').any(|part| part == "..") {

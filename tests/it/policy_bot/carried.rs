@@ -51,7 +51,7 @@ fn what_was_carried_over_is_never_laxer() {
     let mut count = [0_usize; 4];
     for reach in [Reach::Everything, Reach::Carried] {
         let mut maker = Maker::new(SEED, reach);
-        for _ in 0..4_000 {
+        for _ in 0..600 {
             let text = maker.policy().to_string();
             let change = spoken(maker.change());
             let (policy, translation) = translated(&text);
@@ -69,7 +69,7 @@ fn what_was_carried_over_is_never_laxer() {
         }
     }
     let [neither, stricter, _, both] = count;
-    assert!(both > 400 && neither > 1_000 && stricter > 100, "{count:?}");
+    assert!(both > 100 && neither > 300 && stricter > 30, "{count:?}");
 }
 
 /// A change about which everything can be told in both: every commit stands in one line, was pushed before what is
@@ -83,7 +83,7 @@ fn plain(mut change: Change) -> Change {
                 user.clone_from(&change.author);
             }
         }
-        for signature in &mut commit.signature {
+        if let Some(signature) = &mut commit.signature {
             signature.kind = countersign_core::policybot::SignatureKind::Gpg;
             "0123456789ABCDEF".clone_into(&mut signature.key);
         }
@@ -109,7 +109,7 @@ fn is_silent(departure: &countersign_core::policybot::Departure) -> bool {
 fn what_was_carried_over_without_departures_is_the_same() {
     let mut maker = Maker::new(SEED, Reach::Carried);
     let mut count = [0_usize; 2];
-    for _ in 0..6_000 {
+    for _ in 0..1_200 {
         let text = maker.policy().to_string();
         let change = plain(spoken(maker.change()));
         let (policy, translation) = translated(&text);
@@ -135,14 +135,14 @@ fn what_was_carried_over_without_departures_is_the_same() {
             outcome.render()
         );
     }
-    assert!(count.iter().all(|count| *count > 300), "{count:?}");
+    assert!(count.iter().all(|count| *count > 100), "{count:?}");
 }
 
 #[test]
 fn a_recorded_snapshot_comes_out_as_the_change_does() {
     let mut maker = Maker::new(SEED, Reach::Carried);
     let mut told = 0;
-    for _ in 0..2_000 {
+    for _ in 0..300 {
         let text = maker.policy().to_string();
         let change = plain(spoken(maker.change()));
         let (policy, translation) = translated(&text);
@@ -153,5 +153,5 @@ fn a_recorded_snapshot_comes_out_as_the_change_does() {
             told += 1;
         }
     }
-    assert!(told > 1_000, "{told}");
+    assert!(told > 150, "{told}");
 }

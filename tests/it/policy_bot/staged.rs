@@ -40,7 +40,7 @@ struct Stage<'c> {
 }
 
 /// The snapshot of a change under a policy. What changes was on display before each push and after the last.
-pub(super) fn staged(change: &Change, policy: &str) -> Snapshot {
+pub(crate) fn staged(change: &Change, policy: &str) -> Snapshot {
     let commits = change.commits.iter().flat_map(|commit| [&commit.author, &commit.committer]);
     let signers = change.commits.iter().filter_map(|commit| commit.signature.as_ref());
     let logins = commits

@@ -284,12 +284,6 @@ fn each_mistake_is_named_where_it_stands() {
         rule!("when = { window = { days = \"monday\" } }"),
         rule!("methods = { reviews = false, commands = false }"),
         rule!("methods = { comment_patterns = \".*\" }"),
-        rule!("methods = { reviews = false, review_patterns = \"ok\" }"),
-        rule!("when = { changed_files = { matches = \"(\" } }"),
-        rule!("when = { file_added = { matches = \"x\", ignore_matches = \"y\" } }"),
-        rule!("when = { modified_lines = { paths = \"docs/**\" } }"),
-        rule!("when = { unknown = true }"),
-        "disapproval = { comment_patterns = \".*\" }",
         "rule = [{ name = \"r\", require = { count = 0 } }]",
         rule!("options = { allow_authors = true }"),
         "rule = [{ name = \"default\", require = { count = 1 } }]",
@@ -326,12 +320,6 @@ fn each_mistake_is_named_where_it_stands() {
     "Europe/Atlantis": there is no time zone `Europe/Atlantis` (write it like `Europe/Berlin`, `UTC` or `+02:00`)
     "monday": `monday` names no days (write `mon` or `mon-fri`, with `mon`, `tue`, `wed`, `thu`, `fri`, `sat` and `sun`)
     { reviews = false, commands = false }: nobody could say yes (leave one of `reviews`, `commands` and `comments`)
-    ".*": this expression matches every comment
-    "ok": reviews do not count here, whatever they say (leave one of them out)
-    "(": `(` is not a regular expression: unclosed group
-    ignore_matches: unknown key `ignore_matches` in a condition on files (expected `paths` or `matches`)
-    { paths = "docs/**" }: `modified_lines` has no `total` (say how many, like `total = ">= 100"`)
-    true: expected a text, found a boolean
     ".*": this expression matches every comment
     0: `count` is 0, and nothing else is asked: everything would be agreed to (ask for somebody, or say what it is about with `when` or `conditions`)
     allow_authors: unknown key `allow_authors` in `options` (did you mean `allow_author`?)

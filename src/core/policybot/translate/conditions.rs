@@ -3,7 +3,7 @@
 use super::people::{People, people};
 use super::words::{list, text};
 use super::{Departure, Kind};
-use crate::config::{CONCLUSIONS, valid_expression, valid_key, valid_line};
+use crate::config::{CONCLUSIONS, valid_expression, valid_key, valid_line, valid_path};
 use crate::policybot::expression::Pattern;
 use crate::policybot::model::{
     Actors, Asks, Comparison, Ended, Files, ModifiedLines, Predicate, TextTest, Than,
@@ -63,7 +63,20 @@ impl Condition {
         }
     }
 
-    /// It as a table.
+    /// It as a table, the parts of a list below each other.
+    pub(super) fn lines(&self) -> String {
+        let each = |key: &str, parts: &[Self]| {
+            let parts: Vec<String> = parts.iter().map(|part| format!("    {},\n", part.table())).collect();
+            format!("{{ {key} = [\n{}] }}", parts.concat())
+        };
+        match self {
+            Self::All(parts) => each("all", parts),
+            Self::Any(parts) => each("any", parts),
+            Self::Always | Self::Never | Self::One(_) => self.table(),
+        }
+    }
+
+    /// It as a table on one line.
     pub(super) fn table(&self) -> String {
         let all = |parts: &[Self]| parts.iter().map(Self::table).collect::<Vec<_>>().join(", ");
         match self {
@@ -206,15 +219,44 @@ fn expressions(patterns: &[Pattern]) -> Result<Vec<&str>, String> {
     checked.collect()
 }
 
-/// `matches` and `ignore_matches`, as far as there are any.
+/// `paths`, `matches`, `ignore` and `ignore_matches`, as far as there are any. Simple globs stay globs.
 fn named(include: &[Pattern], ignore: &[Pattern]) -> Result<Vec<String>, String> {
     let mut parts = Vec::new();
-    for (key, patterns) in [("matches", include), ("ignore_matches", ignore)] {
-        if !patterns.is_empty() {
-            parts.push(format!("{key} = {}", list(&expressions(patterns)?)));
+    for (globs, matches, patterns) in [("paths", "matches", include), ("ignore", "ignore_matches", ignore)] {
+        let simple: Vec<String> = patterns.iter().filter_map(simple_glob).flatten().collect();
+        let others: Vec<Pattern> =
+            patterns.iter().filter(|pattern| simple_glob(pattern).is_none()).cloned().collect();
+        if !simple.is_empty() {
+            parts.push(format!("{globs} = {}", list(&simple)));
+        }
+        if !others.is_empty() {
+            parts.push(format!("{matches} = {}", list(&expressions(&others)?)));
         }
     }
     Ok(parts)
+}
+
+/// A glob as it is written here, where both read it alike: parts with single stars or none, and `**` as a whole part.
+/// One that ends in `/**` has the folder itself too, should that be a file.
+fn simple_glob(pattern: &Pattern) -> Option<Vec<String>> {
+    let glob = pattern.written.as_str();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let is_part = |part: &str| {
+        let stars = part.contains("**");
+        !part.is_empty()
+            && part != ".."
+            && (part == "**" || (!stars && part.chars().all(|c| c == '*' || is_plain(c))))
+    };
+    // What comes of a glob holds of all of a path; an expression of plain characters does not say so.
+    let is_glob = pattern.expression.starts_with(r"(?s)\A");
+    if !is_glob || valid_path(glob).is_err() || !glob.split('/').all(is_part) {
+        return None;
+    }
+    match glob.strip_suffix("/**") {
+        Some(folder) if folder.rsplit('/').next().is_some_and(|part| part.contains('*')) => None,
+        Some(folder) => Some(vec![glob.to_owned(), folder.to_owned()]),
+        None => Some(vec![glob.to_owned()]),
+    }
 }
 
 fn files(key: &str, files: &Files, of_none: Condition) -> Result<Condition, String> {

@@ -74,6 +74,9 @@ const SOME_RULE: &str = "some rule applies";
 pub fn translate(policy: &Policy, file: &str) -> Translation {
     let mut writer = Writer { text: String::new(), departures: Vec::new() };
     writer.header(file);
+    if policy.defaults.request_review.as_ref().is_some_and(|request| request.enabled) {
+        writer.depart(Kind::Missing, 0, rules::REQUEST_REVIEW);
+    }
     match policy.approval.as_ref().and_then(prune) {
         Some(tree) => writer.approval(&tree, policy),
         None if policy.approval.is_some() => writer.approval(&Tree::And(Vec::new()), policy),
@@ -104,7 +107,7 @@ impl Writer {
         for always in ALWAYS {
             comment(&mut self.text, &format!("- {always}"));
         }
-        self.text.push_str("\nversion = 1\n");
+        self.text.push_str("\nversion = 1\n\n");
     }
 
     /// Notes a departure, in a comment too.
@@ -180,7 +183,7 @@ impl Writer {
         if !disapproval.predicates.is_empty() || !stops.is_empty() {
             match Condition::any(stops) {
                 Condition::Never => {}
-                condition => lines.push(format!("when = {}", condition.table())),
+                condition => lines.push(format!("when = {}", condition.lines())),
             }
         }
         self.departs(departures);

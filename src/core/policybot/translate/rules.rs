@@ -13,6 +13,10 @@ use crate::policybot::model::{Options, Policy, Requires, Rule};
 /// The most people that a rule may ask for here.
 const MOST_PEOPLE: i64 = 100;
 
+/// What becomes of `request_review`.
+pub(super) const REQUEST_REVIEW: &str =
+    "`request_review`: nobody is asked for a review; the comment names who could approve";
+
 /// A rule that asks for somebody and names nobody.
 pub(super) fn nobody() -> Rule {
     Rule { requires: Requires { count: 1, ..Requires::default() }, ..Rule::default() }
@@ -78,7 +82,7 @@ impl Writer {
         self.departs(departures);
         let _ = writeln!(self.text, "[[rule]]\nname = {}", text(here));
         if applies != Condition::Always {
-            let _ = writeln!(self.text, "when = {}", applies.table());
+            let _ = writeln!(self.text, "when = {}", applies.lines());
         }
         let mut require = format!("count = {count}");
         if let Some(from) = &asked.from {
@@ -132,6 +136,10 @@ fn asks(
             None
         }
     };
+    // That of the defaults is told once.
+    if rule.options.request_review.as_ref().is_some_and(|request| request.enabled) {
+        depart(Kind::Missing, REQUEST_REVIEW);
+    }
     let mut lines = vec![written(options, rule.line, departures)];
     lines.push(methods::approval(options, rule.line, conditions, departures));
     Asked { from, lines }
@@ -171,10 +179,6 @@ fn written(options: &Options, line: u32, departures: &mut Vec<Departure>) -> Str
         let what =
             "`ignore_update_merges`: whoever merged the target branch into the change counts as a committer";
         depart(Kind::Stricter, what.to_owned());
-    }
-    if options.request_review.as_ref().is_some_and(|request| request.enabled) {
-        let what = "`request_review`: nobody is asked for a review; the comment names who could approve";
-        depart(Kind::Missing, what.to_owned());
     }
     format!("options = {{ {} }}", parts.join(", "))
 }

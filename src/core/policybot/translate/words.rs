@@ -1,8 +1,9 @@
 //! Texts, lists and comments as TOML has them.
 
 /// Where Countersign departs from policy-bot whatever a policy says, in sentences.
-pub const ALWAYS: [&str; 7] = [
+pub const ALWAYS: [&str; 8] = [
     "An approval is for the change that was on display when it was given; another change voids it, and so does an edit.",
+    "An approval whose comment is deleted stands: `/unapprove` takes it back.",
     "Whoever requests changes takes their own approval back. They lift it by approving, or with `/unhold`, and so may \
      administrators; anybody with triage permission can request them where `[disapproval]` names nobody.",
     "Committers on every parent count as such, not only those on the first. A commit that belongs to no account may \
