@@ -9,7 +9,7 @@ use crate::evaluation::PathOperation;
 use crate::revision::CommitSha;
 
 /// What a snapshot says of a part that nobody asked for, and of every part where it is older than that part.
-const NOT_READ: &str = "it was not read";
+const NOT_READ: &str = "not read";
 
 /// Particulars of a change request. A part that a snapshot does not have was not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -87,17 +87,20 @@ pub(crate) fn unknown_sets(from: &From, directory: &Directory) -> Option<String>
     (!sets.is_empty()).then(|| sets.join("; "))
 }
 
-/// A set in words: `acme/sre, dee, write permission`.
+/// How sets begin that go by a permission.
+pub(crate) const WHOEVER: &str = "whoever has ";
+
+/// A set in words: `acme/sre, dee, whoever has write permission`.
 pub(crate) fn words(from: &From) -> String {
     let permission = |permission: &Permission| match permission {
-        Permission::None => "anybody",
-        Permission::Read => "read permission",
-        Permission::Triage => "triage permission",
-        Permission::Write => "write permission",
-        Permission::Maintain => "maintain permission",
-        Permission::Admin => "admin permission",
+        Permission::None => "anybody".to_owned(),
+        Permission::Read => format!("{WHOEVER}read permission"),
+        Permission::Triage => format!("{WHOEVER}triage permission"),
+        Permission::Write => format!("{WHOEVER}write permission"),
+        Permission::Maintain => format!("{WHOEVER}maintain permission"),
+        Permission::Admin => format!("{WHOEVER}admin permission"),
     };
-    let permissions = from.permissions.iter().map(|each| permission(each).to_owned());
+    let permissions = from.permissions.iter().map(permission);
     let organizations = from.organizations.iter().map(|name| format!("members of {name}"));
     let groups = from.groups.iter().map(|name| format!("the group {name}"));
     let owners = [(from.codeowners, "code owners"), (from.owners, "approvers in OWNERS")];
@@ -105,5 +108,5 @@ pub(crate) fn words(from: &From) -> String {
     let named = from.teams.iter().chain(&from.users).cloned();
     let words: Vec<String> =
         named.chain(groups).chain(organizations).chain(permissions).chain(owners).collect();
-    if words.is_empty() { "write permission".to_owned() } else { words.join(", ") }
+    if words.is_empty() { permission(&Permission::Write) } else { words.join(", ") }
 }

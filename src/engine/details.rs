@@ -113,7 +113,7 @@ fn joined((commits, accounts): Commits<'_>) -> Known<Vec<Commit>> {
             author: signatory(&commit.author, author),
             committer: signatory(&commit.committer, committer),
             via_web: None,
-            signature: Known::Unknown("it was not read".to_owned()),
+            signature: Known::Unknown("not read".to_owned()),
         }
     };
     Known::Yes(commits.iter().map(commit).collect())

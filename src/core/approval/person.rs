@@ -125,7 +125,7 @@ impl Asked<'_> {
     pub(super) fn outsider(&self) -> String {
         let permissions = From { permissions: self.from.permissions.clone(), ..From::default() };
         match permissions == *self.from {
-            true => format!("without {}", self.words()),
+            true => format!("without {}", self.words().replace(people::WHOEVER, "")),
             false => format!("not one of {}", self.words()),
         }
     }

@@ -28,13 +28,13 @@ fn with_docs(people: &[&str]) -> Snapshot {
 #[test]
 fn without_rules_one_writer_without_a_hand_in_it_is_enough() {
     assert_snapshot!(told(&Policy::builtin(), &approved_by(&["cy"])), @r#"
-    default: Pending, 0 of 1 from write permission
+    default: Pending, 0 of 1 from whoever has write permission
       without cy: author of the change
       note: no rule claims all of the change
     met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
     "#);
     assert_snapshot!(told(&Policy::builtin(), &approved_by(&["emil"])), @r#"
-    default: Met, 1 of 1 from write permission
+    default: Met, 1 of 1 from whoever has write permission
     met: true, unknown: false, uncovered: []
     "#);
     let mut reader = approved_by(&["emil"]);
@@ -51,7 +51,7 @@ fn what_no_rule_claims_falls_to_the_default() {
       without cy: author of the change
     web: Met, 1 of 1 from bo
       without cy: author of the change
-    default: Met, 1 of 1 from write permission
+    default: Met, 1 of 1 from whoever has write permission
       without cy: author of the change
     met: false, unknown: false, uncovered: []
     "#);
@@ -60,13 +60,13 @@ fn what_no_rule_claims_falls_to_the_default() {
       without bo: not one of emil
     web: Met, 1 of 1 from bo
       without emil: not one of bo
-    default: Met, 2 of 1 from write permission
+    default: Met, 2 of 1 from whoever has write permission
     met: true, unknown: false, uncovered: []
     "#);
     // A rule that claims everything leaves nothing over.
     let all = policy("[[rule]]\nname = \"all\"\nrequire = { count = 1 }\n");
     assert_snapshot!(told(&all, &with_docs(&["emil"])), @r#"
-    all: Met, 1 of 1 from write permission
+    all: Met, 1 of 1 from whoever has write permission
     met: true, unknown: false, uncovered: []
     "#);
 }
@@ -89,7 +89,7 @@ fn a_claim_in_a_branch_that_is_not_met_does_not_cover() {
       without emil: not one of bo
     other: Skipped, 0 of 1 from dee
       note: `approval` does not use it
-    default: Met, 1 of 1 from write permission
+    default: Met, 1 of 1 from whoever has write permission
     met: true, unknown: false, uncovered: []
     "#);
     seen.directory.permissions.insert(actor("emil").id, Known::Yes(Permission::Read));
@@ -99,7 +99,7 @@ fn a_claim_in_a_branch_that_is_not_met_does_not_cover() {
       without emil: not one of bo
     other: Skipped, 0 of 1 from dee
       note: `approval` does not use it
-    default: Pending, 0 of 1 from write permission
+    default: Pending, 0 of 1 from whoever has write permission
       without emil: without write permission
       note: no rule claims all of the change
     met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
@@ -123,7 +123,7 @@ fn a_rule_that_the_tree_leaves_out_asks_nobody_and_covers_nothing() {
       note: `approval` does not use it
     web: Met, 1 of 1 from bo
       without cy: author of the change
-    default: Met, 1 of 1 from write permission
+    default: Met, 1 of 1 from whoever has write permission
       without cy: author of the change
     met: true, unknown: false, uncovered: []
     "#);
@@ -136,7 +136,7 @@ fn a_change_of_nothing_still_needs_somebody() {
     assert_snapshot!(told(&policy(WEB), &seen), @r#"
     web: Skipped, 0 of 1 from bo
       note: it does not apply
-    default: Pending, 0 of 1 from write permission
+    default: Pending, 0 of 1 from whoever has write permission
       note: nothing changes
     met: false, unknown: false, uncovered: []
     "#);
@@ -168,14 +168,14 @@ fn the_first_policy_needs_an_administrator_other_than_its_author() {
         seen
     };
     assert_snapshot!(told(&Policy::builtin(), &seen(&["bo", "emil", "cy"])), @r#"
-    first policy: Pending, 0 of 1 from admin permission
+    first policy: Pending, 0 of 1 from whoever has admin permission
       without bo: without admin permission
       without emil: without admin permission
       without cy: author of the change
     met: false, unknown: false, uncovered: []
     "#);
     assert_snapshot!(told(&Policy::builtin(), &seen(&["dee"])), @r#"
-    first policy: Met, 1 of 1 from admin permission
+    first policy: Met, 1 of 1 from whoever has admin permission
     met: true, unknown: false, uncovered: []
     "#);
     let mut own = seen(&["dee"]);

@@ -86,7 +86,7 @@ fn whoever_had_a_hand_in_the_change_never_counts_unless_the_rule_says_so() {
 fn who_may_approve_their_own_change_may_have_committed_and_pushed_it() {
     let text = "[[rule]]\nname = \"anybody\"\nrequire = { count = 1 }\noptions = { allow_author = true }\n";
     assert_snapshot!(told(&policy(text), &approved_by(&["cy"])), @r#"
-    anybody: Met, 1 of 1 from write permission
+    anybody: Met, 1 of 1 from whoever has write permission
     met: true, unknown: false, uncovered: []
     "#);
 }
@@ -130,7 +130,7 @@ fn a_look_up_that_failed_is_never_an_answer() {
     nobody.directory.permissions.insert(actor("bo").id, Known::Unknown("no answer".into()));
     nobody.directory.teams.clear();
     assert_snapshot!(told(&policy(""), &nobody), @r#"
-    default: Pending, 0 of 1 from write permission
+    default: Pending, 0 of 1 from whoever has write permission
       without bo: could not be told: the permission of bo: no answer
       note: no rule claims all of the change
     met: false, unknown: false, uncovered: ["Deployment shop/web in production"]
@@ -188,17 +188,17 @@ require = { count = 1 }
         seen
     };
     assert_snapshot!(told(&policy(rules), &limited(&["production"])), @r#"
-    production: Met, 1 of 1 from write permission
-    web: Pending, 0 of 1 from write permission
+    production: Met, 1 of 1 from whoever has write permission
+    web: Pending, 0 of 1 from whoever has write permission
       without bo: approved for production only, this is about staging too
-    docs: Pending, 0 of 1 from write permission
+    docs: Pending, 0 of 1 from whoever has write permission
       without bo: approved for production only, this is about `docs/a.md` too
     met: false, unknown: false, uncovered: []
     "#);
     assert_snapshot!(told(&policy(rules), &limited(&["production", "staging"])), @r#"
-    production: Met, 1 of 1 from write permission
-    web: Met, 1 of 1 from write permission
-    docs: Pending, 0 of 1 from write permission
+    production: Met, 1 of 1 from whoever has write permission
+    web: Met, 1 of 1 from whoever has write permission
+    docs: Pending, 0 of 1 from whoever has write permission
       without bo: approved for production, staging only, this is about `docs/a.md` too
     met: false, unknown: false, uncovered: []
     "#);
@@ -300,7 +300,7 @@ fn approvals_that_no_longer_stand_are_told_once() {
     let skipped =
         "[[rule]]\nname = \"skipped\"\nwhen = { targets_branch = \"x\" }\nrequire = { count = 1 }\n";
     assert_snapshot!(told(&policy(&format!("{skipped}{SRE}")), &seen), @r#"
-    skipped: Skipped, 0 of 1 from write permission
+    skipped: Skipped, 0 of 1 from whoever has write permission
       note: it does not apply
     two of sre: Pending, 0 of 2 from acme/sre
       without bo: the comment was edited

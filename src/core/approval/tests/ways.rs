@@ -61,7 +61,7 @@ fn a_push_voids_what_was_for_the_head_alone() {
     assert!(evaluate(&policy, &seen, &standing(&seen)).met);
     seen.change.head = head('f');
     assert_snapshot!(told(&policy, &seen), @r"
-    r: Pending, 0 of 1 from write permission
+    r: Pending, 0 of 1 from whoever has write permission
       without bo: approved head `aaaaaaa`, and this rule asks for the newest
     met: false, unknown: false, uncovered: []
     ");
@@ -130,13 +130,13 @@ fn a_rule_waits_until_its_conditions_hold() {
     };
     let mut seen = approved_by(&["bo"]);
     assert_snapshot!(told(&rule(1), &seen), @r"
-    r: Unknown, 1 of 1 from write permission
-      note: 1 of 2 conditions hold; a condition could not be told: the labels: it was not read
+    r: Unknown, 1 of 1 from whoever has write permission
+      note: 1 of 2 conditions hold; a condition could not be told: the labels: not read
     met: false, unknown: true, uncovered: []
     ");
     seen.details.labels = Known::Yes(vec![]);
     assert_snapshot!(told(&rule(1), &seen), @r"
-    r: Pending, 1 of 1 from write permission
+    r: Pending, 1 of 1 from whoever has write permission
       note: 1 of 2 conditions hold
     met: false, unknown: false, uncovered: []
     ");

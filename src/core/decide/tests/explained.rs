@@ -72,8 +72,8 @@ fn what_is_missing_is_told_with_who_could_supply_it() {
     │           │        └─ ✓ its title matches `^Scale`: it is `Scale the web`
     │           ├─ · it is about Deployment shop/web in production
     │           ├─ ✓ bo said yes by `/approve` at 1970-01-01T00:33:20Z, to sha256:64f7e85279cc
-    │           ├─ ? the status `ci` ended with `success`: the statuses: it was not read
-    │           └─ ? 0 of 1 conditions hold; a condition could not be told: the statuses: it was not read
+    │           ├─ ? the status `ci` ended with `success`: the statuses: not read
+    │           └─ ? 0 of 1 conditions hold; a condition could not be told: the statuses: not read
     └─ ✓ the forge lets it land
     ");
 }
@@ -106,8 +106,8 @@ fn what_blocks_is_told_beside_what_waits() {
     │           │        └─ ✓ its title matches `^Scale`: it is `Scale the web`
     │           ├─ · it is about Deployment shop/web in production
     │           ├─ … who could still say yes: bo
-    │           ├─ ? the status `ci` ended with `success`: the statuses: it was not read
-    │           └─ … 0 of 1 conditions hold; a condition could not be told: the statuses: it was not read
+    │           ├─ ? the status `ci` ended with `success`: the statuses: not read
+    │           └─ … 0 of 1 conditions hold; a condition could not be told: the statuses: not read
     └─ ✓ the forge lets it land
     ");
 }
@@ -122,7 +122,7 @@ fn without_rules_the_built_in_one_asks() {
     ├─ ✓ there is no check
     ├─ ✓ nobody and nothing holds it
     ├─ ✓ everybody who must agree has agreed
-    │  └─ ✓ `default`: 1 of 1 approvals from write permission
+    │  └─ ✓ `default`: 1 of 1 approvals from whoever has write permission
     │     ├─ · it is about Deployment shop/web in production
     │     └─ ✓ bo said yes by `/approve` at 1970-01-01T00:33:20Z, to sha256:2bd86b047e3d
     └─ ✓ the forge lets it land

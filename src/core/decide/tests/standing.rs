@@ -168,7 +168,7 @@ require = { count = 2 }
     **If the proposed policy were in force**
 
     - it would wait: 1 of 2 approvals
-    - would be required: `two of us` (2 from write permission)
+    - would be required: `two of us` (2 from whoever has write permission)
     - would be found: `fewer` on Deployment `shop/web` in production (base has it too)
     - would no longer be found: `few` on Deployment `shop/web` in production
     - `production` would be rendered from elsewhere; here it is as the policy in force renders it
