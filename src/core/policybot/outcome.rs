@@ -101,6 +101,12 @@ impl Outcome {
         }
     }
 
+    /// Whether something in it could not be told, be it that an `or` dropped it. What policy-bot comes to all the same
+    /// may then be another thing where more is known, unless it is success.
+    pub fn has_gap(&self) -> bool {
+        self.error.is_some() || self.children.iter().any(Self::has_gap)
+    }
+
     /// The tree as people read it, a line for each node; ends with a line break.
     pub fn render(&self) -> String {
         let mut text = String::new();

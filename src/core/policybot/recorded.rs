@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::change::{
     Change, Comment, Commit, File, FileStatus, Part, Review, ReviewState, Signature, SignatureKind,
 };
-use super::model::{Actors, Asks, Policy};
+use super::model::{Actors, Asks, Policy, Rule, Tree};
 use crate::actor::{Actor, Known};
 use crate::change::ReviewState as Seen;
 use crate::details::{self, Signatory};
@@ -310,9 +310,12 @@ fn sets(policy: &Policy) -> (Vec<&Actors>, Vec<&Actors>) {
     let (mut asked, mut contributing) = (Vec::new(), Vec::new());
     contributing.extend(&policy.defaults.ignore_commits_by);
     let mut predicates: Vec<_> = Vec::new();
-    for rule in &policy.rules {
-        asked.push(&rule.requires.actors);
-        contributing.extend(&rule.options.ignore_commits_by);
+    let used = |rule: &&Rule| policy.approval.as_ref().is_some_and(|tree| uses(tree, &rule.name));
+    for rule in policy.rules.iter().filter(used) {
+        if rule.requires.count > 0 {
+            asked.push(&rule.requires.actors);
+            contributing.extend(&rule.options.ignore_commits_by);
+        }
         predicates.extend(rule.predicates.iter().chain(&rule.requires.conditions));
     }
     if let Some(disapproval) = &policy.disapproval {
@@ -329,6 +332,14 @@ fn sets(policy: &Policy) -> (Vec<&Actors>, Vec<&Actors>) {
         }
     }
     (asked, contributing)
+}
+
+/// Whether a tree names a rule.
+fn uses(tree: &Tree, name: &str) -> bool {
+    match tree {
+        Tree::Rule(rule) => rule == name,
+        Tree::And(children) | Tree::Or(children) => children.iter().any(|child| uses(child, name)),
+    }
 }
 
 fn named(policy: &Policy, names: fn(&Actors) -> &Vec<String>) -> BTreeSet<&str> {

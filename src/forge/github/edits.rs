@@ -1,9 +1,9 @@
 //! Which reviews were edited. The REST API does not tell; GraphQL does, so it is asked where it matters: when a review
-//! may hold a command.
+//! may hold a command, or approves with words that a policy may look at.
 
 use std::collections::BTreeMap;
 
-use countersign_core::change::{Review, ReviewId};
+use countersign_core::change::{Review, ReviewId, ReviewState};
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
@@ -76,9 +76,10 @@ struct Node {
     last_edited_at: Option<String>,
 }
 
-/// Whether a text may hold a command: only then its edits matter.
-pub(super) fn may_command(review: &Review) -> bool {
-    review.body.lines().any(|line| line.trim_start().starts_with(['/', '@']))
+/// Whether edits of a review matter: it may hold a command, or it approves and says something.
+pub(super) fn matter(review: &Review) -> bool {
+    let approves = review.state == ReviewState::Approved && !review.body.trim().is_empty();
+    approves || review.body.lines().any(|line| line.trim_start().starts_with(['/', '@']))
 }
 
 /// Where a GitHub answers GraphQL, from the base of its REST API: on Enterprise (`/api/v3`) it is one folder up. The

@@ -84,7 +84,7 @@ impl ForgeReader for GitHub {
         let reviews = self.access.repo(repo).await?.list(ask, &route, |page: Vec<PullReview>| page).await?;
         let mut reviews: Vec<_> = reviews.into_iter().filter_map(PullReview::review).collect();
         reviews.sort_by_key(|review| (review.submitted_at, review.id));
-        if reviews.iter().any(edits::may_command) {
+        if reviews.iter().any(edits::matter) {
             let api = self.access.repo(repo).await?;
             let edited = edits::edited(&api, &self.base, (repo.owner(), repo.name()), id.number).await?;
             for review in &mut reviews {

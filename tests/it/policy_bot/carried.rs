@@ -148,7 +148,8 @@ fn a_recorded_snapshot_comes_out_as_the_change_does() {
         let (policy, translation) = translated(&text);
         let recorded = recorded(&policy, &staged(&change, &translation.text)).change;
         let (here, there) = (evaluate(&policy, &recorded), evaluate(&policy, &change));
-        if here.error.is_none() {
+        let approved = here.commit_status() == CommitStatus::Success;
+        if approved || !here.has_gap() {
             assert_eq!(here.status, there.status, "{text}\n{}\n{}", here.render(), there.render());
             told += 1;
         }

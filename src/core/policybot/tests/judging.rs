@@ -59,3 +59,15 @@ fn the_tree_is_told_line_by_line() {
       disapproval · disapproved · `title` holds
     "#);
 }
+
+#[test]
+fn what_an_or_overlooks_is_a_gap_all_the_same() {
+    let policy = "policy: { approval: [{ or: [r, s] }] }\napproval_rules:\n- { name: r, requires: { count: 1, teams: [acme/sre] } }\n- { name: s, requires: { count: 9, users: [bo] } }\n";
+    let policy = read(policy, "p").unwrap();
+    let mut change = change();
+    assert!(!evaluate(&policy, &change).has_gap());
+    change.failed.insert(Part::Teams, "it timed out".to_owned());
+    let outcome = evaluate(&policy, &change);
+    assert_eq!((outcome.error.as_ref(), outcome.status), (None, Status::Pending));
+    assert!(outcome.has_gap());
+}

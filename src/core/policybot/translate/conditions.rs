@@ -115,31 +115,23 @@ impl Place {
 pub(super) fn condition(predicate: &Predicate, place: Place, departures: &mut Vec<Departure>) -> Condition {
     let Predicate { key, line, asks } = predicate;
     let mut depart = |kind, what| departures.push(Departure { kind, line: *line, what });
-    let read = match asks {
-        Asks::CustomPropertyIsNotNull(_)
-        | Asks::CustomPropertyIsNull(_)
-        | Asks::CustomPropertyMatchesAnyOf(_)
-        | Asks::CustomPropertyMatchesNoneOf(_) => {
-            Err("custom properties of repositories are not read".into())
-        }
-        asks => same(key, asks),
-    };
-    match asks {
-        Asks::HasStatus(_) => depart(
+    if let Asks::HasStatus(_) = asks {
+        depart(
             Kind::Differs,
             format!(
                 "`{key}`: where several apps set one status, all must have ended well; to policy-bot the newest"
             ),
-        ),
-        Asks::HasWorkflowResult(_) => depart(
+        );
+    }
+    if let Asks::HasWorkflowResult(_) = asks {
+        depart(
             Kind::Differs,
             format!(
                 "`{key}`: a run that has not finished yet has not ended well; policy-bot looks at the one before"
             ),
-        ),
-        _ => {}
+        );
     }
-    read.unwrap_or_else(|why: String| {
+    same(asks).unwrap_or_else(|why| {
         depart(Kind::Missing, format!("`{key}`: {why}; {}", place.waits()));
         let said = format!("policy-bot asks `{key}`: {why}");
         match valid_line(&said) {
@@ -152,7 +144,7 @@ pub(super) fn condition(predicate: &Predicate, place: Place, departures: &mut Ve
 }
 
 /// The same condition; fails with why there is none.
-fn same(key: &str, asks: &Asks) -> Result<Condition, String> {
+fn same(asks: &Asks) -> Result<Condition, String> {
     Ok(match asks {
         Asks::ChangedFiles(named) => files("changed_files", named, Condition::Never)?,
         Asks::NoChangedFiles(named) => files("no_changed_files", named, Condition::Always)?,
@@ -191,7 +183,9 @@ fn same(key: &str, asks: &Asks) -> Result<Condition, String> {
         Asks::CustomPropertyIsNotNull(_)
         | Asks::CustomPropertyIsNull(_)
         | Asks::CustomPropertyMatchesAnyOf(_)
-        | Asks::CustomPropertyMatchesNoneOf(_) => return Err(format!("there is no `{key}`")),
+        | Asks::CustomPropertyMatchesNoneOf(_) => {
+            return Err("custom properties of repositories are not read".to_owned());
+        }
     })
 }
 

@@ -181,9 +181,9 @@ impl Writer {
             methods::disapproval(disapproval, &mut lines, &mut stops, &mut departures);
         }
         if !disapproval.predicates.is_empty() || !stops.is_empty() {
-            match Condition::any(stops) {
-                Condition::Never => {}
-                condition => lines.push(format!("when = {}", condition.lines())),
+            let stops = Condition::any(stops);
+            if stops != Condition::Never {
+                lines.push(format!("when = {}", stops.lines()));
             }
         }
         self.departs(departures);

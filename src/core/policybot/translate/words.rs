@@ -1,7 +1,7 @@
 //! Texts, lists and comments as TOML has them.
 
 /// Where Countersign departs from policy-bot whatever a policy says, in sentences.
-pub const ALWAYS: [&str; 8] = [
+pub const ALWAYS: [&str; 9] = [
     "An approval is for the change that was on display when it was given; another change voids it, and so does an edit.",
     "An approval whose comment is deleted stands: `/unapprove` takes it back.",
     "Whoever requests changes takes their own approval back. They lift it by approving, or with `/unhold`, and so may \
@@ -13,6 +13,8 @@ pub const ALWAYS: [&str; 8] = [
     "A login names its account however it is written; to policy-bot capitals count.",
     "Of several approvals by one person each is looked at by itself; to policy-bot the newest alone counts, whatever \
      became of it.",
+    "Changed files are those that differ between the target branch and the merge result; to policy-bot all that the \
+     change touched.",
     "Drafts, conflicts, holds and required checks that do not pass keep a change from landing.",
 ];
 

@@ -358,10 +358,10 @@ async fn git_signs_in_only_over_https_or_where_the_api_does_not_either() {
 }
 
 #[tokio::test]
-async fn reviews_that_may_hold_commands_are_asked_about() {
-    let check = async |body: &str, graphql: Option<Value>, edited: Option<bool>| {
+async fn reviews_whose_edits_matter_are_asked_about() {
+    let check = async |state: &str, body: &str, graphql: Option<Value>, edited: Option<bool>| {
         let server = MockServer::start().await;
-        let review = json!({ "id": 3, "user": user(5, "ann"), "state": "COMMENTED", "body": body, "commit_id": HEAD, "submitted_at": "2026-11-21T07:00:09Z" });
+        let review = json!({ "id": 3, "user": user(5, "ann"), "state": state, "body": body, "commit_id": HEAD, "submitted_at": "2026-11-21T07:00:09Z" });
         get(&server, "/repos/acme/shop/pulls/7/reviews", json!([review])).await;
         let answer = graphql.map_or_else(
             || ResponseTemplate::new(404),
@@ -375,14 +375,17 @@ async fn reviews_that_may_hold_commands_are_asked_about() {
         );
         let mock = Mock::given(method("POST")).and(path("/api/graphql"));
         let mock = mock.and(header("authorization", format!("Bearer {TOKEN}").as_str()));
-        let asked = u64::from(body.starts_with('/'));
+        let says = state == "APPROVED" && !body.is_empty();
+        let asked = u64::from(says || body.starts_with('/'));
         mock.respond_with(answer).expect(asked).mount(&server).await;
         let reviews = as_user(&server).reviews(&change(7)).await.unwrap();
         assert_eq!(reviews[0].edited, edited, "{body}");
     };
     let node = |edited: Value| Some(json!([{ "databaseId": 3, "lastEditedAt": edited }]));
-    check("Fine.", None, None).await;
-    check("/approve", None, None).await;
-    check("/approve", node(Value::Null), Some(false)).await;
-    check("/approve", node(json!("2026-11-21T07:01:00Z")), Some(true)).await;
+    check("COMMENTED", "Fine.", None, None).await;
+    check("APPROVED", "", None, None).await;
+    check("APPROVED", "Fine.", node(json!("2026-11-21T07:01:00Z")), Some(true)).await;
+    check("COMMENTED", "/approve", None, None).await;
+    check("COMMENTED", "/approve", node(Value::Null), Some(false)).await;
+    check("COMMENTED", "/approve", node(json!("2026-11-21T07:01:00Z")), Some(true)).await;
 }
