@@ -2,8 +2,10 @@
 
 mod client_side;
 mod comes_true;
+mod helm;
 mod reach;
 mod refusals;
+mod replace;
 mod stand_in;
 mod world;
 

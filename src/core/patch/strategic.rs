@@ -181,14 +181,14 @@ impl Pass {
     }
 }
 
-/// Items in the order of their keys' text. Two items with one key (a port of TCP and UDP) are paired in turn, as
-/// appliers pair them.
+/// Items in the order of their keys' text. Of two items with one key (a port of TCP and UDP) the later comes first, as
+/// in kubectl, whose patches of such lists depend on it.
 fn sorted<'a>(
     list: &str,
     key: &str,
     items: &'a [Value],
 ) -> Result<Vec<(String, &'a Map<String, Value>)>, PatchError> {
-    let keyed = items.iter().map(|item| {
+    let keyed = items.iter().rev().map(|item| {
         let text = match item.get(key)? {
             Value::String(text) => text.clone(),
             other => other.to_string(),

@@ -161,6 +161,38 @@ async fn a_pair_of_two_moments_is_asked_for_again_and_given_up_after_three() {
 }
 
 #[tokio::test]
+async fn a_write_that_came_too_late_is_made_again_for_what_is_live_then() {
+    let script = Script::default();
+    for version in ["1", "2"] {
+        script.reads.lock().unwrap().push_back(Ok(Some(at(version, json!({ "a": "1" })))));
+    }
+    let later = [predicted("2", json!({ "a": "1" })), predicted("2", json!({ "a": "2" }))].map(Ok);
+    let late = [Ok(predicted("1", json!({ "a": "1" }))), Err(ClusterError::Moved)];
+    script.dry_runs.lock().unwrap().extend(late.into_iter().chain(later));
+    let side =
+        |data| Manifest::Raw(json!({ "kind": "ConfigMap", "metadata": { "name": "web" }, "data": data }));
+    let changed = input("", "ConfigMap", side(json!({ "a": "1" })), side(json!({ "a": "2" })));
+    let said = predict(&script, &environment(ApplyMode::Replace), vec![changed]).await;
+    assert_eq!((said.effects[0].settled, said.errors), (Some(true), Vec::new()));
+    let object = "ConfigMap shop/web";
+    let replace = |version| format!("replace \"{version}\" {object} as flux");
+    let look = |version| [format!("read {object}"), replace(version), replace(version)];
+    assert_eq!(script.asked.lock().unwrap().as_slice(), [look(1), look(2)].concat());
+}
+
+#[tokio::test]
+async fn an_object_that_never_rests_is_unsettled() {
+    let script = Script::default();
+    for _ in 0..LOOKS {
+        script.reads.lock().unwrap().push_back(Ok(None));
+        script.dry_runs.lock().unwrap().push_back(Err(ClusterError::Moved));
+    }
+    let created = input("", "ConfigMap", Manifest::Absent, map(json!({ "a": "2" })));
+    let said = predict(&script, &environment(ApplyMode::ClientSide), vec![created]).await;
+    assert_eq!((said.effects[0].settled, said.errors), (Some(false), Vec::new()));
+}
+
+#[tokio::test]
 async fn what_must_not_be_sent_is_not() {
     let raw = || map(json!({}));
     let inputs = vec![

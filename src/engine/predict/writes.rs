@@ -15,6 +15,13 @@ const TRACKING: [(&str, &str); 3] = [
     ("labels", "app.kubernetes.io/instance"),
 ];
 
+/// By these, Helm knows its own.
+const RELEASE: [(&str, &str); 3] = [
+    ("annotations", "meta.helm.sh/release-name"),
+    ("annotations", "meta.helm.sh/release-namespace"),
+    ("labels", "app.kubernetes.io/managed-by"),
+];
+
 /// What an applier knows when it writes an object.
 pub(super) struct Known<'a> {
     pub(super) object: &'a ObjectRef,
@@ -54,7 +61,13 @@ impl Known<'_> {
 
     /// What the last release stored is a Secret, which is never read: base is taken for it.
     fn helm(&self, manifest: &Value, live: &Value) -> Result<Write, PatchError> {
-        let modified = placed(self.object, manifest.clone());
+        let mut modified = placed(self.object, manifest.clone());
+        // It marks what it writes, and refuses what it did not mark.
+        for (place, key) in RELEASE {
+            if let Some(mark) = entry(live, place, key) {
+                insert(&mut modified, place, key, mark.clone());
+            }
+        }
         let original =
             placed(self.object, self.sides.base.cloned().unwrap_or_else(|| Value::Object(Map::new())));
         let is_base = self.sides.base == Some(manifest);
@@ -93,10 +106,10 @@ pub(super) fn applied(
 ) -> Value {
     let mut manifest = placed(object, manifest.clone());
     for (place, key) in TRACKING {
-        let of = |value: &Value| value.get("metadata")?.get(place)?.get(key).cloned();
-        let said = [sides.base, sides.head].into_iter().flatten().any(|side| of(side).is_some());
-        if let Some(mark) = last.and_then(of).filter(|_| !said) {
-            insert(&mut manifest, place, key, mark);
+        let said =
+            [sides.base, sides.head].into_iter().flatten().any(|side| entry(side, place, key).is_some());
+        if let Some(mark) = last.and_then(|last| entry(last, place, key)).filter(|_| !said) {
+            insert(&mut manifest, place, key, mark.clone());
         }
     }
     manifest
@@ -120,6 +133,11 @@ fn annotated(mut manifest: Value) -> Value {
     let text = format!("{manifest}\n");
     insert(&mut manifest, "annotations", LAST_APPLIED, Value::from(text));
     manifest
+}
+
+/// A label or an annotation.
+fn entry<'a>(manifest: &'a Value, place: &str, key: &str) -> Option<&'a Value> {
+    manifest.get("metadata")?.get(place)?.get(key)
 }
 
 fn insert(manifest: &mut Value, place: &str, key: &str, value: Value) {

@@ -264,3 +264,101 @@ async fn what_kubectl_would_make_of_a_change_is_what_it_makes() {
     assert_eq!(predicted.tier, Tier::DryRun);
     assert_eq!(predicted.drift.len(), 3, "{:?}", predicted.drift);
 }
+
+#[tokio::test]
+async fn what_was_last_applied_decides_whether_it_is_settled() {
+    let Some(world) = World::new().await else { return };
+    let (base, head) = (world.deployment(json!({ "replicas": 3 })), world.deployment(json!({})));
+    world.apply(&base, MANAGER).await;
+    let predicted = world.predict(&environment(), vec![input(Some(&base), Some(&head))]).await;
+    assert_snapshot!(world.check(&predicted), @r"
+    Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: it has no last-applied annotation: it was not applied client-side
+    ");
+    let older = world.config_map(json!({ "a": "0" }));
+    world.apply_client_side(&older).await;
+    let (base, head) = (world.config_map(json!({ "a": "1" })), world.config_map(json!({ "a": "2" })));
+    let predicted = world.predict(&environment(), vec![input(Some(&base), Some(&head))]).await;
+    assert_snapshot!(world.check(&predicted), @r#"
+    Update ConfigMap (DryRun, settled Some(false))
+      reason: unsettled: its last-applied annotation does not say what base says: it lags behind
+    drift ConfigMap
+      data.a: "0" → "1"
+    "#);
+}
+
+#[tokio::test]
+async fn the_marks_of_argo_cd_are_not_taken_for_a_difference() {
+    let Some(world) = World::new().await else { return };
+    let base = world.config_map(json!({ "a": "1", "b": "2" }));
+    let mut tracked = base.clone();
+    tracked["metadata"]["annotations"] =
+        json!({ "argocd.argoproj.io/tracking-id": "shop:/ConfigMap:shop/settings" });
+    world.apply_client_side(&tracked).await;
+    world.edit(&base, json!({ "metadata": { "annotations": tracked["metadata"]["annotations"] } })).await;
+    let environment = Environment { field_manager: "argocd-controller".to_owned(), ..environment() };
+    let inputs = vec![input(Some(&base), Some(&world.config_map(json!({ "a": "1" }))))];
+    let predicted = world.predict(&environment, inputs).await;
+    assert_snapshot!(world.check(&predicted), @r#"
+    Update ConfigMap (DryRun, settled Some(true))
+      data.b: "2" → –
+    "#);
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_of_a_patch_is_said() {
+    let Some(world) = World::new().await else { return };
+    let base = world.deployment(json!({}));
+    world.apply_client_side(&base).await;
+    let mut moved = world.deployment(json!({ "selector": { "matchLabels": { "app": "hunter2" } } }));
+    moved["spec"]["template"]["metadata"]["labels"] = json!({ "app": "hunter2" });
+    let unknown = world.deployment(json!({ "replicaz": "hunter2" }));
+    let negative = world.deployment(json!({ "replicas": -1 }));
+    let mut nameless = base.clone();
+    remove(web(&mut nameless), "name");
+    let mut said = Vec::new();
+    for head in [moved, unknown, negative, nameless] {
+        let predicted = world.predict(&environment(), vec![input(Some(&base), Some(&head))]).await;
+        said.push(world.check(&predicted));
+    }
+    assert_snapshot!(said.join("\n"), @r"
+    Replace Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.replicaz` is not a field of its kind
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.replicas` has an invalid value: must be greater than or equal to 0
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: no patch can be made of it: an item of `containers` has no `name`, by which its items are told apart
+    ");
+}
+
+#[tokio::test]
+async fn a_new_object_is_tried_and_one_that_is_there_is_patched() {
+    let Some(world) = World::new().await else { return };
+    let new = world.config_map(json!({ "a": "1" }));
+    let mut bad = world.deployment(json!({ "replicas": -1 }));
+    bad["metadata"]["name"] = json!("bad");
+    let inputs = vec![input(None, Some(&new)), input(None, Some(&bad))];
+    let predicted = world.predict(&environment(), inputs).await;
+    assert_eq!(world.live(&new).await, None);
+    assert_snapshot!(world.check(&predicted), @r#"
+    Create ConfigMap (DryRun, settled Some(true))
+      : null → {"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"settings","namespace":"NS"}}
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.replicas` has an invalid value: must be greater than or equal to 0
+    "#);
+    world.apply(&world.config_map(json!({ "a": "0", "b": "hunter2" })), "somebody-else").await;
+    let predicted = world.predict(&environment(), vec![input(None, Some(&new))]).await;
+    let changes: Vec<_> = predicted.effects[0].changes.iter().map(change).collect();
+    assert_eq!(changes, [r#"  data.a: "0" → "1""#]);
+    // A manifest that is too large for the annotation cannot be applied like this.
+    let large = world.config_map(json!({ "a": "x".repeat(300_000) }));
+    let predicted = world.predict(&environment(), vec![input(Some(&new), Some(&large))]).await;
+    assert_snapshot!(world.check(&predicted), @r"
+    Fail ConfigMap (DryRun, settled Some(false))
+      reason: the cluster refuses it: `metadata.annotations` is too long
+    ");
+    let predicted = world.predict(&environment(), vec![input(Some(&new), None)]).await;
+    assert_eq!(world.check(&predicted), "Delete ConfigMap (Live, settled None)");
+}
