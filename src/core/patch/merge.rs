@@ -46,7 +46,11 @@ fn without_nulls(patch: Value) -> Option<Value> {
                 fields.into_iter().filter_map(|(key, value)| Some((key, without_nulls(value)?))).collect();
             (!fields.is_empty()).then_some(Value::Object(fields))
         }
-        other => Some(other),
+        other @ (Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Some(other),
     }
 }
 

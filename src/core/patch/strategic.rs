@@ -183,20 +183,17 @@ impl Pass {
 
 /// Items in the order of their keys' text. Of two items with one key (a port of TCP and UDP) the later comes first, as
 /// in kubectl, whose patches of such lists depend on it.
-fn sorted<'a>(
-    list: &str,
-    key: &str,
-    items: &'a [Value],
-) -> Result<Vec<(String, &'a Map<String, Value>)>, PatchError> {
+fn sorted<'a>(list: &str, key: &str, items: &'a [Value]) -> Result<Vec<Keyed<'a>>, PatchError> {
     let keyed = items.iter().rev().map(|item| {
-        let text = match item.get(key)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+        let key = item.get(key)?;
+        let text = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
         Some((text, item.as_object()?))
     });
-    let keyed: Option<Vec<_>> = keyed.collect();
+    let keyed: Option<Vec<Keyed<'_>>> = keyed.collect();
     let mut keyed = keyed.ok_or_else(|| PatchError::NoKey { list: list.to_owned(), key: key.to_owned() })?;
     keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(keyed)
 }
+
+/// An item and the text of its key.
+type Keyed<'a> = (String, &'a Map<String, Value>);
