@@ -87,7 +87,7 @@ pub(super) fn read(reply: &Reply) -> Answer {
         // The API server itself says so of a path that it does not serve; a proxy in front says something else.
         (404, None) if reply.body.trim_ascii() == b"404 page not found" => Answer::Absent(Absence::Kind),
         (405 | 415, Some(_)) => {
-            Answer::Unpredictable { why: "its API does not take server-side apply".to_owned() }
+            Answer::Unpredictable { why: "its API does not take such a write".to_owned() }
         }
         (409, Some(_)) => Answer::Trouble(Trouble::Conflict),
         (400 | 413 | 422, Some(status)) => invalid(&status),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use countersign_core::object::ObjectRef;
+use countersign_core::patch::PatchSchema;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
@@ -14,7 +15,9 @@ use super::answer::{self, Absence, Answer, Trouble};
 use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::link::{Link, Question, Verb, unreachable};
-use crate::ports::{Cluster, ClusterError, Clusters, Prediction};
+use super::patches::Patches;
+use super::request::Request;
+use crate::ports::{Cluster, ClusterError, Clusters, Prediction, Write};
 
 const JSON: &str = "application/json";
 
@@ -24,6 +27,7 @@ pub struct KubeCluster {
     link: Link,
     identity: OnceCell<String>,
     served: Mutex<Cache>,
+    patches: Patches,
 }
 
 impl fmt::Debug for KubeCluster {
@@ -56,7 +60,13 @@ impl KubeCluster {
     /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
     pub async fn connect(name: String, access: &Access) -> Result<Self, ConnectError> {
         let link = Link::new(connect::client(&name, access).await?);
-        Ok(Self { name, link, identity: OnceCell::new(), served: Mutex::default() })
+        Ok(Self {
+            name,
+            link,
+            identity: OnceCell::new(),
+            served: Mutex::default(),
+            patches: Patches::default(),
+        })
     }
 
     async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {
@@ -161,16 +171,23 @@ impl Cluster for KubeCluster {
         }
     }
 
-    async fn dry_run_apply(
+    async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {
+        let Lookup::Served(_) = self.lookup(object).await? else { return Ok(None) };
+        let document = self.patches.document(&self.link, &object.group, &object.version).await?;
+        Ok(document.kind(&object.kind))
+    }
+
+    async fn dry_run(
         &self,
         object: &ObjectRef,
-        manifest: &Value,
+        write: &Write,
         field_manager: &str,
     ) -> Result<Prediction, ClusterError> {
         if is_secret(object) {
             return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() });
         }
-        if manifest.get("kind").and_then(Value::as_str) != Some(object.kind.as_str()) {
+        let request = Request::of(write);
+        if !request.is_about(object) {
             return Err(ClusterError::Unexpected { why: format!("the manifest is not that of {object}") });
         }
         let resource = match self.lookup(object).await? {
@@ -179,29 +196,25 @@ impl Cluster for KubeCluster {
             Lookup::Unknown => return Ok(not_yet(kind_missing(object))),
             Lookup::Stale => return Err(stale(object)),
         };
-        let path = format!(
-            "{}?dryRun=All&force=true&fieldManager={}&fieldValidation=Strict",
-            path_of(object, &object.version, &resource)?,
-            utf8_percent_encode(field_manager, NON_ALPHANUMERIC),
-        );
-        let json = serde_json::to_vec(manifest).map_err(|failed| ClusterError::Unexpected {
-            why: format!("the manifest is not JSON: {failed}"),
-        })?;
-        let question = Question { verb: Verb::Apply(json), path: &path, accept: JSON };
+        let path = path_of(object, &object.version, &resource)?;
+        let path = request.path(&path, field_manager);
+        let question = Question { verb: request.verb()?, path: &path, accept: JSON };
         match self.link.ask(&question).await? {
             Answer::Object(predicted) => Ok(Prediction::Object(Box::new(checked(*predicted, object)?))),
             Answer::Absent(Absence::Kind) => Ok(not_yet(kind_missing(object))),
             Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
             Answer::Refused { why, immutable } => Ok(Prediction::Refused { why, immutable }),
             Answer::Unpredictable { why } => Ok(Prediction::Unpredictable { why }),
+            Answer::Absent(Absence::Object) if request.changes_what_is_there() => Err(ClusterError::Moved),
             Answer::Absent(Absence::Object) => Err(ClusterError::Unexpected {
                 why: format!("it does not know {object}, which was to be made"),
             }),
-            Answer::Trouble(Trouble::Conflict) if manifest.pointer("/metadata/resourceVersion").is_some() => {
+            Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => Err(ClusterError::Moved),
+            Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
                 let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
                 Ok(Prediction::Refused { why, immutable: false })
             }
-            Answer::Trouble(trouble) => Err(error(trouble, "patch", &resource.plural)),
+            Answer::Trouble(trouble) => Err(error(trouble, request.rbac_verb(), &resource.plural)),
         }
     }
 }
@@ -265,7 +278,7 @@ fn checked(answer: Value, object: &ObjectRef) -> Result<Value, ClusterError> {
     }
 }
 
-fn error(trouble: Trouble, verb: &'static str, resource: &str) -> ClusterError {
+pub(super) fn error(trouble: Trouble, verb: &'static str, resource: &str) -> ClusterError {
     match trouble {
         Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
         Trouble::Failed { why } => unreachable(why),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::kube::Client;
 use ::kube::client::Body;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -33,12 +33,12 @@ pub(super) struct Question<'a> {
     pub(super) accept: &'static str,
 }
 
-/// The two things that are ever asked.
+/// What is ever asked.
 pub(super) enum Verb {
     /// Read.
     Get,
-    /// Apply, as a dry run, this JSON.
-    Apply(Vec<u8>),
+    /// Write this JSON, as a dry run.
+    DryRun { method: Method, content_type: &'static str, json: Vec<u8> },
 }
 
 /// No answer, and why, in words without values.
@@ -79,11 +79,10 @@ impl Link {
     async fn exchange(&self, question: &Question<'_>) -> Result<Reply, BoxError> {
         let request = Request::builder().uri(question.path).header(http::header::ACCEPT, question.accept);
         let request = match &question.verb {
-            Verb::Get => request.method(http::Method::GET).body(Body::empty()),
-            Verb::Apply(json) => request
-                .method(http::Method::PATCH)
-                // JSON is YAML.
-                .header(http::header::CONTENT_TYPE, "application/apply-patch+yaml")
+            Verb::Get => request.method(Method::GET).body(Body::empty()),
+            Verb::DryRun { method, content_type, json } => request
+                .method(method.clone())
+                .header(http::header::CONTENT_TYPE, *content_type)
                 .body(Body::from(json.clone())),
         }?;
         let (head, body) = self.client.send(request).await?.into_parts();

@@ -8,6 +8,8 @@ mod connect;
 mod discovery;
 mod kube;
 mod link;
+mod patches;
+mod request;
 #[cfg(test)]
 mod tests;
 mod wording;

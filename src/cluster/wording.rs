@@ -144,6 +144,29 @@ impl Cause {
         line.rsplit_once(": ").map_or(line, |(_, detail)| detail)
     }
 
+    /// What of a patch does not fit: the field is the whole patch, with its values, and only the end says where.
+    fn undecoded(&self) -> Option<String> {
+        if self.field != "patch" {
+            return None;
+        }
+        let (patch, errors) = self.message.rsplit_once("\": strict decoding error: ")?;
+        if patch.ends_with('\\') {
+            // Part of a value.
+            return None;
+        }
+        let each = errors.split(", ").filter_map(|error| {
+            let (kind, field) = error.split_once(" field ")?;
+            let field = without_values(field.trim_matches('"'));
+            match kind {
+                "unknown" => Some(format!("`{field}` is not a field of its kind")),
+                "duplicate" => Some(format!("`{field}` is there twice")),
+                _ => None,
+            }
+        });
+        let each: Vec<String> = each.collect();
+        (!each.is_empty()).then(|| joined(&each))
+    }
+
     fn immutable(&self) -> bool {
         let detail = self.detail();
         detail.contains("immutable")
@@ -154,6 +177,9 @@ impl Cause {
     }
 
     fn words(&self) -> String {
+        if let Some(undecoded) = self.undecoded() {
+            return undecoded;
+        }
         let field = without_values(&self.field);
         if self.immutable() {
             return format!("`{field}` cannot be changed once it is set");

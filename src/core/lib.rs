@@ -22,6 +22,8 @@ pub mod fact;
 pub mod library;
 pub mod object;
 pub mod owners;
+
+pub mod patch;
 pub(crate) mod people;
 pub mod plan;
 pub mod policy;

@@ -9,8 +9,10 @@ mod judge;
 mod live;
 mod ownership;
 mod scope;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,7 +25,9 @@ use futures::stream;
 use serde_json::Value;
 
 use self::judge::{Judged, Seen};
+use self::live::Manifests;
 use self::scope::Scope;
+use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, Prediction};
 
 /// Objects that are looked at together.
@@ -90,18 +94,15 @@ pub struct Predicted {
 /// Predicts the effects of one environment on its cluster. Give all effects of the environment at once: objects whose
 /// CRD, namespace, quota or admission the same change touches are recognised by that.
 ///
-/// Only server-side apply is predicted. For other appliers, for Secrets, for RBAC and admission kinds, and for objects
+/// Each way to apply is predicted as that applier writes: server-side apply, the three-way patches of client-side
+/// appliers and of Helm, and the replacement of whole objects. For Secrets, for RBAC and admission kinds, and for objects
 /// with sealed leaves the render's answer stands. Never fails as a whole.
 pub async fn predict(
     cluster: &dyn Cluster,
     environment: &Environment,
     inputs: Vec<PredictInput>,
 ) -> Predicted {
-    if let Some(message) = not_predicted(environment.apply) {
-        let errors = if inputs.is_empty() { Vec::new() } else { vec![note(message)] };
-        let effects = inputs.into_iter().map(|input| input.effect).collect();
-        return Predicted { effects, drift: Vec::new(), errors, tier: Tier::Render };
-    }
+    let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
     let asking = Asking { cluster, environment, scope: Scope::of(&inputs), silences: AtomicU32::new(0) };
     let asked = inputs.into_iter().enumerate().map(|(index, input)| {
         let asking = &asking;
@@ -109,20 +110,25 @@ pub async fn predict(
     });
     let mut judged: Vec<(usize, Judged)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
     judged.sort_by_key(|(index, _)| *index);
-    asking.gather(judged)
-}
-
-fn not_predicted(mode: ApplyMode) -> Option<&'static str> {
-    match mode {
-        ApplyMode::ServerSide => None,
-        ApplyMode::ClientSide => Some("predicted by rendering: client-side appliers are not predicted yet"),
-        ApplyMode::Helm => Some("predicted by rendering: Helm's patches are not predicted yet"),
-        ApplyMode::Replace => Some("predicted by rendering: replacing appliers are not predicted yet"),
+    let mut predicted = asking.gather(judged);
+    if let Some(message) = presumed {
+        predicted.errors.push(EnvironmentError {
+            object: None,
+            message: message.to_owned(),
+            undecided: false,
+        });
     }
+    predicted
 }
 
-fn note(message: impl Into<String>) -> EnvironmentError {
-    EnvironmentError { object: None, message: message.into(), undecided: false }
+/// What is taken for granted of an applier, for people to know.
+fn presumption(mode: ApplyMode) -> Option<&'static str> {
+    match mode {
+        ApplyMode::ServerSide | ApplyMode::ClientSide | ApplyMode::Replace => None,
+        ApplyMode::Helm => Some(
+            "Helm's patches are predicted from base: what the last release stored is a Secret, which is never read",
+        ),
+    }
 }
 
 struct Asking<'a> {
@@ -170,6 +176,9 @@ impl Asking<'_> {
                 return Err(Unasked::Silent);
             }
             let seen = self.see(object, input).await;
+            if let Err(ClusterError::Moved) = seen {
+                continue;
+            }
             if let Err(ClusterError::Unreachable { .. }) = seen {
                 self.silences.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -185,22 +194,45 @@ impl Asking<'_> {
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
         // What leaves the tree is not applied any more.
-        let base = if input.head == Manifest::Absent { &Manifest::Absent } else { &input.base };
-        let (live, base, head) = futures::join!(
-            self.cluster.read(object),
-            self.dry_run(object, base),
-            self.dry_run(object, &input.head),
-        );
-        Ok(Seen { live: live?, base: base?, head: head? })
+        let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
+        let sides = Manifests { base, head: input.head.raw() };
+        if self.environment.apply == ApplyMode::ServerSide {
+            let known = Known { object, live: None, sides, schema: None };
+            let (live, base, head) = futures::join!(
+                self.cluster.read(object),
+                self.dry_run(&known, sides.base),
+                self.dry_run(&known, sides.head),
+            );
+            return Ok(Seen { live: live?, base: base?, head: head? });
+        }
+        let live = self.cluster.read(object).await?;
+        let patches = matches!(self.environment.apply, ApplyMode::ClientSide | ApplyMode::Helm);
+        let schema = match sides.head {
+            Some(_) if patches && live.is_some() => self.cluster.patch_schema(object).await?,
+            Some(_) | None => None,
+        };
+        let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
+        let (base, head) = futures::join!(self.dry_run(&known, sides.base), self.dry_run(&known, sides.head));
+        let (base, head) = (base?, head?);
+        Ok(Seen { live, base, head })
     }
 
     async fn dry_run(
         &self,
-        object: &ObjectRef,
-        manifest: &Manifest,
+        known: &Known<'_>,
+        manifest: Option<&Value>,
     ) -> Result<Option<Prediction>, ClusterError> {
-        let Some(manifest) = manifest.raw() else { return Ok(None) };
-        self.cluster.dry_run_apply(object, manifest, &self.environment.field_manager).await.map(Some)
+        let Some(manifest) = manifest else { return Ok(None) };
+        match known.write(self.environment.apply, manifest) {
+            Ok(write) => {
+                let manager = &self.environment.field_manager;
+                self.cluster.dry_run(known.object, &write, manager).await.map(Some)
+            }
+            Err(error) => {
+                let why = format!("no patch can be made of it: {error}");
+                Ok(Some(Prediction::Refused { why, immutable: false }))
+            }
+        }
     }
 
     fn gather(&self, judged: Vec<(usize, Judged)>) -> Predicted {

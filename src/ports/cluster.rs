@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_core::object::ObjectRef;
+use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::Value;
 
 use super::BoxError;
@@ -26,6 +27,9 @@ pub enum ClusterError {
         #[source]
         source: BoxError,
     },
+    /// The live object is not the one any more that a write was made for.
+    #[error("the object changed meanwhile")]
+    Moved,
     /// An answer that makes no sense.
     #[error("the cluster answered something unexpected: {why}")]
     Unexpected {
@@ -34,7 +38,7 @@ pub enum ClusterError {
     },
 }
 
-/// What a server-side apply would make of an object.
+/// What a write would make of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prediction {
     /// It would become this.
@@ -51,11 +55,24 @@ pub enum Prediction {
         /// What is missing.
         missing: String,
     },
-    /// The server cannot tell (a webhook without dry run, an API without apply): the render's answer stands.
+    /// The server cannot tell (a webhook without dry run, an API without such writes): the render's answer stands.
     Unpredictable {
         /// Why not.
         why: String,
     },
+}
+
+/// A write as an applier makes it. None is ever sent but as a dry run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Server-side apply of this manifest, forced.
+    Apply(Value),
+    /// The object is not there: make it of this manifest.
+    Create(Value),
+    /// Put this manifest in the place of the live object; it carries the live `metadata.resourceVersion`.
+    Replace(Value),
+    /// Patch the live object.
+    Patch(Patch),
 }
 
 /// One cluster.
@@ -69,11 +86,13 @@ pub trait Cluster: Send + Sync {
     async fn namespaced(&self, object: &ObjectRef) -> Result<Option<bool>, ClusterError>;
     /// The live object, or `None` where there is none.
     async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError>;
-    /// Server-side apply with `dryRun=All`, by this manager, forced.
-    async fn dry_run_apply(
+    /// How patches of a kind are merged; `None` where it takes no strategic merge patch, or is unknown.
+    async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError>;
+    /// What this write by this manager would make of the object, by `dryRun=All`.
+    async fn dry_run(
         &self,
         object: &ObjectRef,
-        manifest: &Value,
+        write: &Write,
         field_manager: &str,
     ) -> Result<Prediction, ClusterError>;
 }

@@ -1,13 +1,17 @@
 //! What a real API server says of a change, against what a real apply then does. Each test has its own namespace.
 
+mod client_side;
+mod comes_true;
+mod helm;
 mod reach;
 mod refusals;
+mod replace;
 mod stand_in;
 mod world;
 
 use countersign::cluster::{Access, KubeCluster};
 use countersign::engine::predict::{Manifest, PredictInput, Predicted, predict};
-use countersign::ports::{Cluster, ClusterError, Prediction};
+use countersign::ports::{Cluster, ClusterError, Prediction, Write};
 use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::PredictInput;
 use super::live::{self, Manifests};
-use super::ownership;
+use super::standing::Standing;
 use crate::ports::Prediction;
 
 /// Live, and the predictions of both sides; `None` where the object is not there, or not on that side.
@@ -125,15 +125,17 @@ fn changed(
     pair: &Pair<'_>,
     sides: &Manifests<'_>,
 ) -> Judged {
-    let manager = &environment.field_manager;
+    let standing = Standing::of(environment, &effect.object, pair.live, manifest, sides);
     let (live, base, head) = (live::essence(pair.live), live::essence(pair.base), live::essence(pair.head));
     let drifted = live != base;
-    if !drifted && ownership::owns_all(pair.live, manager, manifest) {
+    if !drifted && standing.owns {
         return Judged::as_rendered(settled(effect, &base, &head, sides));
     }
-    let drift = (drifted && ownership::applies(pair.live, manager))
-        .then(|| drift(&effect.object, &live, &base, sides))
-        .flatten();
+    let drift = (drifted && standing.applies).then(|| drift(&effect.object, &live, &base, sides)).flatten();
+    let effect = match standing.why {
+        Some(why) => with_reason(effect, format!("unsettled: {why}")),
+        None => effect,
+    };
     Judged { drift, ..Judged::unsettled(effect) }
 }
 

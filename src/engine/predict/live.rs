@@ -9,7 +9,8 @@ const LIVE: &str = "‹live›";
 /// Stands for one that differs from the one before it, also not shown.
 const OTHER: &str = "‹live, changed›";
 
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Where a client-side applier keeps what it applied.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The manifests of both sides.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +83,10 @@ fn mask(value: &Value, named: &[&Value], other: Option<&Value>, key: &str) -> Va
         Value::Null => Value::Null,
         Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             let is_named = named.iter().any(|side| is_scalar(side));
-            let is_safe = (key == "replicas" && value.is_u64()) || (key == "image" && value.is_string());
+            // A protocol is one of three, and names a port.
+            let is_protocol = key == "protocol" && matches!(value.as_str(), Some("TCP" | "UDP" | "SCTP"));
+            let is_safe =
+                is_protocol || (key == "replicas" && value.is_u64()) || (key == "image" && value.is_string());
             if is_named || is_safe {
                 value.clone()
             } else if other.is_some_and(|other| other != value) {

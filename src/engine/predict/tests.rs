@@ -14,18 +14,20 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use countersign_core::effect::{Operation, RenderOperation};
 use countersign_core::environment::EnvironmentSource;
+use countersign_core::patch::{Patch, PatchSchema};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::live::{Manifests, shown};
 use super::ownership::owns_all;
 use super::*;
+use crate::ports::Write;
 
 /// A cluster that answers as it is told, and remembers what it was asked.
 #[derive(Default)]
 struct Script {
     reads: Mutex<VecDeque<Result<Option<Value>, ClusterError>>>,
-    dry_runs: Mutex<VecDeque<Prediction>>,
+    dry_runs: Mutex<VecDeque<Result<Prediction, ClusterError>>>,
     asked: Mutex<Vec<String>>,
 }
 
@@ -48,14 +50,26 @@ impl Cluster for Script {
         self.reads.lock().unwrap().pop_front().unwrap_or(Ok(None))
     }
 
-    async fn dry_run_apply(
+    async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {
+        self.asked.lock().unwrap().push(format!("schema {object}"));
+        Ok(None)
+    }
+
+    async fn dry_run(
         &self,
         object: &ObjectRef,
-        _manifest: &Value,
+        write: &Write,
         manager: &str,
     ) -> Result<Prediction, ClusterError> {
-        self.asked.lock().unwrap().push(format!("apply {object} as {manager}"));
-        Ok(self.dry_runs.lock().unwrap().pop_front().expect("a dry run that was scripted"))
+        let what = match write {
+            Write::Apply(_) => "apply".to_owned(),
+            Write::Create(_) => "create".to_owned(),
+            Write::Replace(manifest) => format!("replace {}", manifest["metadata"]["resourceVersion"]),
+            Write::Patch(Patch::Merge(patch)) => format!("merge {patch}"),
+            Write::Patch(Patch::Strategic(patch)) => format!("strategic {patch}"),
+        };
+        self.asked.lock().unwrap().push(format!("{what} {object} as {manager}"));
+        self.dry_runs.lock().unwrap().pop_front().expect("a dry run that was scripted")
     }
 }
 
@@ -131,8 +145,8 @@ async fn a_pair_of_two_moments_is_asked_for_again_and_given_up_after_three() {
         for moment in moments {
             script.reads.lock().unwrap().push_back(Ok(Some(at("1", json!({ "a": "1" })))));
             let mut dry_runs = script.dry_runs.lock().unwrap();
-            dry_runs.push_back(predicted("1", json!({ "a": "1" })));
-            dry_runs.push_back(predicted(moment, json!({ "a": "2" })));
+            dry_runs.push_back(Ok(predicted("1", json!({ "a": "1" }))));
+            dry_runs.push_back(Ok(predicted(moment, json!({ "a": "2" }))));
         }
         let input = input("", "ConfigMap", map(json!({ "a": "1" })), map(json!({ "a": "2" })));
         let said = predict(&script, &environment(ApplyMode::ServerSide), vec![input]).await;
@@ -147,6 +161,38 @@ async fn a_pair_of_two_moments_is_asked_for_again_and_given_up_after_three() {
 }
 
 #[tokio::test]
+async fn a_write_that_came_too_late_is_made_again_for_what_is_live_then() {
+    let script = Script::default();
+    for version in ["1", "2"] {
+        script.reads.lock().unwrap().push_back(Ok(Some(at(version, json!({ "a": "1" })))));
+    }
+    let later = [predicted("2", json!({ "a": "1" })), predicted("2", json!({ "a": "2" }))].map(Ok);
+    let late = [Ok(predicted("1", json!({ "a": "1" }))), Err(ClusterError::Moved)];
+    script.dry_runs.lock().unwrap().extend(late.into_iter().chain(later));
+    let side =
+        |data| Manifest::Raw(json!({ "kind": "ConfigMap", "metadata": { "name": "web" }, "data": data }));
+    let changed = input("", "ConfigMap", side(json!({ "a": "1" })), side(json!({ "a": "2" })));
+    let said = predict(&script, &environment(ApplyMode::Replace), vec![changed]).await;
+    assert_eq!((said.effects[0].settled, said.errors), (Some(true), Vec::new()));
+    let object = "ConfigMap shop/web";
+    let replace = |version| format!("replace \"{version}\" {object} as flux");
+    let look = |version| [format!("read {object}"), replace(version), replace(version)];
+    assert_eq!(script.asked.lock().unwrap().as_slice(), [look(1), look(2)].concat());
+}
+
+#[tokio::test]
+async fn an_object_that_never_rests_is_unsettled() {
+    let script = Script::default();
+    for _ in 0..LOOKS {
+        script.reads.lock().unwrap().push_back(Ok(None));
+        script.dry_runs.lock().unwrap().push_back(Err(ClusterError::Moved));
+    }
+    let created = input("", "ConfigMap", Manifest::Absent, map(json!({ "a": "2" })));
+    let said = predict(&script, &environment(ApplyMode::ClientSide), vec![created]).await;
+    assert_eq!((said.effects[0].settled, said.errors), (Some(false), Vec::new()));
+}
+
+#[tokio::test]
 async fn what_must_not_be_sent_is_not() {
     let raw = || map(json!({}));
     let inputs = vec![
@@ -156,19 +202,11 @@ async fn what_must_not_be_sent_is_not() {
         input("rbac.authorization.k8s.io", "ClusterRole", raw(), raw()),
         input("authorization.k8s.io", "SubjectAccessReview", Manifest::Absent, raw()),
     ];
-    let script = Script::default();
-    let said = predict(&script, &environment(ApplyMode::ServerSide), inputs.clone()).await;
-    assert_eq!(script.asked.lock().unwrap().as_slice(), [] as [String; 0]);
-    assert_eq!(said.effects, inputs.iter().map(|input| input.effect.clone()).collect::<Vec<_>>());
-
-    let others = [ApplyMode::ClientSide, ApplyMode::Helm, ApplyMode::Replace];
-    for apply in others {
-        let changed = input("", "ConfigMap", raw(), raw());
-        let said = predict(&script, &environment(apply), vec![changed.clone()]).await;
+    for apply in [ApplyMode::ServerSide, ApplyMode::ClientSide, ApplyMode::Helm, ApplyMode::Replace] {
+        let script = Script::default();
+        let said = predict(&script, &environment(apply), inputs.clone()).await;
         assert_eq!(script.asked.lock().unwrap().as_slice(), [] as [String; 0]);
-        assert_eq!((said.effects, said.tier), (vec![changed.effect], Tier::Render));
-        assert!(!said.errors[0].undecided && said.errors[0].message.starts_with("predicted by rendering: "));
-        assert_eq!(predict(&script, &environment(apply), Vec::new()).await.errors, []);
+        assert_eq!(said.effects, inputs.iter().map(|input| input.effect.clone()).collect::<Vec<_>>());
     }
 }
 

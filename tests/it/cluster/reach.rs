@@ -137,11 +137,11 @@ async fn a_secret_is_never_read_nor_sent() {
     let object = reference(&secret);
     world.apply(&secret, MANAGER).await;
     world.cluster.read(&object).await.unwrap_err();
-    let sent = world.cluster.dry_run_apply(&object, &secret, MANAGER).await.unwrap();
+    let sent = world.cluster.dry_run(&object, &Write::Apply(secret.clone()), MANAGER).await.unwrap();
     assert!(matches!(sent, Prediction::Unpredictable { .. }));
     // Nor under a name that hides it.
     let disguised = ObjectRef { kind: "ConfigMap".to_owned(), ..object };
-    world.cluster.dry_run_apply(&disguised, &secret, MANAGER).await.unwrap_err();
+    world.cluster.dry_run(&disguised, &Write::Apply(secret.clone()), MANAGER).await.unwrap_err();
     let mut head = secret.clone();
     head["stringData"]["a"] = json!("hunter3");
     let predicted = world.predict(&environment(), vec![input(Some(&secret), Some(&head))]).await;

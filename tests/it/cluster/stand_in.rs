@@ -3,7 +3,7 @@
 mod requests;
 
 use countersign::cluster::{Access, KubeCluster};
-use countersign::ports::{Cluster as _, ClusterError, Prediction};
+use countersign::ports::{Cluster as _, ClusterError, Prediction, Write};
 use countersign_core::object::ObjectRef;
 use countersign_sim::cluster::Cluster;
 use serde_json::{Value, json};
@@ -153,13 +153,15 @@ async fn the_product_reads_the_stand_in() {
     cluster.apply(&map, "flux").unwrap();
     cluster.edit(&map, &json!({ "data": { "a": "2" } }), "kubectl-edit").unwrap();
     assert_eq!(product.read(&object).await.unwrap().unwrap(), cluster.get(&map).unwrap());
-    let Prediction::Object(predicted) = product.dry_run_apply(&object, &map, "flux").await.unwrap() else {
+    let Prediction::Object(predicted) =
+        product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap()
+    else {
         panic!()
     };
     assert_eq!(predicted["data"], json!({ "a": "1" }));
     assert_eq!(cluster.get(&map).unwrap()["data"], json!({ "a": "2" }), "a dry run writes nothing");
     map["dat"] = json!({});
-    let refused = product.dry_run_apply(&object, &map, "flux").await.unwrap();
+    let refused = product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap();
     let why = "`dat` is not a field of its kind".to_owned();
     assert_eq!(refused, Prediction::Refused { why, immutable: false });
     cluster.delete(&map).unwrap();

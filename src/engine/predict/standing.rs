@@ -1,0 +1,76 @@
+//! Whether what is live is what the environment's applier made of base, so that its next write can be foretold.
+
+use countersign_core::diff;
+use countersign_core::environment::{ApplyMode, Environment};
+use countersign_core::object::ObjectRef;
+use serde_json::Value;
+
+use super::live::Manifests;
+use super::{ownership, writes};
+
+const HELM_RELEASE: &str = "/metadata/annotations/meta.helm.sh~1release-name";
+
+/// How the applier stands to a live object.
+pub(super) struct Standing {
+    /// It wrote what base says: the next write changes what it predicts to change, and nothing else.
+    pub(super) owns: bool,
+    /// It writes this object at all: a difference from base is drift.
+    pub(super) applies: bool,
+    /// Why it does not own it, where the fields alone do not tell.
+    pub(super) why: Option<String>,
+}
+
+impl Standing {
+    pub(super) fn of(
+        environment: &Environment,
+        object: &ObjectRef,
+        live: &Value,
+        base: &Value,
+        sides: &Manifests<'_>,
+    ) -> Self {
+        match environment.apply {
+            ApplyMode::ServerSide => Self {
+                owns: ownership::owns_all(live, &environment.field_manager, base),
+                applies: ownership::applies(live, &environment.field_manager),
+                why: None,
+            },
+            ApplyMode::ClientSide => client_side(object, live, base, sides),
+            ApplyMode::Helm => {
+                let released = live.pointer(HELM_RELEASE).is_some();
+                let why = (!released).then(|| "it does not say that a Helm release owns it".to_owned());
+                Self { owns: released, applies: released, why }
+            }
+            // It leaves nothing of what was there.
+            ApplyMode::Replace => Self { owns: true, applies: true, why: None },
+        }
+    }
+}
+
+fn client_side(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Standing {
+    let Some(last) = writes::last_applied(live) else {
+        let why = "it has no last-applied annotation: it was not applied client-side".to_owned();
+        return Standing { owns: false, applies: false, why: Some(why) };
+    };
+    let base = writes::applied(object, base, sides, Some(&last));
+    let owns = diff::fields(&without_nulls(&last), &without_nulls(&base)).is_empty();
+    let why =
+        (!owns).then(|| "its last-applied annotation does not say what base says: it lags behind".to_owned());
+    Standing { owns, applies: true, why }
+}
+
+/// Without what says nothing: nulls, and metadata that is empty.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let said = fields.iter().filter(|(_, value)| !value.is_null());
+            let mut fields: serde_json::Map<String, Value> =
+                said.map(|(key, value)| (key.clone(), without_nulls(value))).collect();
+            if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.retain(|_, value| value.as_object().is_none_or(|map| !map.is_empty()));
+            }
+            Value::Object(fields)
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}

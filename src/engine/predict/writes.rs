@@ -1,0 +1,152 @@
+//! What an applier would send of a manifest, where it is not a server-side apply. Pure.
+
+use countersign_core::environment::ApplyMode;
+use countersign_core::object::ObjectRef;
+use countersign_core::patch::{self, PatchError, PatchSchema};
+use serde_json::{Map, Value};
+
+use super::live::{LAST_APPLIED, Manifests};
+use crate::ports::Write;
+
+/// By these, Argo CD finds what it applied. It adds them to what was rendered.
+const TRACKING: [(&str, &str); 3] = [
+    ("annotations", "argocd.argoproj.io/tracking-id"),
+    ("annotations", "argocd.argoproj.io/installation-id"),
+    ("labels", "app.kubernetes.io/instance"),
+];
+
+/// By these, Helm knows its own.
+const RELEASE: [(&str, &str); 3] = [
+    ("annotations", "meta.helm.sh/release-name"),
+    ("annotations", "meta.helm.sh/release-namespace"),
+    ("labels", "app.kubernetes.io/managed-by"),
+];
+
+/// What an applier knows when it writes an object.
+pub(super) struct Known<'a> {
+    pub(super) object: &'a ObjectRef,
+    pub(super) live: Option<&'a Value>,
+    pub(super) sides: Manifests<'a>,
+    /// How patches of its kind are merged; `None` where it takes no strategic merge patch.
+    pub(super) schema: Option<&'a PatchSchema>,
+}
+
+impl Known<'_> {
+    /// The write that makes `manifest` of what is live.
+    ///
+    /// # Errors
+    /// No patch can be made, for the applier neither.
+    pub(super) fn write(&self, mode: ApplyMode, manifest: &Value) -> Result<Write, PatchError> {
+        match (mode, self.live) {
+            (ApplyMode::ServerSide, _) => Ok(Write::Apply(manifest.clone())),
+            (ApplyMode::ClientSide, None) => {
+                Ok(Write::Create(annotated(placed(self.object, manifest.clone()))))
+            }
+            (ApplyMode::Helm | ApplyMode::Replace, None) => {
+                Ok(Write::Create(placed(self.object, manifest.clone())))
+            }
+            (ApplyMode::ClientSide, Some(live)) => self.client_side(manifest, live),
+            (ApplyMode::Helm, Some(live)) => self.helm(manifest, live),
+            (ApplyMode::Replace, Some(live)) => Ok(Write::Replace(self.replacement(manifest, live))),
+        }
+    }
+
+    fn client_side(&self, manifest: &Value, live: &Value) -> Result<Write, PatchError> {
+        let last = last_applied(live);
+        let base = || self.sides.base.map(|base| placed(self.object, base.clone()));
+        let original = last.clone().or_else(base).unwrap_or_else(|| Value::Object(Map::new()));
+        let modified = annotated(applied(self.object, manifest, &self.sides, last.as_ref()));
+        patch::three_way(&original, &modified, live, self.schema).map(Write::Patch)
+    }
+
+    /// What the last release stored is a Secret, which is never read: base is taken for it.
+    fn helm(&self, manifest: &Value, live: &Value) -> Result<Write, PatchError> {
+        let mut modified = placed(self.object, manifest.clone());
+        // It marks what it writes, and refuses what it did not mark.
+        for (place, key) in RELEASE {
+            if let Some(mark) = entry(live, place, key) {
+                insert(&mut modified, place, key, mark.clone());
+            }
+        }
+        let original =
+            placed(self.object, self.sides.base.cloned().unwrap_or_else(|| Value::Object(Map::new())));
+        let is_base = self.sides.base == Some(manifest);
+        if self.schema.is_none() && !is_base {
+            // Helm compares custom resources with its last release alone.
+            return Ok(Write::Patch(patch::two_way(&original, &modified)));
+        }
+        patch::three_way(&original, &modified, live, self.schema).map(Write::Patch)
+    }
+
+    fn replacement(&self, manifest: &Value, live: &Value) -> Value {
+        let mut manifest = placed(self.object, manifest.clone());
+        if let (Some(metadata), Some(version)) = (
+            manifest.get_mut("metadata").and_then(Value::as_object_mut),
+            live.pointer("/metadata/resourceVersion"),
+        ) {
+            metadata.insert("resourceVersion".to_owned(), version.clone());
+        }
+        manifest
+    }
+}
+
+/// What a client-side applier says it applied last; `None` where it says nothing that can be read.
+pub(super) fn last_applied(live: &Value) -> Option<Value> {
+    let annotation = live.get("metadata")?.get("annotations")?.get(LAST_APPLIED)?.as_str()?;
+    serde_json::from_str(annotation).ok().filter(Value::is_object)
+}
+
+/// A manifest as a client-side applier takes it, given what it applied last: in its namespace, and with the marks
+/// that the applier added then and neither side of the change speaks of.
+pub(super) fn applied(
+    object: &ObjectRef,
+    manifest: &Value,
+    sides: &Manifests<'_>,
+    last: Option<&Value>,
+) -> Value {
+    let mut manifest = placed(object, manifest.clone());
+    for (place, key) in TRACKING {
+        let said =
+            [sides.base, sides.head].into_iter().flatten().any(|side| entry(side, place, key).is_some());
+        if let Some(mark) = last.and_then(|last| entry(last, place, key)).filter(|_| !said) {
+            insert(&mut manifest, place, key, mark.clone());
+        }
+    }
+    manifest
+}
+
+/// With the namespace that the applier puts it into.
+fn placed(object: &ObjectRef, mut manifest: Value) -> Value {
+    if !object.namespace.is_empty()
+        && let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut)
+    {
+        metadata.entry("namespace").or_insert_with(|| Value::from(object.namespace.as_str()));
+    }
+    manifest
+}
+
+/// With what a client-side applier notes about itself: too large a manifest does not fit there, and is refused.
+fn annotated(mut manifest: Value) -> Value {
+    if let Some(annotations) = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+        annotations.remove(LAST_APPLIED);
+    }
+    let text = format!("{manifest}\n");
+    insert(&mut manifest, "annotations", LAST_APPLIED, Value::from(text));
+    manifest
+}
+
+/// A label or an annotation.
+fn entry<'a>(manifest: &'a Value, place: &str, key: &str) -> Option<&'a Value> {
+    manifest.get("metadata")?.get(place)?.get(key)
+}
+
+fn insert(manifest: &mut Value, place: &str, key: &str, value: Value) {
+    let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    let entries = metadata.entry(place).or_insert(Value::Null);
+    if entries.is_null() {
+        *entries = Value::Object(Map::new());
+    }
+    if let Some(entries) = entries.as_object_mut() {
+        entries.insert(key.to_owned(), value);
+    }
+}
