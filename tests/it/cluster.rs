@@ -3,6 +3,7 @@
 mod client_side;
 mod comes_true;
 mod helm;
+mod least_privilege;
 mod reach;
 mod refusals;
 mod replace;
