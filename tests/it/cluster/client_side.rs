@@ -362,3 +362,40 @@ async fn a_new_object_is_tried_and_one_that_is_there_is_patched() {
     let predicted = world.predict(&environment(), vec![input(Some(&new), None)]).await;
     assert_eq!(world.check(&predicted), "Delete ConfigMap (Live, settled None)");
 }
+
+#[tokio::test]
+async fn an_account_that_may_patch_one_kind_needs_nothing_else() {
+    let Some(world) = World::new().await else { return };
+    let base = world.config_map(json!({ "a": "1" }));
+    world.apply_client_side(&base).await;
+    let account = world.server.token_for(&world.namespace, "bot").await;
+    let rules =
+        json!([{ "apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"] }]);
+    world.server.allow(&account, rules).await;
+    let cluster = connect(&world.server.kubeconfig_for(&world.namespace, &account.token)).await;
+    let mut new = base.clone();
+    new["metadata"]["name"] = json!("new");
+    let inputs =
+        vec![input(Some(&base), Some(&world.config_map(json!({ "b": "2" })))), input(None, Some(&new))];
+    // The server takes a moment to act on a binding.
+    let mut predicted = predict(&cluster, &environment(), inputs.clone()).await;
+    for _ in 0..100 {
+        if predicted.errors.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        predicted = predict(&cluster, &environment(), inputs.clone()).await;
+    }
+    let replacing = Environment { apply: ApplyMode::Replace, ..environment() };
+    let replaced = predict(&cluster, &replacing, inputs).await;
+    let cannot: Vec<_> = replaced.errors.iter().map(|error| (error.undecided, &error.message)).collect();
+    assert_eq!(cannot.len(), 1, "{cannot:?}");
+    assert!(cannot[0].0 && cannot[0].1.contains("the account may not update `configmaps`"), "{cannot:?}");
+    assert_snapshot!(world.check(&predicted), @r#"
+    Update ConfigMap (DryRun, settled Some(true))
+      data.a: "1" → –
+      data.b: – → "2"
+    Create ConfigMap (DryRun, settled Some(true))
+      : null → {"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"name":"new","namespace":"NS"}}
+    "#);
+}
