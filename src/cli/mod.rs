@@ -7,6 +7,7 @@ mod audit;
 mod cache;
 mod demo;
 mod doctor;
+mod drift;
 mod files;
 mod init;
 mod manual;
@@ -72,6 +73,8 @@ struct Arguments {
 enum Command {
     /// Say what merging the commit at hand would do to every environment
     Review(review::Review),
+    /// Say how clusters differ from what the repository says
+    Drift(drift::DriftArguments),
     /// Write a policy file to begin with, and a check for CI
     Init(init::Init),
     /// Run the bot
@@ -141,6 +144,7 @@ fn start(command: Command) -> ExitCode {
     let outcome = runtime.block_on(async {
         match command {
             Command::Review(review) => review.run().await,
+            Command::Drift(drift) => drift.run().await,
             Command::Init(init) => init.run().await,
             Command::Serve(serve) => serve.run().await,
             Command::Demo(demo) => demo.run().await,

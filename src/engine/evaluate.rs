@@ -5,6 +5,7 @@ mod convention;
 mod owners;
 mod read;
 mod unit;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;

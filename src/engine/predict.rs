@@ -5,6 +5,7 @@
 //! it only where live shows that the applier owns what base says, and whatever could not be told is an error that is
 //! named, never "no change".
 
+mod drifted;
 mod judge;
 mod live;
 mod ownership;
@@ -24,6 +25,7 @@ use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
 
+pub use self::drifted::{Drifted, drift};
 use self::judge::{Judged, Seen};
 use self::live::Manifests;
 use self::scope::Scope;
@@ -104,12 +106,7 @@ pub async fn predict(
 ) -> Predicted {
     let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
     let asking = Asking { cluster, environment, scope: Scope::of(&inputs), silences: AtomicU32::new(0) };
-    let asked = inputs.into_iter().enumerate().map(|(index, input)| {
-        let asking = &asking;
-        async move { (index, asking.one(input).await) }
-    });
-    let mut judged: Vec<(usize, Judged)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
-    judged.sort_by_key(|(index, _)| *index);
+    let judged = asking.all(inputs).await;
     let mut predicted = asking.gather(judged);
     if let Some(message) = presumed {
         predicted.errors.push(EnvironmentError {
@@ -146,6 +143,17 @@ enum Unasked {
 }
 
 impl Asking<'_> {
+    /// In the order in which they were given.
+    async fn all(&self, inputs: Vec<PredictInput>) -> Vec<(usize, Judged)> {
+        let asked = inputs
+            .into_iter()
+            .enumerate()
+            .map(|(index, input)| async move { (index, self.one(input).await) });
+        let mut judged: Vec<(usize, Judged)> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        judged.sort_by_key(|(index, _)| *index);
+        judged
+    }
+
     async fn one(&self, input: PredictInput) -> Judged {
         let object = &input.effect.object;
         let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
@@ -198,12 +206,10 @@ impl Asking<'_> {
         let sides = Manifests { base, head: input.head.raw() };
         if self.environment.apply == ApplyMode::ServerSide {
             let known = Known { object, live: None, sides, schema: None };
-            let (live, base, head) = futures::join!(
-                self.cluster.read(object),
-                self.dry_run(&known, sides.base),
-                self.dry_run(&known, sides.head),
-            );
-            return Ok(Seen { live: live?, base: base?, head: head? });
+            let (live, pair) = futures::join!(self.cluster.read(object), self.pair(&known));
+            let live = live?;
+            let (base, head) = pair?;
+            return Ok(Seen { live, base, head });
         }
         let live = self.cluster.read(object).await?;
         let patches = matches!(self.environment.apply, ApplyMode::ClientSide | ApplyMode::Helm);
@@ -212,9 +218,22 @@ impl Asking<'_> {
             Some(_) | None => None,
         };
         let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
-        let (base, head) = futures::join!(self.dry_run(&known, sides.base), self.dry_run(&known, sides.head));
-        let (base, head) = (base?, head?);
+        let (base, head) = self.pair(&known).await?;
         Ok(Seen { live, base, head })
+    }
+
+    /// What becomes of base and of head.
+    async fn pair(
+        &self,
+        known: &Known<'_>,
+    ) -> Result<(Option<Prediction>, Option<Prediction>), ClusterError> {
+        if known.sides.base == known.sides.head {
+            let same = self.dry_run(known, known.sides.head).await?;
+            return Ok((same.clone(), same));
+        }
+        let (base, head) =
+            futures::join!(self.dry_run(known, known.sides.base), self.dry_run(known, known.sides.head));
+        Ok((base?, head?))
     }
 
     async fn dry_run(

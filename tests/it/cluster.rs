@@ -2,6 +2,7 @@
 
 mod client_side;
 mod comes_true;
+mod drift;
 mod helm;
 mod least_privilege;
 mod reach;

@@ -1,0 +1,96 @@
+//! What is different in a cluster where nothing changes in the repository.
+
+use std::sync::atomic::AtomicU32;
+
+use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
+use countersign_core::environment::Environment;
+use countersign_core::evaluation::{Drift, EnvironmentError};
+use countersign_core::object::{ObjectRef, RenderedObject};
+use serde::Serialize;
+
+use super::scope::{self, Scope};
+use super::{Asking, Manifest, PredictInput};
+use crate::ports::Cluster;
+
+/// Objects that run at certain moments, and are no part of what stays.
+const HOOKS: [&str; 2] = ["helm.sh/hook", "argocd.argoproj.io/hook"];
+
+/// How a cluster differs from what an environment says.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Drifted {
+    /// Objects that were compared, those that are missing among them.
+    pub compared: usize,
+    /// Objects that are never looked at: secrets, RBAC and admission kinds, hooks.
+    pub left_out: usize,
+    /// Live against what the applier would make of it.
+    pub drift: Vec<Drift>,
+    /// Objects that are not in the cluster.
+    pub missing: Vec<ObjectRef>,
+    /// What could not be told.
+    pub errors: Vec<EnvironmentError>,
+}
+
+impl Drifted {
+    /// Whether something is known to be different.
+    pub fn differs(&self) -> bool {
+        !self.drift.is_empty() || !self.missing.is_empty()
+    }
+}
+
+/// Compares all objects of an environment with what is live. Never fails as a whole.
+pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[RenderedObject]) -> Drifted {
+    let asking = Asking { cluster, environment, scope: Scope::default(), silences: AtomicU32::new(0) };
+    let inputs: Vec<PredictInput> =
+        objects.iter().filter(|object| is_compared(object)).map(unchanged).collect();
+    let left_out = objects.len().saturating_sub(inputs.len());
+    let judged = asking.all(inputs).await;
+    let asked: Vec<bool> = judged.iter().map(|(_, one)| one.error.is_none() && !one.silent).collect();
+    let predicted = asking.gather(judged);
+    let mut drifted =
+        Drifted { left_out, drift: predicted.drift, errors: predicted.errors, ..Drifted::default() };
+    for (effect, _) in predicted.effects.into_iter().zip(asked).filter(|(_, asked)| *asked) {
+        let known = drifted.drift.iter().any(|drift| drift.object == effect.object);
+        if effect.operation == Operation::Create {
+            drifted.missing.push(effect.object);
+        } else if effect.settled != Some(true) && !known {
+            drifted.errors.push(untold(effect));
+            continue;
+        }
+        drifted.compared = drifted.compared.saturating_add(1);
+    }
+    drifted
+}
+
+fn is_compared(object: &RenderedObject) -> bool {
+    let annotations = object.body.pointer("/metadata/annotations");
+    let is_hook = HOOKS.iter().any(|hook| annotations.is_some_and(|own| own.get(hook).is_some()));
+    !object.sealed && !scope::never_asked(&object.reference) && !is_hook
+}
+
+fn unchanged(object: &RenderedObject) -> PredictInput {
+    let manifest = Manifest::of(Some(object));
+    let effect = Effect {
+        object: object.reference.clone(),
+        operation: Operation::Update,
+        rendered: RenderOperation::Change,
+        tier: Tier::Render,
+        settled: None,
+        risks: Default::default(),
+        reason: None,
+        source: None,
+        changes: Vec::new(),
+        before: None,
+        after: None,
+        moved_from: None,
+    };
+    PredictInput { effect, base: manifest.clone(), head: manifest }
+}
+
+fn untold(effect: Effect) -> EnvironmentError {
+    let why = effect.reason.unwrap_or_else(|| "unsettled: another manager applied it".to_owned());
+    EnvironmentError {
+        message: format!("{}: {why}", effect.object),
+        object: Some(effect.object),
+        undecided: true,
+    }
+}

@@ -1,0 +1,102 @@
+//! `countersign drift`, on a repository and a real API server.
+
+use std::process::{Command, Output};
+
+use super::*;
+use crate::source::git;
+
+/// A repository whose `main` says these objects.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(manifests: &[&Value]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let env = folder.path().join("env");
+        std::fs::create_dir_all(env.join("apps")).unwrap();
+        let policy =
+            "version = 1\n\n[environment.production]\nsource = { yaml = \"apps\" }\ncluster = \"prod\"\n";
+        std::fs::write(env.join(".countersign.toml"), policy).unwrap();
+        for (number, manifest) in manifests.iter().enumerate() {
+            std::fs::write(env.join(format!("apps/{number}.yaml")), manifest.to_string()).unwrap();
+        }
+        git(&env, &["init", "-q", "-b", "main"]);
+        git(&env, &["add", "-A"]);
+        git(&env, &["commit", "-q", "-m", "main"]);
+        Self { folder }
+    }
+
+    fn run(&self, kubeconfig: &std::path::Path, arguments: &[&str]) -> (i32, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.arg("drift").args(arguments).arg("--kubeconfig").arg(kubeconfig);
+        command.current_dir(self.folder.path().join("env")).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", self.folder.path());
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let said = [stdout, stderr].concat();
+        (status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_in_the_cluster_is_told_without_a_change() {
+    let Some(world) = World::new().await else { return };
+    let web = world.deployment(json!({ "replicas": 3 }));
+    let settings = world.config_map(json!({ "a": "1", "b": "2" }));
+    let absent = world.object("v1", "ConfigMap", "absent", json!({ "data": {} }));
+    let secret = world.object("v1", "Secret", "s", json!({ "stringData": { "a": "hunter3" } }));
+    let desk = Desk::new(&[&web, &settings, &secret]);
+    let check = |arguments: &[&str]| {
+        let arguments = [&["--cluster", "prod=test"], arguments].concat();
+        let (code, said) = desk.run(world.server.kubeconfig(), &arguments);
+        assert!(!said.contains("hunter"), "{said}");
+        (code, said.replace(&world.namespace, "NS"))
+    };
+    world.apply_client_side(&web).await;
+    world.apply(&settings, "somebody-else").await;
+    let (code, said) = check(&[]);
+    assert_eq!(code, 2);
+    assert_snapshot!(said, @r"
+    production, cluster prod: 0 of 1 objects differ; 1 are never looked at
+      not told: ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side
+    ");
+    world
+        .edit(&web, json!({ "spec": { "replicas": 5 }, "metadata": { "labels": { "theirs": "hunter2" } } }))
+        .await;
+    let (code, said) = check(&[]);
+    assert_eq!(code, 1);
+    assert_snapshot!(said, @r"
+    production, cluster prod: 1 of 1 objects differ; 1 are never looked at
+      Deployment NS/web: spec.replicas is 5, base says 3
+      not told: ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side
+    ");
+    let (code, said) = check(&["--format", "json", "--environment", "production"]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &said["environments"][0]["drift"][0]["changes"][0]["before"]), (1, &json!(5)));
+    assert_snapshot!(check(&["--format", "markdown"]).1, @r"
+    ### `production`, cluster `prod`: 1 of 1 objects differ; 1 are never looked at
+    - `Deployment NS/web`: `spec.replicas is 5, base says 3`
+    - not told: `ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side`
+    ");
+
+    let desk = Desk::new(&[&absent]);
+    let (code, said) = desk.run(world.server.kubeconfig(), &["--cluster", "prod=test"]);
+    assert_eq!(code, 1);
+    assert_snapshot!(said.replace(&world.namespace, "NS"), @r"
+    production, cluster prod: 1 of 1 objects differ; 0 are never looked at
+      ConfigMap NS/absent is not in the cluster
+    ");
+    world.apply_client_side(&absent).await;
+    let (code, said) = desk.run(world.server.kubeconfig(), &["--cluster", "prod=test"]);
+    assert_eq!(
+        (code, said.as_str()),
+        (0, "production, cluster prod: 0 of 1 objects differ; 0 are never looked at\n")
+    );
+    let (code, said) = desk.run(world.server.kubeconfig(), &[]);
+    assert_eq!(
+        (code, said.as_str()),
+        (64, "error: no cluster is given: name one by --cluster NAME=CONTEXT, or give --settings\n")
+    );
+    let (code, said) = desk.run(world.server.kubeconfig(), &["--cluster", "other=test"]);
+    assert_eq!((code, said.contains("not told: no cluster `prod` was given")), (2, true), "{said}");
+}
