@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use countersign_core::config::Level;
 use countersign_core::decide::{PolicyInForce, policy_to_evaluate};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::EnvironmentError;
-use countersign_core::object::SealingKey;
 use countersign_core::report::{code_span, terminal_safe};
 use countersign_core::revision::{Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
@@ -21,7 +19,7 @@ use super::{Exit, advice, deliver};
 use crate::engine::predict::Drifted;
 use crate::engine::{Asking, Evaluator, Quiet, library, offline_snapshot};
 use crate::ports::{Cluster, Clusters, Renderer as _, Source as _};
-use crate::settings::{RenderSettings, Settings};
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 #[command(
@@ -112,17 +110,9 @@ impl DriftArguments {
         snapshot: &Snapshot,
         clusters: &impl Clusters,
     ) -> anyhow::Result<Vec<Found>> {
-        let in_force = PolicyInForce::of(snapshot);
-        if let PolicyInForce::Broken(errors) = &in_force {
-            let all: String =
-                errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
-            bail!("the policy cannot be read{all}");
-        }
+        let in_force = wire::policy_in_force(snapshot)?;
         let scratch = tempfile::tempdir().context("no scratch folder")?;
-        let render = settings.map(|settings| settings.render.clone()).unwrap_or_else(|| RenderSettings {
-            parallel: std::thread::available_parallelism().map_or(2, usize::from),
-            ..RenderSettings::default()
-        });
+        let render = wire::render_settings(settings);
         let renderer = wire::renderer(&render, scratch.path())?;
         let policy = policy_to_evaluate(snapshot);
         let environments = if let PolicyInForce::Declared(_) = &in_force {
@@ -131,16 +121,11 @@ impl DriftArguments {
             renderer.discover(source, &Diff { base: tree.clone(), head: tree.clone() }).await?
         };
         let chosen = self.chosen(environments)?;
-        let mut key = [0_u8; 32];
-        let given = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
-        if given.context("the system gave no random bytes")? < key.len() {
-            bail!("the system gave too few random bytes");
-        }
         let evaluator = Evaluator {
             source,
             renderer: &renderer,
             clusters: Asking::Nobody,
-            key: &SealingKey::new(key),
+            key: &wire::key_of_this_run()?,
             mask: &policy.mask,
             parallel: render.parallel,
             progress: &Quiet,

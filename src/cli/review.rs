@@ -7,11 +7,9 @@ use anyhow::{Context as _, bail};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use countersign_core::actor::Known;
-use countersign_core::config::Level;
 use countersign_core::decide::{self, PolicyInForce, judge_content, policy_to_evaluate};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
-use countersign_core::object::SealingKey;
 use countersign_core::report::{self, Colour, Report, Style};
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
@@ -23,7 +21,7 @@ use super::wire::{self, Mirror};
 use super::{Exit, advice, deliver, files};
 use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot, without_people};
 use crate::ports::{Clusters, Source as _};
-use crate::settings::{RenderSettings, Settings};
+use crate::settings::Settings;
 
 #[derive(Debug, Args)]
 #[command(
@@ -119,12 +117,7 @@ impl Review {
         }
         snapshot.policy = policy;
         without_people(&mut snapshot);
-        let in_force = PolicyInForce::of(&snapshot);
-        if let PolicyInForce::Broken(errors) = &in_force {
-            let all: String =
-                errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
-            bail!("the policy cannot be read{all}");
-        }
+        let in_force = wire::policy_in_force(&snapshot)?;
         let (files, evaluation) = futures::join!(
             crate::engine::changed_files(&source, &judged.trees),
             self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force),
@@ -154,10 +147,7 @@ impl Review {
         in_force: &PolicyInForce,
     ) -> anyhow::Result<Evaluation> {
         let scratch = tempfile::tempdir().context("no scratch folder")?;
-        let processors = || std::thread::available_parallelism().map_or(2, usize::from);
-        let render = settings.map(|settings| settings.render.clone());
-        let mut render =
-            render.unwrap_or_else(|| RenderSettings { parallel: processors(), ..RenderSettings::default() });
+        let mut render = wire::render_settings(settings);
         render.parallel = self.jobs.unwrap_or(render.parallel);
         let mut renderer = wire::renderer(&render, scratch.path())?;
         if let Some(cache) = self.cache.open()? {
@@ -173,20 +163,11 @@ impl Review {
             self.chosen(renderer.discover(source, trees).await?)?
         };
         let progress = Bar::new();
-        // Handles only have to agree within one report, so a key of this run is enough, and nothing can be learnt
-        // from a report by guessing.
-        let mut key = [0_u8; 32];
-        // From the system: the library's generator measures the processor's jitter first, which takes longer than the
-        // whole review of a small change.
-        let given = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
-        if given.context("the system gave no random bytes")? < key.len() {
-            bail!("the system gave too few random bytes");
-        }
         let evaluator = Evaluator {
             source,
             renderer: &renderer,
             clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
-            key: &SealingKey::new(key),
+            key: &wire::key_of_this_run()?,
             mask: &policy.mask,
             // Beside those that render, some are read and compared.
             parallel: render.parallel.saturating_mul(2),

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use countersign_core::config::Level;
+use countersign_core::decide::PolicyInForce;
 use countersign_core::object::SealingKey;
+use countersign_core::snapshot::Snapshot;
 
 use crate::audit::{SshSigner, allowed_signer};
 use crate::cluster::{Access, KubeCluster, KubeClusters};
@@ -198,4 +201,34 @@ fn forge(settings: &ForgeSettings) -> anyhow::Result<Arc<dyn Forge>> {
             GitHub::new(config).context("a GitHub cannot be used")
         }
     }
+}
+
+/// How renderers run: as the settings say, else one for each processor.
+pub(super) fn render_settings(settings: Option<&Settings>) -> RenderSettings {
+    let parallel = || std::thread::available_parallelism().map_or(2, usize::from);
+    let given = settings.map(|settings| settings.render.clone());
+    given.unwrap_or_else(|| RenderSettings { parallel: parallel(), ..RenderSettings::default() })
+}
+
+/// The key of one run. Handles only have to agree within one report, so it is enough, and nothing can be learnt from a
+/// report by guessing. It comes from the system: the library's generator measures the processor's jitter first, which
+/// takes longer than the whole review of a small change.
+pub(super) fn key_of_this_run() -> anyhow::Result<SealingKey> {
+    let mut key = [0_u8; 32];
+    let given = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
+    if given.context("the system gave no random bytes")? < key.len() {
+        bail!("the system gave too few random bytes");
+    }
+    Ok(SealingKey::new(key))
+}
+
+/// The policy of a snapshot, or every mistake that keeps it from being read.
+pub(super) fn policy_in_force(snapshot: &Snapshot) -> anyhow::Result<PolicyInForce> {
+    let in_force = PolicyInForce::of(snapshot);
+    if let PolicyInForce::Broken(errors) = &in_force {
+        let all: String =
+            errors.iter().map(|error| format!("\n{}", error.render(Level::Error, None))).collect();
+        bail!("the policy cannot be read{all}");
+    }
+    Ok(in_force)
 }
