@@ -127,6 +127,7 @@ impl DriftArguments {
             clusters: Asking::Nobody,
             key: &wire::key_of_this_run()?,
             mask: &policy.mask,
+            inventory: None,
             parallel: render.parallel,
             progress: &Quiet,
         };

@@ -163,12 +163,14 @@ impl Review {
             self.chosen(renderer.discover(source, trees).await?)?
         };
         let progress = Bar::new();
+        let wanted = countersign_core::policy::inventory_wanted(&policy, &snapshot.library);
         let evaluator = Evaluator {
             source,
             renderer: &renderer,
             clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
             key: &wire::key_of_this_run()?,
             mask: &policy.mask,
+            inventory: Some(&wanted),
             // Beside those that render, some are read and compared.
             parallel: render.parallel.saturating_mul(2),
             progress: &progress,
@@ -316,7 +318,7 @@ struct Bar {
 
 impl Bar {
     fn new() -> Self {
-        let bar = ProgressBar::no_length();
+        let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("  rendering  {bar:24} {pos}/{len} units  {elapsed}")
         {
             bar.set_style(style);
@@ -327,7 +329,7 @@ impl Bar {
 
 impl Progress for Bar {
     fn planned(&self, units: usize) {
-        self.bar.set_length(u64::try_from(units).unwrap_or(u64::MAX));
+        self.bar.inc_length(u64::try_from(units).unwrap_or(u64::MAX));
     }
 
     fn rendered(&self, _unit: &str) {

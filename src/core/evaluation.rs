@@ -2,6 +2,7 @@
 //! paths that no render reads.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::effect::{Effect, FieldChange, Tier};
 use crate::environment::Environment;
@@ -131,6 +132,29 @@ pub struct EnvironmentEvaluation {
     pub drift: Vec<Drift>,
     /// What could not be told.
     pub errors: Vec<EnvironmentError>,
+    /// What stands beside the change, where a check of the policy asks about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<Inventory>,
+}
+
+/// Objects of an environment that a change leaves as they are: with its effects they make up the whole environment, on
+/// either side.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Inventory {
+    /// The objects of the kinds that checks ask about.
+    pub objects: Vec<InventoryObject>,
+    /// Units at head of which it cannot be told what they hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+/// An object that a change leaves as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct InventoryObject {
+    /// Which.
+    pub object: ObjectRef,
+    /// As it was rendered, sealed.
+    pub body: Value,
 }
 
 /// What happened to a path.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod convention;
+mod inventory;
 mod owners;
 mod read;
 mod unit;
@@ -17,6 +18,7 @@ use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, UnitError, UnitEvaluation,
 };
 use countersign_core::object::{ObjectRef, RenderedObject, SealingKey};
+use countersign_core::policy::InventoryWanted;
 use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
@@ -28,7 +30,7 @@ use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, So
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
-    /// So many units will be rendered.
+    /// So many more units will be rendered.
     fn planned(&self, units: usize);
     /// One more is done.
     fn rendered(&self, unit: &str);
@@ -76,6 +78,8 @@ pub struct Evaluator<'a> {
     pub key: &'a SealingKey,
     /// `[mask]` paths of the policy.
     pub mask: &'a [String],
+    /// What the policy's checks ask of whole environments.
+    pub inventory: Option<&'a InventoryWanted>,
     /// How many units are rendered side by side.
     pub parallel: usize,
     /// Who is told how far it is.
@@ -204,11 +208,13 @@ impl Evaluator<'_> {
             units: Vec::new(),
             drift: Vec::new(),
             errors: Vec::new(),
+            inventory: None,
         };
         evaluation.errors.extend(others.note);
         evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
         self.ask_cluster(environment, &mut units, &mut evaluation).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
+        evaluation.inventory = self.inventory(&trees.head, environment, &evaluation).await?;
         Ok((evaluation, owners))
     }
 

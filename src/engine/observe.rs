@@ -12,6 +12,7 @@ use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
 use countersign_core::library::{self, Library, LibraryFile};
+use countersign_core::policy::inventory_wanted;
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
@@ -125,7 +126,8 @@ impl Engine {
         // What strangers propose to run is read by people first: it is tried for those who may write.
         snapshot.proposed_library = Some(proposed_library).filter(|_| altered && trusted);
         let declared = snapshot.policy.is_some();
-        snapshot.evaluation = self.evaluate(source.as_ref(), &trees, &policy, declared, trusted).await?;
+        let judging = (&policy, &snapshot.library);
+        snapshot.evaluation = self.evaluate(source.as_ref(), &trees, judging, declared, trusted).await?;
         snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
         snapshot.details =
             details::read(forge.as_ref(), source.as_ref(), &trees, &snapshot, &policy, (&commits, &accounts))
@@ -152,10 +154,11 @@ impl Engine {
         &self,
         source: &dyn Source,
         trees: &Diff<ObjectId>,
-        policy: &countersign_core::config::Policy,
+        (policy, library): (&countersign_core::config::Policy, &Library),
         declared: bool,
         trusted: bool,
     ) -> Result<Evaluation, ObserveError> {
+        let wanted = inventory_wanted(policy, library);
         let environments: Vec<Environment> = if declared {
             policy.environments.clone()
         } else {
@@ -167,6 +170,7 @@ impl Engine {
             clusters: if trusted { Asking::Clusters(self.clusters.as_ref()) } else { NOT_TRUSTED },
             key: &self.sealing_key,
             mask: &policy.mask,
+            inventory: Some(&wanted),
             parallel: 4,
             progress: &Quiet,
         };

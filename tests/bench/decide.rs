@@ -80,6 +80,7 @@ fn snapshot() -> Snapshot {
             units: vec![unit],
             drift: Vec::new(),
             errors: Vec::new(),
+            inventory: None,
         }],
         outside: Vec::new(),
         discovered: false,

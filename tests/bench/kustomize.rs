@@ -156,6 +156,7 @@ async fn evaluation(repository: &Path) -> Duration {
         clusters: Asking::Nobody,
         key: &SealingKey::new([7; 32]),
         mask: &[],
+        inventory: None,
         parallel: PARALLEL * 2,
         progress: &Quiet,
     };

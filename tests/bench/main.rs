@@ -13,11 +13,14 @@
 )]
 
 mod bot;
+mod cluster;
 mod decide;
 mod growth;
 mod kustomize;
 mod manifests;
 mod measure;
+#[path = "../it/parts/mod.rs"]
+mod parts;
 mod policy;
 mod push;
 mod review;
@@ -34,7 +37,7 @@ fn main() {
         Some(_) | None => {}
     }
     let wanted = |name: &str| arguments.is_empty() || arguments.iter().any(|word| word == name);
-    let all: [(&str, fn()); 8] = [
+    let all: [(&str, fn()); 9] = [
         ("webhook", webhook::run),
         ("push", push::run),
         ("decide", decide::run),
@@ -43,6 +46,7 @@ fn main() {
         ("kustomize", kustomize::run),
         ("warm", warm::run),
         ("growth", growth::run),
+        ("cluster", cluster::run),
     ];
     println!("| what | figure | beside it, in the same run | ratio |\n|---|---|---|---|");
     for (_, run) in all.into_iter().filter(|(name, _)| wanted(name)) {

@@ -202,6 +202,7 @@ fn evaluation(texts: &[String]) -> Evaluation {
         units: vec![unit],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     };
     Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false }
 }

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use countersign_core::config::{Check, Judge, Policy, Severity};
 use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
-use countersign_core::evaluation::{EnvironmentEvaluation, Evaluation, SideState, UnitEvaluation};
+use countersign_core::evaluation::{
+    EnvironmentEvaluation, Evaluation, Inventory, InventoryObject, SideState, UnitEvaluation,
+};
 use countersign_core::library::{Library, LibraryFile};
 use countersign_core::object::ObjectRef;
 use countersign_core::policy::{Finding, run_checks};
@@ -26,17 +28,28 @@ const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissio
 
 /// What one check of ours finds where an object appears.
 fn ours(judge: Judge, files: &[(&str, String)], object: &Value) -> Vec<Finding> {
+    ours_beside(judge, files, object, &[])
+}
+
+fn reference(object: &Value) -> ObjectRef {
     let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let api_version = text("/apiVersion");
     let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+    ObjectRef {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: text("/kind"),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+    }
+}
+
+/// The same, where others stand beside it.
+fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &[Value]) -> Vec<Finding> {
+    let known = |object: &Value| InventoryObject { object: reference(object), body: object.clone() };
+    let inventory = Inventory { objects: beside.iter().map(known).collect(), unknown: Vec::new() };
     let effect = Effect {
-        object: ObjectRef {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            kind: text("/kind"),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
-        },
+        object: reference(object),
         operation: Operation::Create,
         rendered: RenderOperation::Add,
         tier: Tier::Render,
@@ -79,6 +92,7 @@ fn ours(judge: Judge, files: &[(&str, String)], object: &Value) -> Vec<Finding> 
         units: vec![unit],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: Some(inventory),
     };
     let mut library = Library::default();
     for (path, text) in files {

@@ -62,6 +62,7 @@ pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
         units: vec![unit],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     };
     Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false }
 }

@@ -1,5 +1,6 @@
 //! The program as people call it: arguments and a folder in; what it prints, writes and exits with out.
 
+mod beside;
 mod cache;
 mod import;
 mod init;

@@ -62,6 +62,7 @@ impl Scene {
             clusters: Asking::Nobody,
             key: &SealingKey::new([7; 32]),
             mask: &[],
+            inventory: None,
             parallel: 2,
             progress: &Quiet,
         };

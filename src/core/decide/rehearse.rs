@@ -17,7 +17,7 @@ use crate::details::{ChangedFile, Details};
 use crate::effect::{self, Effect, Operation, RenderOperation, Tier};
 use crate::environment::Environment;
 use crate::evaluation::{
-    ChangedPath, EnvironmentEvaluation, Evaluation, PathOperation, SideState, UnitEvaluation,
+    ChangedPath, EnvironmentEvaluation, Evaluation, Inventory, PathOperation, SideState, UnitEvaluation,
 };
 use crate::fact::{Display, Fact, FactKind};
 use crate::library::Library;
@@ -346,6 +346,8 @@ fn quiet(environment: &Environment) -> EnvironmentEvaluation {
         units: vec![unit],
         drift: Vec::new(),
         errors: Vec::new(),
+        // A case tells all there is.
+        inventory: Some(Inventory::default()),
     }
 }
 

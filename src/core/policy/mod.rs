@@ -29,6 +29,7 @@ pub(crate) mod zone;
 pub(crate) use account::account;
 pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
+pub use judge::{InventoryWanted, inventory_wanted};
 pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 pub use waiver::{

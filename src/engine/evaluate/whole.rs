@@ -2,7 +2,7 @@
 
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{EnvironmentError, Side};
-use countersign_core::object::Sealer;
+use countersign_core::object::{RenderedObject, Sealer};
 use countersign_core::revision::ObjectId;
 use futures::stream::{self, StreamExt as _};
 
@@ -10,6 +10,13 @@ use super::read::Reader;
 use super::{EvaluateError, Evaluator};
 use crate::engine::predict::{self, Drifted};
 use crate::ports::Cluster;
+
+/// All that an environment says at a tree.
+pub(super) struct Whole {
+    pub(super) objects: Vec<RenderedObject>,
+    /// Units that do not render, or otherwise each time, and why.
+    pub(super) untold: Vec<(String, String)>,
+}
 
 impl Evaluator<'_> {
     /// How a cluster differs from all that an environment says at a tree. A unit that does not render, or renders
@@ -20,10 +27,28 @@ impl Evaluator<'_> {
         environment: &Environment,
         cluster: &dyn Cluster,
     ) -> Result<Drifted, EvaluateError> {
+        let Whole { objects, untold } = self.whole(tree, environment, Side::Base).await?;
+        let untold = untold.into_iter().map(|(unit, why)| EnvironmentError {
+            object: None,
+            message: format!("{unit}: {why}"),
+            undecided: true,
+        });
+        let mut drifted = predict::drift(cluster, environment, &objects).await;
+        let errors = untold.chain(drifted.errors.drain(..)).collect();
+        Ok(Drifted { errors, ..drifted })
+    }
+
+    /// Renders every unit of an environment.
+    pub(super) async fn whole(
+        &self,
+        tree: &ObjectId,
+        environment: &Environment,
+        side: Side,
+    ) -> Result<Whole, EvaluateError> {
         let plans = self.side_plans(tree, environment).await?;
         self.progress.planned(plans.len());
         let renders = plans.into_iter().map(|plan| async move {
-            let given = self.side(tree, Some(&plan), Side::Base).await;
+            let given = self.side(tree, Some(&plan), side).await;
             self.progress.rendered(&plan.spec.name);
             (plan.spec.name, given)
         });
@@ -33,9 +58,9 @@ impl Evaluator<'_> {
             namespace: environment.default_namespace.as_deref(),
             threads: self.parallel,
         };
-        let (mut objects, mut errors) = (Vec::new(), Vec::new());
+        let mut whole = Whole { objects: Vec::new(), untold: Vec::new() };
         for (unit, given) in given {
-            let outcome = reader.side(given, Side::Base);
+            let outcome = reader.side(given, side);
             let why = match outcome.error() {
                 Some(error) => Some(error.message.clone()),
                 None if !outcome.stable() => {
@@ -44,16 +69,10 @@ impl Evaluator<'_> {
                 None => None,
             };
             match why {
-                Some(why) => errors.push(EnvironmentError {
-                    object: None,
-                    message: format!("{unit}: {why}"),
-                    undecided: true,
-                }),
-                None => objects.extend(outcome.into_renders().0.objects),
+                Some(why) => whole.untold.push((unit, why)),
+                None => whole.objects.extend(outcome.into_renders().0.objects),
             }
         }
-        let mut drifted = predict::drift(cluster, environment, &objects).await;
-        errors.append(&mut drifted.errors);
-        Ok(Drifted { errors, ..drifted })
+        Ok(whole)
     }
 }

@@ -1,20 +1,22 @@
 //! Templates and constraints, held to Gatekeeper's own command.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use countersign_core::config::Judge;
 use serde_json::{Value, json};
 
-use super::ours;
+use super::ours_beside;
 use crate::parts::tools;
 
-/// Messages of `gator test` over files, for one object.
-fn theirs(program: &std::path::Path, policies: &str, object: &Value) -> BTreeSet<String> {
+/// Messages of `gator test` over files, for one object, with others beside it.
+fn theirs(program: &Path, policies: &str, object: &Value, beside: &[Value]) -> BTreeSet<String> {
     let folder = tempfile::tempdir().unwrap();
-    let (policy, manifest) = (folder.path().join("policy.yaml"), folder.path().join("object.json"));
+    let (policy, manifest) = (folder.path().join("policy.yaml"), folder.path().join("objects.yaml"));
     std::fs::write(&policy, policies).unwrap();
-    std::fs::write(&manifest, object.to_string()).unwrap();
+    let manifests: Vec<String> = beside.iter().chain([object]).map(Value::to_string).collect();
+    std::fs::write(&manifest, manifests.join("\n---\n")).unwrap();
     let mut command = Command::new(program);
     command.args(["test", "--output=json"]);
     let done = command.arg("--filename").arg(&policy).arg("--filename").arg(&manifest).output().unwrap();
@@ -27,12 +29,12 @@ fn theirs(program: &std::path::Path, policies: &str, object: &Value) -> BTreeSet
     of_it.map(|one| one["msg"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-fn check(program: &std::path::Path, policies: &str, object: &Value) {
-    let found =
-        ours(Judge::Gatekeeper(vec!["p.yaml".to_owned()]), &[("p.yaml", policies.to_owned())], object);
+fn check(program: &Path, policies: &str, object: &Value, beside: &[Value]) {
+    let files = [("p.yaml", policies.to_owned())];
+    let found = ours_beside(Judge::Gatekeeper(vec!["p.yaml".to_owned()]), &files, object, beside);
     assert!(found.iter().all(|finding| !finding.errored), "{found:?}");
     let found: BTreeSet<String> = found.into_iter().map(|finding| finding.message).collect();
-    assert_eq!(found, theirs(program, policies, object), "{policies}\n{object}");
+    assert_eq!(found, theirs(program, policies, object, beside), "{policies}\n{object}");
 }
 
 fn template(kind: &str, schema: &Value, target: Value) -> String {
@@ -114,7 +116,43 @@ fn rego_says_what_gatekeeper_says() {
         let policies = template("It", &open, json!({ "rego": rego }))
             + &constraint("It", &json!({ "parameters": parameters }));
         for object in objects() {
-            check(&program, &policies, &object);
+            check(&program, &policies, &object, &[]);
+        }
+    }
+}
+
+/// Rego that looks at what else is there.
+fn inventories() -> [&'static str; 4] {
+    [
+        "package a\nviolation[{\"msg\": msg}] { host := input.review.object.spec.rules[_].host; other := data.inventory.namespace[ns][version][\"Ingress\"][name]; re_match(\"^networking.k8s.io/.+$\", version); other.spec.rules[_].host == host; not self(other); msg := sprintf(\"%v: %v/%v %v\", [host, ns, name, version]) }\nself(other) { other.metadata.name == input.review.object.metadata.name; other.metadata.namespace == input.review.object.metadata.namespace }",
+        "package a\nviolation[{\"msg\": msg}] { input.review.kind.kind == \"Ingress\"; ns := input.review.namespace; not data.inventory.namespace[ns][\"networking.k8s.io/v1\"][\"NetworkPolicy\"]; msg := sprintf(\"%v has no policy\", [ns]) }",
+        "package a\nviolation[{\"msg\": msg}] { object.get(data.inventory.cluster[\"v1\"][\"Namespace\"][input.review.namespace].metadata, \"labels\", {}).tier == \"open\"; msg := \"open\" }",
+        "package a\nviolation[{\"msg\": msg}] { names := [name | data.inventory.namespace[_][_][_][name]]; msg := sprintf(\"%v\", [sort(names)]) }",
+    ]
+}
+
+#[test]
+fn rego_sees_what_gatekeeper_sees_beside_an_object() {
+    let Some(program) = tools::gator() else { return };
+    let meta = |name: &str, namespace: &str| json!({ "name": name, "namespace": namespace });
+    let ingress = |name: &str, namespace: &str, host: &str| json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta(name, namespace), "spec": { "rules": [{ "host": host }] } });
+    let beside = [
+        ingress("old", "shop", "old.example.org"),
+        ingress("same", "pay", "new.example.org"),
+        json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta("all", "pay"), "spec": {} }),
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "pay", "labels": { "tier": "open" } } }),
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop" } }),
+    ];
+    for rego in inventories() {
+        let policies = template("It", &json!({ "type": "object" }), json!({ "rego": rego }))
+            + &constraint("It", &json!({}));
+        for object in [
+            ingress("web", "shop", "web.example.org"),
+            ingress("web", "shop", "old.example.org"),
+            ingress("web", "pay", "new.example.org"),
+            ingress("alone", "elsewhere", "x.example.org"),
+        ] {
+            check(&program, &policies, &object, &beside);
         }
     }
 }
@@ -134,7 +172,7 @@ fn expressions_say_what_gatekeeper_says() {
     let policies =
         template("It", &schema, target) + &constraint("It", &json!({ "parameters": { "least": 2 } }));
     for object in objects() {
-        check(&program, &policies, &object);
+        check(&program, &policies, &object, &[]);
     }
 }
 
@@ -172,7 +210,7 @@ fn constraints_match_what_gatekeeper_matches() {
                 || object["kind"] == "Namespace"
         };
         for object in objects().into_iter().filter(placed) {
-            check(&program, &policies, &object);
+            check(&program, &policies, &object, &[]);
         }
     }
 }

@@ -103,6 +103,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
         }],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     }
 }
 

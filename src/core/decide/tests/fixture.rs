@@ -116,6 +116,7 @@ pub(super) fn evaluation(units: Vec<UnitEvaluation>) -> Evaluation {
             units,
             drift: Vec::new(),
             errors: Vec::new(),
+            inventory: None,
         }],
         outside: Vec::new(),
         discovered: false,

@@ -42,6 +42,7 @@ pub(super) fn environment(name: &str, units: Vec<UnitEvaluation>) -> Environment
         units,
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     }
 }
 

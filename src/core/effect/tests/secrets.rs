@@ -24,6 +24,7 @@ fn everything(base: &str, head: &str) -> String {
         units: vec![unit],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     };
     let evaluation = Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false };
     let (repo, target) = super::digests::place();

@@ -13,6 +13,7 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+pub use self::gatekeeper::{InventoryWanted, inventory_wanted};
 use super::Waived;
 use super::expression::{Input, Language, Prepared};
 use super::names::{Given, Request};
@@ -55,7 +56,7 @@ pub(super) fn compile<'a>(
         Judge::Rego(rego) => rego::compile(rego, check.severity, library),
         Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
         Judge::Admission(files) => admission::compile(files, check.severity, library),
-        Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library),
+        Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library, evaluation),
         Judge::Pack(pack) => pack::compile(pack, check.severity, evaluation),
     }
 }

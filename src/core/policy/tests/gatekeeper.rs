@@ -2,8 +2,10 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{effect, lines};
-use crate::config::Judge;
+use super::{effect, environment, lines, lines_in, unrendered};
+use crate::config::{Judge, Policy, parse};
+use crate::evaluation::{Inventory, InventoryObject};
+use crate::policy::inventory_wanted;
 
 fn found(files: &[&str], object: &str, before: Option<Value>, after: Option<Value>) -> String {
     let names: Vec<String> = (0..files.len()).map(|at| format!("policies/{at}.yaml")).collect();
@@ -189,7 +191,7 @@ fn other_shapes_of_the_library() {
     assert_snapshot!(judged(https, "{}", "networking.k8s.io/Ingress shop/web", ingress("true")), @"error it: web is not for HTTPS alone");
     assert_snapshot!(judged(https, "{}", "networking.k8s.io/Ingress shop/web", ingress("false")), @"");
     let unique = "package unique\nviolation[{\"msg\": \"taken\"}] {\n  host := input.review.object.spec.rules[_].host\n  other := data.inventory.namespace[_][_][\"Ingress\"][_]\n  other.spec.rules[_].host == host\n}";
-    assert_snapshot!(judged(unique, "{}", "networking.k8s.io/Ingress shop/web", ingress("true")), @"error: check `c` could not judge Ingress shop/web: `it`: it reads `data.inventory`, what the whole cluster holds, and only what a change touches is at hand (errored)");
+    assert_snapshot!(judged(unique, "{}", "networking.k8s.io/Ingress shop/web", ingress("true")), @"error: check `c` could not judge Ingress shop/web: `it`: it reads `data.inventory`, and what stands beside the change is not at hand (errored)");
     let user = "package user\nviolation[{\"msg\": \"not you\"}] { input.review.userInfo.username == \"x\" }";
     assert_snapshot!(judged(user, "{}", "/Pod shop/web", json!({})), @"error: check `c` could not judge Pod shop/web: `it`: it reads `userInfo`, and who will ask the cluster is not known before it is asked (errored)");
     let update = "package update\nviolation[{\"msg\": msg}] { input.review.operation == \"CREATE\"; not input.review.oldObject.spec; msg := sprintf(\"%v in %v\", [input.review.operation, input.review.namespace]) }";
@@ -285,4 +287,111 @@ fn what_is_not_sound_is_refused_where_it_is_read() {
         (0..20_000).map(|at| format!("f{at}(x) = x {{ true }}\n")).collect::<String>()
     ));
     assert!(huge.contains("error"), "{huge}");
+}
+
+const UNIQUE: &str = "package unique
+same(other) { other.metadata.namespace == input.review.object.metadata.namespace; other.metadata.name == input.review.object.metadata.name }
+violation[{\"msg\": msg}] {
+  host := input.review.object.spec.rules[_].host
+  other := data.inventory.namespace[ns][\"networking.k8s.io/v1\"][\"Ingress\"][name]
+  other.spec.rules[_].host == host
+  not same(other)
+  msg := sprintf(\"%v is taken by %v/%v\", [host, ns, name])
+}";
+
+fn ingress(name: &str, host: &str) -> Value {
+    json!({ "metadata": { "name": name, "namespace": "shop" }, "spec": { "rules": [{ "host": host }] } })
+}
+
+fn beside(objects: &[(&str, Value)]) -> Inventory {
+    let object = |(object, body): &(&str, Value)| InventoryObject {
+        object: effect(object, None, Some(body.clone())).object,
+        body: body.clone(),
+    };
+    Inventory { objects: objects.iter().map(object).collect(), unknown: Vec::new() }
+}
+
+#[test]
+fn a_template_sees_what_else_the_environment_holds() {
+    let template = template("Unique", "{type: object}", UNIQUE);
+    let judged = |more: &str, before: Option<Value>, after: Value, inventory: Option<Inventory>| {
+        let policies = format!("{template}\n---\n{}\n---\n{more}", constraint("Unique", "{}"));
+        let effects = vec![
+            effect("networking.k8s.io/Ingress shop/web", before, Some(after)),
+            effect("networking.k8s.io/Ingress shop/new", None, Some(ingress("new", "new.example.org"))),
+        ];
+        let mut environment = environment("production", effects);
+        environment.inventory = inventory;
+        lines_in(Judge::Gatekeeper(vec!["p.yaml".into()]), &[("p.yaml", &policies)], environment)
+    };
+    let other = || Some(beside(&[("networking.k8s.io/Ingress shop/old", ingress("old", "old.example.org"))]));
+    assert_snapshot!(judged("", None, ingress("web", "web.example.org"), other()), @"");
+    assert_snapshot!(judged("", None, ingress("web", "old.example.org"), other()), @"error it: old.example.org is taken by shop/old");
+    // Two of one change see each other.
+    assert_snapshot!(judged("", None, ingress("web", "new.example.org"), other()), @r"
+    error it: new.example.org is taken by shop/new
+    error it: new.example.org is taken by shop/web
+    ");
+    // At base it was taken as well, but what is new at head was not there.
+    let before = Some(ingress("web", "old.example.org"));
+    assert_snapshot!(judged("", before.clone(), ingress("web", "old.example.org"), other()), @"error it: old.example.org is taken by shop/old (existing)");
+    assert_snapshot!(judged("", Some(ingress("web", "new.example.org")), ingress("web", "new.example.org"), Some(Inventory::default())), @r"
+    error it: new.example.org is taken by shop/new
+    error it: new.example.org is taken by shop/web
+    ");
+    // Gatekeeper knows what it is told to sync.
+    let sync = |kind: &str| {
+        format!(
+            "apiVersion: config.gatekeeper.sh/v1alpha1\nkind: Config\nmetadata: {{name: config}}\nspec: {{sync: {{syncOnly: [{{group: networking.k8s.io, version: v1, kind: {kind}}}]}}}}\n"
+        )
+    };
+    assert_snapshot!(judged(&sync("Ingress"), None, ingress("web", "old.example.org"), other()), @"error it: old.example.org is taken by shop/old");
+    assert_snapshot!(judged(&sync("NetworkPolicy"), None, ingress("web", "old.example.org"), other()), @"");
+    let set = "apiVersion: syncset.gatekeeper.sh/v1alpha1\nkind: SyncSet\nmetadata: {name: it}\nspec: {gvks: [{group: networking.k8s.io, version: v1, kind: NetworkPolicy}]}\n";
+    assert_snapshot!(judged(set, None, ingress("web", "old.example.org"), other()), @"");
+    let exempt = "apiVersion: config.gatekeeper.sh/v1alpha1\nkind: Config\nmetadata: {name: config}\nspec: {match: [{excludedNamespaces: [shop], processes: [sync]}]}\n";
+    assert_snapshot!(judged(exempt, None, ingress("web", "old.example.org"), other()), @"");
+    // What is not known is not taken for absent.
+    let unknown = Some(Inventory { unknown: vec!["payments".to_owned()], ..Inventory::default() });
+    assert_snapshot!(judged("", None, ingress("web", "a.example.org"), unknown), @r#"
+    error: check `c` could not judge Ingress shop/web: `it`: it reads `data.inventory`, and what `payments` makes cannot be told (errored)
+    error: check `c` could not judge Ingress shop/new: `it`: it reads `data.inventory`, and what `payments` makes cannot be told (errored)
+    "#);
+    assert_snapshot!(judged("", None, ingress("web", "a.example.org"), None), @r#"
+    error: check `c` could not judge Ingress shop/web: `it`: it reads `data.inventory`, and what stands beside the change is not at hand (errored)
+    error: check `c` could not judge Ingress shop/new: `it`: it reads `data.inventory`, and what stands beside the change is not at hand (errored)
+    "#);
+    let mut broken = unrendered(
+        "production",
+        vec![effect("networking.k8s.io/Ingress shop/web", None, Some(ingress("web", "a")))],
+    );
+    broken.inventory = other();
+    let policies = format!("{template}\n---\n{}", constraint("Unique", "{}"));
+    assert_snapshot!(lines_in(Judge::Gatekeeper(vec!["p.yaml".into()]), &[("p.yaml", &policies)], broken), @"error: check `c` could not judge Ingress shop/web: `it`: it reads `data.inventory`, and what `shop` makes cannot be told (errored)");
+}
+
+#[test]
+fn only_what_a_check_asks_about_is_wanted() {
+    let wanted = |rego: &str, more: &str, environments: &str| {
+        let policies = format!(
+            "{}\n---\n{}\n---\n{more}",
+            template("It", "{type: object}", rego),
+            constraint("It", "{}")
+        );
+        let text = format!(
+            "version = 1\n[environment.production]\nsource = {{ yaml = \"p\" }}\n[environment.staging]\nsource = {{ yaml = \"s\" }}\n[[check]]\nname = \"c\"\ngatekeeper = \"p.yaml\"\n{environments}"
+        );
+        let policy: Policy = parse(&text, ".countersign.toml").unwrap();
+        let wanted = inventory_wanted(&policy, &super::library(&[("p.yaml", &policies)]));
+        let of = |object: &str| wanted.takes("production", &effect(object, None, None).object);
+        (wanted.asks("production"), of("networking.k8s.io/Ingress shop/web"), of("/Pod shop/web"))
+    };
+    assert_eq!(wanted(UNIQUE, "", ""), (true, true, true));
+    assert_eq!(wanted(UNIQUE, "", "environments = [\"staging\"]"), (false, false, false));
+    assert_eq!(
+        wanted("package it\n# data.inventory\nviolation[{\"msg\": \"x\"}] { true }", "", ""),
+        (false, false, false)
+    );
+    let set = "apiVersion: syncset.gatekeeper.sh/v1alpha1\nkind: SyncSet\nmetadata: {name: it}\nspec: {gvks: [{group: '', version: v1, kind: Pod}]}\n";
+    assert_eq!(wanted(UNIQUE, set, ""), (true, false, true));
 }

@@ -94,6 +94,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
         units: vec![unit(effects)],
         drift: Vec::new(),
         errors: Vec::new(),
+        inventory: None,
     }
 }
 
@@ -134,6 +135,11 @@ fn library(files: &[(&str, &str)]) -> Library {
 
 /// What one check finds, a line for each finding.
 fn lines(judge: Judge, files: &[(&str, &str)], effects: Vec<Effect>) -> String {
+    lines_in(judge, files, environment("production", effects))
+}
+
+/// The same in a whole environment.
+fn lines_in(judge: Judge, files: &[(&str, &str)], environment: EnvironmentEvaluation) -> String {
     let check = Check {
         name: "c".into(),
         judge,
@@ -142,8 +148,7 @@ fn lines(judge: Judge, files: &[(&str, &str)], effects: Vec<Effect>) -> String {
         kinds: Vec::new(),
     };
     let policy = Policy { checks: vec![check], ..Policy::builtin() };
-    let findings =
-        run_checks(&policy, &library(files), &evaluation(vec![environment("production", effects)], &[]));
+    let findings = run_checks(&policy, &library(files), &evaluation(vec![environment], &[]));
     let line = |finding: Finding| {
         let severity = format!("{:?}", finding.severity).to_lowercase();
         let marks = [(finding.existing, " (existing)"), (finding.errored, " (errored)")];

@@ -2,18 +2,23 @@
 //! when they are created or updated, as they are written: no API server has filled in defaults, and who asks is not
 //! known. What leaves the tree is not reviewed, as Gatekeeper does not unless it is told to.
 
+mod inventory;
 mod matching;
 mod parameters;
 mod template;
 
+use regorus::Value as RegoValue;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use self::inventory::{Inventories, Sync, Synced};
+pub use self::inventory::{InventoryWanted, inventory_wanted};
 use self::matching::{Glob, Match};
 use self::template::{By, Policy, Template};
 use super::validating::{FailurePolicy, Said, Telling};
 use super::{Judging, Subject, Wrong};
 use crate::config::Severity;
+use crate::evaluation::{Evaluation, Side};
 use crate::library::Library;
 use crate::policy::Truth;
 use crate::policy::expression::{Input, Prepared};
@@ -27,6 +32,7 @@ struct Gatekeeper {
     namespaces: Namespaces,
     /// Namespaces that the configuration leaves out.
     exempt: Vec<Glob>,
+    inventories: Inventories,
     severity: Severity,
 }
 
@@ -67,6 +73,7 @@ struct Point {
 struct Config {
     #[serde(rename = "match")]
     matching: Option<Vec<Exemption>>,
+    sync: Option<Sync>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +87,7 @@ pub(super) fn compile<'a>(
     files: &[String],
     severity: Severity,
     library: &Library,
+    evaluation: &Evaluation,
 ) -> Result<Box<dyn Judging + 'a>, String> {
     let manifests = manifests::read(files, library)?;
     let of_group = |group: &'static str| manifests.iter().filter(move |manifest| manifest.group == group);
@@ -111,15 +119,26 @@ pub(super) fn compile<'a>(
     let mut exempt = Vec::new();
     for manifest in of_group("config.gatekeeper.sh").filter(|manifest| manifest.kind == "Config") {
         let config: Config = manifest.field("spec")?;
-        for exemption in config.matching.unwrap_or_default() {
-            let processes = exemption.processes.unwrap_or_default();
-            if processes.iter().any(|process| process == "*" || process == "webhook") {
-                exempt.extend(exemption.excluded_namespaces.unwrap_or_default());
-            }
-        }
+        exempt.extend(processes(config.matching, "webhook"));
     }
+    let asks = |template: &Template| matches!(&template.engine, By::Rego(policy) if policy.reads_inventory);
+    let inventories = if templates.iter().any(asks) {
+        Inventories::of(evaluation, &Synced::of(&manifests)?)
+    } else {
+        Inventories::none()
+    };
     let namespaces = Namespaces::of(&manifests);
-    Ok(Box::new(Gatekeeper { constraints, templates, namespaces, exempt, severity }))
+    Ok(Box::new(Gatekeeper { constraints, templates, namespaces, exempt, inventories, severity }))
+}
+
+/// The namespaces that a configuration keeps out of a process.
+fn processes(exemptions: Option<Vec<Exemption>>, wanted: &str) -> Vec<Glob> {
+    let concerned = |exemption: &Exemption| {
+        let processes = exemption.processes.as_deref().unwrap_or_default();
+        processes.iter().any(|process| process == "*" || process == wanted)
+    };
+    let exemptions = exemptions.unwrap_or_default().into_iter().filter(concerned);
+    exemptions.flat_map(|exemption| exemption.excluded_namespaces.unwrap_or_default()).collect()
 }
 
 fn constraint(manifest: &Manifest, template: usize, schema: Option<&Value>) -> Result<Constraint, String> {
@@ -200,9 +219,11 @@ impl Gatekeeper {
             By::Cel(program) => (program.failure(), program.judges_transition()),
         };
         let before = subject.before();
-        let said = self.said(constraint, template, subject, object, before);
+        let said = self.said(constraint, template, subject, (object, before), Side::Head);
         let base = before.filter(|_| !said.is_empty() && !transition);
-        let base = base.map(|base| self.said(constraint, template, subject, base, None)).unwrap_or_default();
+        let base = base
+            .map(|base| self.said(constraint, template, subject, (base, None), Side::Base))
+            .unwrap_or_default();
         let telling =
             Telling { rule: &constraint.name, severity: constraint.severity, most: self.severity, failure };
         telling.tell(said, &base)
@@ -213,8 +234,8 @@ impl Gatekeeper {
         constraint: &Constraint,
         template: &Template,
         subject: &Subject<'_>,
-        object: &Value,
-        before: Option<&Value>,
+        (object, before): (&Value, Option<&Value>),
+        side: Side,
     ) -> Vec<Said> {
         match constraint.matching.matches(subject, [Some(object), before], &self.namespaces) {
             Truth::False => return Vec::new(),
@@ -230,7 +251,21 @@ impl Gatekeeper {
         let reference = &subject.effect.object;
         let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
         match &template.engine {
-            By::Rego(policy) => reviewed(policy, constraint, subject, [Some(object), before], namespace),
+            By::Rego(policy) => {
+                let inventory = policy.reads_inventory.then(|| self.inventories.get(subject.environment));
+                let inventory = inventory.transpose().map(|both| {
+                    both.map(|both| match side {
+                        Side::Base => &both.base,
+                        Side::Head => &both.head,
+                    })
+                });
+                match inventory {
+                    Ok(data) => {
+                        reviewed(policy, constraint, subject, [Some(object), before], (namespace, data))
+                    }
+                    Err(why) => vec![Said::Failed(why)],
+                }
+            }
             By::Cel(program) => {
                 let Some(language) = subject.language() else {
                     return vec![Said::Failed("expressions cannot be evaluated".to_owned())];
@@ -261,7 +296,7 @@ fn reviewed(
     constraint: &Constraint,
     subject: &Subject<'_>,
     [object, before]: [Option<&Value>; 2],
-    namespace: Given<'_>,
+    (namespace, data): (Given<'_>, Option<&RegoValue>),
 ) -> Vec<Said> {
     if let Some(why) = policy.beyond {
         return vec![Said::Failed(why.to_owned())];
@@ -277,7 +312,7 @@ fn reviewed(
     if let (Value::Object(fields), Some(namespace)) = (&mut review, namespace) {
         fields.insert("namespaceObject".to_owned(), namespace.clone());
     }
-    match policy.violations(json!({ "review": review, "parameters": constraint.parameters })) {
+    match policy.violations(json!({ "review": review, "parameters": constraint.parameters }), data) {
         Ok(messages) => messages.into_iter().map(Said::Denied).collect(),
         Err(why) => vec![Said::Failed(why)],
     }

@@ -169,6 +169,8 @@ pub(super) struct Policy {
     pub(super) judges_transition: bool,
     /// Whether it looks at the namespace of the object.
     pub(super) reads_namespace: bool,
+    /// Whether it looks at what else stands in the environment.
+    pub(super) reads_inventory: bool,
     patience: rego::Patience,
 }
 
@@ -196,29 +198,27 @@ impl Policy {
             return Err("its Rego has no rule called `violation`".to_owned());
         }
         let code = || texts().map(without_comments);
-        let beyond = if code().any(|text| reads_inventory(&text)) {
-            Some(
-                "it reads `data.inventory`, what the whole cluster holds, and only what a change touches is at hand",
-            )
-        } else if code().any(|text| text.contains("userInfo")) {
-            Some("it reads `userInfo`, and who will ask the cluster is not known before it is asked")
-        } else {
-            None
-        };
+        let beyond = code()
+            .any(|text| text.contains("userInfo"))
+            .then_some("it reads `userInfo`, and who will ask the cluster is not known before it is asked");
+        let reads_inventory = code().any(|text| reads_data(&text));
         let judges_transition = code().any(|text| text.contains("oldObject"));
         let reads_namespace = code().any(|text| text.contains("namespaceObject"));
         let rule = format!("{package}.violation");
         let patience = rego::Patience::default();
-        Ok(Self { engine, rule, beyond, judges_transition, reads_namespace, patience })
+        Ok(Self { engine, rule, beyond, judges_transition, reads_namespace, reads_inventory, patience })
     }
 
-    /// The messages of its violations, sorted.
+    /// The messages of its violations, sorted. `data` is what `data` holds beside its libraries.
     ///
     /// # Errors
     ///
     /// Where it cannot be evaluated, in time, to messages.
-    pub(super) fn violations(&self, input: Value) -> Result<Vec<String>, String> {
+    pub(super) fn violations(&self, input: Value, data: Option<&RegoValue>) -> Result<Vec<String>, String> {
         let mut engine = self.engine.clone();
+        if let Some(data) = data {
+            engine.add_data(data.clone()).map_err(|error| words(&error))?;
+        }
         engine.set_input(RegoValue::from(input));
         let ask = || engine.eval_rule(self.rule.clone()).map_err(|error| words(&error));
         let value = self.patience.ask(ask)?;
@@ -252,8 +252,24 @@ fn without_comments(text: &str) -> String {
     text.lines().map(code).collect::<Vec<_>>().join("\n")
 }
 
+/// Whether the Rego of a template, as it stands in a manifest, asks what else is there.
+pub(super) fn reads_inventory(body: &Value) -> bool {
+    let targets = body.pointer("/spec/targets").and_then(Value::as_array);
+    targets.into_iter().flatten().any(says_data)
+}
+
+/// Whether any text in it reads data.
+fn says_data(value: &Value) -> bool {
+    match value {
+        Value::String(text) => reads_data(&without_comments(text)),
+        Value::Array(items) => items.iter().any(says_data),
+        Value::Object(fields) => fields.values().any(says_data),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 /// Whether Rego reads `data` beyond its libraries. The word in quotes and as a field of something else is another.
-fn reads_inventory(text: &str) -> bool {
+fn reads_data(text: &str) -> bool {
     static DATA: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"(^|[^."\w])data\b\s*(\.\s*lib\b|\[\s*"lib"\s*\])?"#).ok());
     let Some(pattern) = DATA.as_ref() else { return true };
