@@ -104,6 +104,16 @@ pub struct Drift {
     pub object: ObjectRef,
     /// Live (`before`) against base (`after`).
     pub changes: Vec<FieldChange>,
+    /// The paths among them that merging will overwrite: at the others head says what is live.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overwritten: Vec<String>,
+}
+
+impl Drift {
+    /// Whether merging will overwrite what is live at a path.
+    pub fn overwrites(&self, path: &str) -> bool {
+        self.overwritten.iter().any(|overwritten| overwritten == path)
+    }
 }
 
 /// Something that could not be told about an environment, e.g. a cluster that did not answer.

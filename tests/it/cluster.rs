@@ -5,6 +5,7 @@ mod comes_true;
 mod drift;
 mod helm;
 mod least_privilege;
+mod overwritten;
 mod reach;
 mod refusals;
 mod replace;

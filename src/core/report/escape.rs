@@ -41,7 +41,12 @@ pub fn inert(text: &str) -> String {
     let text = visible(text);
     let mut out = String::with_capacity(text.len() + 16);
     let mut before = None;
-    let mut rest = text.chars();
+    // Four blanks at the start would be a block of code.
+    let words = text.trim_start();
+    if words.len() < text.len() {
+        out.push(' ');
+    }
+    let mut rest = words.chars();
     while let Some(c) = rest.next() {
         let after = rest.as_str();
         match c {

@@ -131,7 +131,8 @@ fn changed(
     if !drifted && standing.owns {
         return Judged::as_rendered(settled(effect, &base, &head, sides));
     }
-    let drift = (drifted && standing.applies).then(|| drift(&effect.object, &live, &base, sides)).flatten();
+    let drift =
+        (drifted && standing.applies).then(|| drift(&effect.object, &live, (&base, &head), sides)).flatten();
     let effect = match standing.why {
         Some(why) => with_reason(effect, format!("unsettled: {why}")),
         None => effect,
@@ -170,10 +171,24 @@ fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) ->
     Effect { risks, changes, ..effect }
 }
 
-fn drift(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Option<Drift> {
+fn drift(
+    object: &ObjectRef,
+    live: &Value,
+    (base, head): (&Value, &Value),
+    sides: &Manifests<'_>,
+) -> Option<Drift> {
     let (before, after) = live::shown(live, base, sides);
     let changes = diff::fields(&before, &after);
-    (!changes.is_empty()).then(|| Drift { object: object.clone(), changes })
+    let written: Vec<String> = diff::fields(live, head).into_iter().map(|change| change.path).collect();
+    let is_written =
+        |path: &&String| written.iter().any(|other| is_within(path, other) || is_within(other, path));
+    let overwritten = changes.iter().map(|change| &change.path).filter(is_written).cloned().collect();
+    (!changes.is_empty()).then(|| Drift { object: object.clone(), changes, overwritten })
+}
+
+/// Whether a path is another one, or leads to something below it.
+fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// It is at head alone, and in the cluster all the same.

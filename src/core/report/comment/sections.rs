@@ -70,18 +70,23 @@ impl Drifted {
 pub(super) fn drift(view: &View<'_>) -> Vec<Drifted> {
     let base = view.base_words();
     let drifted = view.report.environments.iter().filter(|environment| !environment.drift.is_empty());
-    let drawn = drifted.map(|environment| Drifted {
-        title: format!(
-            "Already different in the cluster, not by this change: {} ({})",
-            inert_html(&environment.name),
-            count(environment.drift.len(), "object")
-        ),
-        items: environment.drift.iter().map(|drift| drift_line(drift, &base)).collect(),
+    let drawn = drifted.map(|environment| {
+        let all = environment.drift.iter().all(|drift| drift.overwritten.len() == drift.changes.len());
+        let said = if all { "and would be overwritten" } else { "not by this change" };
+        Drifted {
+            title: format!(
+                "Already different in the cluster, {said}: {} ({})",
+                inert_html(&environment.name),
+                count(environment.drift.len(), "object")
+            ),
+            items: environment.drift.iter().map(|drift| drift_line(drift, &base, !all)).collect(),
+        }
     });
     drawn.collect()
 }
 
-fn drift_line(drift: &Drift, base: &str) -> String {
+/// `each`: fields that merging will overwrite are marked.
+fn drift_line(drift: &Drift, base: &str, each: bool) -> String {
     let fields: Vec<String> = drift
         .changes
         .iter()
@@ -92,10 +97,12 @@ fn drift_line(drift: &Drift, base: &str) -> String {
                 Some(value) => prose(&quote(&value_words(value))),
                 None => "absent".to_owned(),
             };
+            let will =
+                if each && drift.overwrites(&change.path) { ": merging will overwrite this" } else { "" };
             if change.masked {
-                format!("{path} differs (secret)")
+                format!("{path} differs (secret){will}")
             } else {
-                format!("{path} is {}, {base} says {}", value(&change.before), value(&change.after))
+                format!("{path} is {}, {base} says {}{will}", value(&change.before), value(&change.after))
             }
         })
         .collect();

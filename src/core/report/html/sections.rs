@@ -80,7 +80,12 @@ pub(super) fn drift(main: &mut Markup, report: &Report) {
                         item.prose(&object_words(&drift.object));
                         item.tag("ul", &[], |fields| {
                             for change in &drift.changes {
-                                fields.tag("li", &[], |field| drifted_field(field, change));
+                                fields.tag("li", &[], |field| {
+                                    drifted_field(field, change);
+                                    if drift.overwrites(&change.path) {
+                                        field.text(": merging will overwrite this");
+                                    }
+                                });
                             }
                         });
                     });

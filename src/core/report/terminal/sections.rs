@@ -21,11 +21,13 @@ impl Draw<'_> {
                 for change in &drift.changes {
                     let value =
                         |value: &Option<Value>| value.as_ref().map_or("absent".to_owned(), value_words);
+                    let will =
+                        if drift.overwrites(&change.path) { ": merging will overwrite this" } else { "" };
                     let said = match change.masked {
-                        true => format!("{} differs (secret)", change.path),
+                        true => format!("{} differs (secret){will}", change.path),
                         false => {
                             format!(
-                                "{} is {}, base says {}",
+                                "{} is {}, base says {}{will}",
                                 change.path,
                                 value(&change.before),
                                 value(&change.after)

@@ -117,7 +117,7 @@ fn a_blocked_change_says_what_is_missing_and_what_is_dangerous() {
 
     </details>
 
-    <details><summary>Already different in the cluster, not by this change: production (1 object)</summary>
+    <details><summary>Already different in the cluster, and would be overwritten: production (1 object)</summary>
 
     - Deployment `shop/cache`: `spec.replicas` is `4`, `main` says `2`
 

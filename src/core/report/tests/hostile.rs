@@ -30,6 +30,7 @@ pub(super) fn carrying(text: &str) -> Report {
     environment.drift = vec![Drift {
         object: object(text, text, text),
         changes: vec![field(text, json!(text), json!(text))],
+        overwritten: vec![text.to_owned()],
     }];
     report.environments.push(environment);
     report.outside.push(OutsideReport { path: text.into(), change: PathOperation::Remove });
@@ -236,7 +237,7 @@ fn a_hostile_comment_reads_like_this() {
 
     </details>
 
-    <details><summary>Already different in the cluster, not by this change: `@&#8203;acme/sre` fixes #&#8203;1 &lt;/details&gt;|‹U+202E› # Approved (1 object)</summary>
+    <details><summary>Already different in the cluster, and would be overwritten: `@&#8203;acme/sre` fixes #&#8203;1 &lt;/details&gt;|‹U+202E› # Approved (1 object)</summary>
 
     - `@acme/sre` fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved/'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code>: <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code> is <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code>, `main` says <code>'@&#8203;acme/sre' fixes \#&#8203;1 &lt;/details&gt;\|‹U+202E› # Approved</code>
 

@@ -220,6 +220,7 @@ pub(super) fn blocked() -> Report {
     production.drift = vec![Drift {
         object: object("Deployment", "shop", "cache"),
         changes: vec![field("spec.replicas", json!(4), json!(2))],
+        overwritten: vec!["spec.replicas".to_owned()],
     }];
     let two = finding("two replicas", "production runs at least two replicas");
     let mut needs_two = requirement("production needs two", 2, "acme/sre", &["bo"]);

@@ -69,7 +69,7 @@ fn a_blocked_change_ends_with_its_verdict() {
 
     already different in the cluster, not by this change: production
         Deployment shop/cache
-            spec.replicas is 4, base says 2
+            spec.replicas is 4, base says 2: merging will overwrite this
 
     ⛔ two replicas in production on Deployment shop/web-canary: production runs at least two replicas
        (apps/shop/canary.yaml:9)
@@ -168,7 +168,8 @@ fn forty_columns_are_enough() {
     already different in the cluster, not by
     this change: production
         Deployment shop/cache
-            spec.replicas is 4, base says 2
+            spec.replicas is 4, base says 2:
+            merging will overwrite this
 
     ⛔ two replicas in production on
        Deployment shop/web-canary:
