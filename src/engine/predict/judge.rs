@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{Drift, EnvironmentError};
@@ -141,8 +140,7 @@ fn changed(
 
 fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) -> Effect {
     let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
-    let (before, after) = live::shown(base, head, sides);
-    let changes = diff::fields(&before, &after);
+    let changes = live::changes(base, head, sides);
     if changes.is_empty() {
         let effect =
             with_reason(effect, "no effect on the cluster: it makes the same object of both".to_owned());
@@ -171,15 +169,13 @@ fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) ->
 }
 
 fn drift(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Option<Drift> {
-    let (before, after) = live::shown(live, base, sides);
-    let changes = diff::fields(&before, &after);
+    let changes = live::changes(live, base, sides);
     (!changes.is_empty()).then(|| Drift { object: object.clone(), changes })
 }
 
 /// It is at head alone, and in the cluster all the same.
 fn adopted(effect: Effect, live: &Value, head: &Value, sides: &Manifests<'_>) -> Judged {
-    let (before, after) = live::shown(&live::essence(live), &live::essence(head), sides);
-    let changes = diff::fields(&before, &after);
+    let changes = live::changes(&live::essence(live), &live::essence(head), sides);
     let reason = if changes.is_empty() {
         "it is in the cluster already, exactly like this"
     } else {
