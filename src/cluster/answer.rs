@@ -154,6 +154,9 @@ fn internal(status: &Status) -> Answer {
     {
         return Answer::Refused { why: wording::typed(message), immutable: false };
     }
+    if message.contains("illegal base64 data") {
+        return Answer::Refused { why: "a value is not base64".to_owned(), immutable: false };
+    }
     if message.contains("failed to create typed live object") {
         return Answer::Unpredictable {
             why: "the live object does not fit the schema of its kind".to_owned(),

@@ -3,6 +3,8 @@
 
 use serde::Deserialize;
 
+use crate::ports::{NO_SUCH_FIELD, REQUIRED};
+
 const MOST_CAUSES: usize = 5;
 
 /// Details of validation that are fixed texts of the server.
@@ -117,7 +119,7 @@ pub(super) fn causes(status: &Status) -> String {
     all.dedup();
     if all.is_empty() {
         return match between(&status.message, "unknown field \"", "\"") {
-            Some(field) => format!("`{field}` is not a field of its kind"),
+            Some(field) => format!("`{field}` {NO_SUCH_FIELD}"),
             None => "it is not a valid object of its kind".to_owned(),
         };
     }
@@ -158,7 +160,7 @@ impl Cause {
             let (kind, field) = error.split_once(" field ")?;
             let field = without_values(field.trim_matches('"'));
             match kind {
-                "unknown" => Some(format!("`{field}` is not a field of its kind")),
+                "unknown" => Some(format!("`{field}` {NO_SUCH_FIELD}")),
                 "duplicate" => Some(format!("`{field}` is there twice")),
                 _ => None,
             }
@@ -185,7 +187,7 @@ impl Cause {
             return format!("`{field}` cannot be changed once it is set");
         }
         let class = match self.reason.as_str() {
-            "FieldValueRequired" => "is required",
+            "FieldValueRequired" => REQUIRED,
             "FieldValueDuplicate" => "is there twice",
             "FieldValueNotFound" => "names something that is not there",
             "FieldValueNotSupported" => "has a value that is not one of those supported",
@@ -217,7 +219,7 @@ fn typed_error(line: &str) -> Option<String> {
     let (path, text) = line.trim().strip_prefix('.')?.split_once(": ")?;
     let path = without_values(path);
     Some(if text.starts_with("field not declared in schema") {
-        format!("`{path}` is not a field of its kind")
+        format!("`{path}` {NO_SUCH_FIELD}")
     } else if text.starts_with("duplicate entries for key") {
         format!("`{path}` has two entries with the same key")
     } else if let Some(wanted) = between(text, "expected ", ", got") {

@@ -8,7 +8,9 @@
 mod drifted;
 mod judge;
 mod live;
+mod marks;
 mod ownership;
+mod reading;
 mod scope;
 mod standing;
 #[cfg(test)]
@@ -17,7 +19,7 @@ mod writes;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use countersign_core::effect::{Effect, Operation, Tier};
+use countersign_core::effect::{Applier, Effect, Operation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::{ObjectRef, RenderedObject};
@@ -28,6 +30,7 @@ use serde_json::Value;
 pub use self::drifted::{Drifted, drift};
 use self::judge::{Judged, Seen};
 use self::live::Manifests;
+use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, Prediction};
@@ -204,7 +207,8 @@ impl Asking<'_> {
         // What leaves the tree is not applied any more.
         let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
         let sides = Manifests { base, head: input.head.raw() };
-        if self.environment.apply == ApplyMode::ServerSide {
+        let marks = marks::of(Applier::of(self.environment));
+        if self.environment.apply == ApplyMode::ServerSide && marks.is_empty() {
             let known = Known { object, live: None, sides, schema: None };
             let (live, pair) = futures::join!(self.cluster.read(object), self.pair(&known));
             let live = live?;
@@ -242,14 +246,25 @@ impl Asking<'_> {
         manifest: Option<&Value>,
     ) -> Result<Option<Prediction>, ClusterError> {
         let Some(manifest) = manifest else { return Ok(None) };
-        match known.write(self.environment.apply, manifest) {
+        let reading = Reading::of(self.environment, known.object);
+        if let Some(why) = reading.obscures(manifest) {
+            return Ok(Some(Prediction::Unpredictable { why }));
+        }
+        let one = reading.softened(self.send(known, manifest).await?);
+        let Some(otherwise) = reading.otherwise(manifest) else { return Ok(Some(one)) };
+        let other = reading.softened(self.send(known, &otherwise).await?);
+        Ok(Some(Reading::either(one, other)))
+    }
+
+    async fn send(&self, known: &Known<'_>, manifest: &Value) -> Result<Prediction, ClusterError> {
+        match known.write(self.environment, manifest) {
             Ok(write) => {
                 let manager = &self.environment.field_manager;
-                self.cluster.dry_run(known.object, &write, manager).await.map(Some)
+                self.cluster.dry_run(known.object, &write, manager).await
             }
             Err(error) => {
                 let why = format!("no patch can be made of it: {error}");
-                Ok(Some(Prediction::Refused { why, immutable: false }))
+                Ok(Prediction::Refused { why, immutable: false })
             }
         }
     }

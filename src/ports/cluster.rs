@@ -38,6 +38,11 @@ pub enum ClusterError {
     },
 }
 
+/// How a refusal says of a field that its kind does not have it; some appliers drop such a field without a word.
+pub const NO_SUCH_FIELD: &str = "is not a field of its kind";
+/// How a refusal says of a field that it has to be there.
+pub const REQUIRED: &str = "is required";
+
 /// What a write would make of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prediction {
@@ -45,7 +50,7 @@ pub enum Prediction {
     Object(Box<Value>),
     /// The server would refuse it, and why (an immutable field, a schema, an admission policy).
     Refused {
-        /// In the server's words, without values.
+        /// In the server's words, without values; several causes are divided by `; `.
         why: String,
         /// Whether an immutable field is the cause: then it has to be replaced.
         immutable: bool,

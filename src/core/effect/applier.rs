@@ -11,16 +11,20 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource};
 
 /// Who applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Applier {
+pub enum Applier {
+    /// Argo CD.
     Argo,
+    /// Flux.
     Flux,
+    /// Helm by itself.
     Helm,
     /// kubectl, a pipeline, or nobody said.
     Other,
 }
 
 impl Applier {
-    fn of(environment: &Environment) -> Self {
+    /// Who applies in an environment, by the name that its applier writes under.
+    pub fn of(environment: &Environment) -> Self {
         let manager = environment.field_manager.as_str();
         if manager.contains("argocd") {
             Self::Argo

@@ -151,6 +151,7 @@ mod tests;
 mod units;
 mod unstable;
 
+pub use applier::Applier;
 pub use compare::compare;
 pub use digest::{change_digest, environment_digest, risk_set};
 pub use environments::reconcile_environments;

@@ -168,7 +168,10 @@ impl Pass {
             Self::Changes => (only(new, old), Vec::new()),
             Self::Removals => (Vec::new(), only(old, new)),
         };
-        let changed = !removed.is_empty() || (self == Self::Changes && old != new);
+        // kubectl has sorted the old values by now, and tells no order that is theirs.
+        let mut old: Vec<&Value> = old.iter().collect();
+        old.sort_by_cached_key(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let changed = !removed.is_empty() || (self == Self::Changes && !new.iter().eq(old));
         if !added.is_empty() {
             patch.insert(name.to_owned(), Value::from(added));
         }

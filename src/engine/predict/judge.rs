@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{Drift, EnvironmentError};
@@ -142,8 +141,7 @@ fn changed(
 
 fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) -> Effect {
     let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
-    let (before, after) = live::shown(base, head, sides);
-    let changes = diff::fields(&before, &after);
+    let changes = live::changes(base, head, sides);
     if changes.is_empty() {
         let effect =
             with_reason(effect, "no effect on the cluster: it makes the same object of both".to_owned());
@@ -177,9 +175,9 @@ fn drift(
     (base, head): (&Value, &Value),
     sides: &Manifests<'_>,
 ) -> Option<Drift> {
-    let (before, after) = live::shown(live, base, sides);
-    let changes = diff::fields(&before, &after);
-    let written: Vec<String> = diff::fields(live, head).into_iter().map(|change| change.path).collect();
+    let changes = live::changes(live, base, sides);
+    let written: Vec<String> =
+        live::changes(live, head, sides).into_iter().map(|change| change.path).collect();
     let is_written =
         |path: &&String| written.iter().any(|other| is_within(path, other) || is_within(other, path));
     let overwritten = changes.iter().map(|change| &change.path).filter(is_written).cloned().collect();
@@ -193,8 +191,7 @@ fn is_within(path: &str, other: &str) -> bool {
 
 /// It is at head alone, and in the cluster all the same.
 fn adopted(effect: Effect, live: &Value, head: &Value, sides: &Manifests<'_>) -> Judged {
-    let (before, after) = live::shown(&live::essence(live), &live::essence(head), sides);
-    let changes = diff::fields(&before, &after);
+    let changes = live::changes(&live::essence(live), &live::essence(head), sides);
     let reason = if changes.is_empty() {
         "it is in the cluster already, exactly like this"
     } else {

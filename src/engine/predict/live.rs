@@ -1,6 +1,10 @@
 //! Live objects as they may be compared and shown. A live value at a path that neither side of the change names is
 //! never shown, because it may be anything: its path is, with a mark in its place.
 
+use std::collections::BTreeSet;
+
+use countersign_core::diff;
+use countersign_core::effect::FieldChange;
 use countersign_core::object::ObjectRef;
 use serde_json::{Map, Value};
 
@@ -53,10 +57,48 @@ pub(super) fn holds_data(object: &ObjectRef) -> bool {
     )
 }
 
+/// What differs between two objects of the cluster, as it may be shown.
+pub(super) fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
+    let (shown_before, shown_after) = shown(before, after, sides);
+    let shown = diff::fields(&shown_before, &shown_after);
+    let real: BTreeSet<String> = diff::fields(before, after).into_iter().map(|change| change.path).collect();
+    // Where items are told apart by values that are not shown, what did not change can look as if it did.
+    let kept: Vec<FieldChange> = shown.iter().filter(|change| real.contains(&change.path)).cloned().collect();
+    if kept.len() == real.len() { kept } else { shown }
+}
+
 /// Two objects of the cluster as they may be shown. They differ where the objects do.
 pub(super) fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
     let named: Vec<&Value> = [sides.base, sides.head].into_iter().flatten().collect();
-    (mask(before, &named, None, ""), mask(after, &named, Some(before), ""))
+    let (shown, mut other) = (mask(before, &named, None, ""), mask(after, &named, Some(before), ""));
+    liken(before, &shown, after, &mut other);
+    (shown, other)
+}
+
+/// Shows what did not change as it is shown before, lest it looks like a change.
+fn liken(before: &Value, shown: &Value, after: &Value, masked: &mut Value) {
+    match (before, shown, after, masked) {
+        (Value::Object(before), Value::Object(shown), Value::Object(after), Value::Object(masked)) => {
+            for (key, masked) in masked {
+                let both = before.get(key).zip(shown.get(key));
+                if let Some(((before, shown), after)) = both.zip(after.get(key)) {
+                    liken(before, shown, after, masked);
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(shown), Value::Array(after), Value::Array(masked)) => {
+            let same_length = before.len() == after.len();
+            for (place, (item, masked)) in after.iter().zip(masked).enumerate() {
+                if let Some(at) = position(item, place, before, same_length)
+                    && let Some((before, shown)) = before.get(at).zip(shown.get(at))
+                {
+                    liken(before, shown, item, masked);
+                }
+            }
+        }
+        (before, shown, after, masked) if before == after => *masked = shown.clone(),
+        _ => {}
+    }
 }
 
 /// `named`: the values at the same path of the manifests; `other`: the one at the same path of the other object.
@@ -72,9 +114,14 @@ fn mask(value: &Value, named: &[&Value], other: Option<&Value>, key: &str) -> Va
             Value::Object(masked.collect::<Map<_, _>>())
         }
         Value::Array(items) => {
-            let masked = items.iter().map(|item| {
-                let named: Vec<&Value> = named.iter().filter_map(|side| counterpart(item, side)).collect();
-                let mut masked = mask(item, &named, other.and_then(|other| counterpart(item, other)), "");
+            let masked = items.iter().enumerate().map(|(place, item)| {
+                let same = |list: &&'_ Value| -> Option<Value> {
+                    let list = list.as_array()?;
+                    list.get(position(item, place, list, list.len() == items.len())?).cloned()
+                };
+                let sides: Vec<Value> = named.iter().filter_map(same).collect();
+                let other = other.as_ref().and_then(same);
+                let mut masked = mask(item, &sides.iter().collect::<Vec<_>>(), other.as_ref(), "");
                 restore_keys(item, &mut masked);
                 masked
             });
@@ -112,18 +159,18 @@ const KEYS: [&[&str]; 10] = [
     &["uid"],
 ];
 
-/// The item of `list` that is the same as `item`: by key, else by value.
-fn counterpart<'a>(item: &Value, list: &'a Value) -> Option<&'a Value> {
-    let list = list.as_array()?;
+/// Where in `list` the item is that is the same as `item`, which is at `place`: by key, else by value, else, where the
+/// lists are as long as each other, by place.
+fn position(item: &Value, place: usize, list: &[Value], same_length: bool) -> Option<usize> {
     if let Some(keys) = keys_of(item) {
         let value = |of: &Value, key: &str| match (of.get(key), key) {
             (None, "protocol") => Some(Value::from("TCP")),
             (value, _) => value.cloned(),
         };
-        let same = |other: &&Value| keys.iter().all(|key| value(item, key) == value(other, key));
-        return list.iter().find(same);
+        return list.iter().position(|other| keys.iter().all(|key| value(item, key) == value(other, key)));
     }
-    list.iter().find(|other| *other == item)
+    let equal = list.iter().position(|other| other == item);
+    equal.or_else(|| (same_length && item.is_object()).then_some(place))
 }
 
 fn keys_of(item: &Value) -> Option<&'static [&'static str]> {

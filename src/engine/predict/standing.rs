@@ -1,12 +1,14 @@
 //! Whether what is live is what the environment's applier made of base, so that its next write can be foretold.
 
 use countersign_core::diff;
+use countersign_core::effect::Applier;
 use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
 use super::live::Manifests;
-use super::{ownership, writes};
+use super::reading::Reading;
+use super::{marks, ownership, writes};
 
 const HELM_RELEASE: &str = "/metadata/annotations/meta.helm.sh~1release-name";
 
@@ -29,11 +31,10 @@ impl Standing {
         sides: &Manifests<'_>,
     ) -> Self {
         match environment.apply {
-            ApplyMode::ServerSide => Self {
-                owns: ownership::owns_all(live, &environment.field_manager, base),
-                applies: ownership::applies(live, &environment.field_manager),
-                why: None,
-            },
+            ApplyMode::ServerSide => {
+                let sent = Reading::of(environment, object).otherwise(base);
+                server_side(environment, live, sent.as_ref().unwrap_or(base), sides)
+            }
             ApplyMode::ClientSide => client_side(object, live, base, sides),
             ApplyMode::Helm => {
                 let released = live.pointer(HELM_RELEASE).is_some();
@@ -44,6 +45,27 @@ impl Standing {
             ApplyMode::Replace => Self { owns: true, applies: true, why: None },
         }
     }
+}
+
+/// By this, an object asks Flux to leave what others wrote.
+const FLUX_APPLY: &str = "kustomize.toolkit.fluxcd.io/ssa";
+
+fn server_side(environment: &Environment, live: &Value, base: &Value, sides: &Manifests<'_>) -> Standing {
+    let (applier, manager) = (Applier::of(environment), &environment.field_manager);
+    let asks = |manifest: &Value| {
+        let says = |place| marks::entry(manifest, place, FLUX_APPLY);
+        ["annotations", "labels"].into_iter().filter_map(says).any(|says| says == "Merge")
+    };
+    let spared = applier == Applier::Flux && (asks(live) || sides.head.is_some_and(asks));
+    let taken = ownership::taken_over(live, applier).filter(|_| !spared);
+    let applies = ownership::applies(live, manager);
+    let unowned = || ownership::first_unowned(live, manager, base);
+    let why = match (taken, applies) {
+        (Some(other), _) => Some(format!("`{other}` wrote to it too, and the applier takes that over")),
+        (None, true) => unowned().map(|field| format!("`{manager}` does not own `{field}`, which base says")),
+        (None, false) => unowned().map(|_| format!("`{manager}` did not apply it")),
+    };
+    Standing { owns: why.is_none(), applies, why }
 }
 
 fn client_side(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Standing {

@@ -8,6 +8,9 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod ownership;
+mod reading;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -19,7 +22,6 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::live::{Manifests, shown};
-use super::ownership::owns_all;
 use super::*;
 use crate::ports::Write;
 
@@ -238,53 +240,6 @@ async fn one_silence_is_one_error_and_the_rest_is_asked() {
     assert!(said.errors[0].undecided);
     assert_eq!(said.effects[0].operation, Operation::Update, "never \"no change\"");
     assert_eq!(said.effects[1].operation, Operation::None);
-}
-
-#[test]
-fn ownership_is_read_from_managed_fields() {
-    let live = |manager: &str, operation: &str, fields: Value| {
-        json!({ "metadata": { "managedFields": [
-            { "manager": manager, "operation": operation, "fieldsType": "FieldsV1", "fieldsV1": fields },
-        ]}})
-    };
-    let fields = json!({
-        "f:metadata": { "f:labels": { "f:app": {} }, "f:finalizers": { ".": {}, "v:\"x\"": {} } },
-        "f:spec": {
-            "f:replicas": {},
-            "f:selector": {},
-            "f:containers": { "k:{\"name\":\"web\"}": {
-                ".": {}, "f:name": {}, "f:image": {},
-                "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
-            }},
-            "f:volumes": { ".": {}, "f:tmp": { ".": {} } },
-        },
-    });
-    let own = live("flux", "Apply", fields.clone());
-    let check =
-        |manifest: Value, want: bool| assert_eq!(owns_all(&own, "flux", &manifest), want, "{manifest}");
-    check(json!({ "apiVersion": "v1", "kind": "X", "metadata": { "name": "n", "namespace": "s" } }), true);
-    check(json!({ "metadata": { "labels": { "app": "a" } }, "status": { "a": 1 } }), true);
-    check(json!({ "metadata": { "labels": { "app": "a", "team": "b" } } }), false);
-    check(json!({ "metadata": { "finalizers": ["x"] } }), true);
-    check(json!({ "metadata": { "finalizers": ["x", "y"] } }), false);
-    check(json!({ "spec": { "replicas": 3, "selector": { "matchLabels": { "a": "b" } } } }), true);
-    check(json!({ "spec": { "replicas": 3, "paused": null } }), true);
-    check(json!({ "spec": { "paused": true } }), false);
-    check(json!({ "spec": { "containers": [{ "name": "web", "image": "i" }] } }), true);
-    check(json!({ "spec": { "containers": [{ "name": "web", "ports": [{ "containerPort": 80 }] }] } }), true);
-    check(
-        json!({ "spec": { "containers": [{ "name": "web", "ports": [{ "containerPort": 81 }] }] } }),
-        false,
-    );
-    check(json!({ "spec": { "containers": [{ "name": "web", "command": ["x"] }] } }), false);
-    check(json!({ "spec": { "containers": [{ "name": "web" }, { "name": "sidecar" }] } }), false);
-    check(json!({ "spec": { "volumes": { "tmp": {} } } }), true);
-    check(json!({ "data": { "a": "b" } }), false);
-    let empty = json!({ "spec": { "replicas": 3 } });
-    assert!(!owns_all(&live("flux", "Update", fields.clone()), "flux", &empty));
-    assert!(!owns_all(&live("argo", "Apply", fields), "flux", &empty));
-    assert!(!owns_all(&json!({}), "flux", &empty));
-    assert!(owns_all(&json!({}), "flux", &json!({ "kind": "ServiceAccount", "metadata": { "name": "n" } })));
 }
 
 #[test]

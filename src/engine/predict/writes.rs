@@ -1,26 +1,14 @@
 //! What an applier would send of a manifest, where it is not a server-side apply. Pure.
 
-use countersign_core::environment::ApplyMode;
+use countersign_core::effect::Applier;
+use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
 use countersign_core::patch::{self, PatchError, PatchSchema};
 use serde_json::{Map, Value};
 
 use super::live::{LAST_APPLIED, Manifests};
+use super::marks;
 use crate::ports::Write;
-
-/// By these, Argo CD finds what it applied. It adds them to what was rendered.
-const TRACKING: [(&str, &str); 3] = [
-    ("annotations", "argocd.argoproj.io/tracking-id"),
-    ("annotations", "argocd.argoproj.io/installation-id"),
-    ("labels", "app.kubernetes.io/instance"),
-];
-
-/// By these, Helm knows its own.
-const RELEASE: [(&str, &str); 3] = [
-    ("annotations", "meta.helm.sh/release-name"),
-    ("annotations", "meta.helm.sh/release-namespace"),
-    ("labels", "app.kubernetes.io/managed-by"),
-];
 
 /// What an applier knows when it writes an object.
 pub(super) struct Known<'a> {
@@ -36,9 +24,14 @@ impl Known<'_> {
     ///
     /// # Errors
     /// No patch can be made, for the applier neither.
-    pub(super) fn write(&self, mode: ApplyMode, manifest: &Value) -> Result<Write, PatchError> {
-        match (mode, self.live) {
-            (ApplyMode::ServerSide, _) => Ok(Write::Apply(manifest.clone())),
+    pub(super) fn write(&self, environment: &Environment, manifest: &Value) -> Result<Write, PatchError> {
+        match (environment.apply, self.live) {
+            (ApplyMode::ServerSide, None) => Ok(Write::Apply(manifest.clone())),
+            (ApplyMode::ServerSide, Some(live)) => {
+                let (applier, manager) = (Applier::of(environment), &environment.field_manager);
+                let marked = marks::server_side(applier, manager, manifest.clone(), live, &self.sides);
+                Ok(Write::Apply(marked))
+            }
             (ApplyMode::ClientSide, None) => {
                 Ok(Write::Create(annotated(placed(self.object, manifest.clone()))))
             }
@@ -63,9 +56,9 @@ impl Known<'_> {
     fn helm(&self, manifest: &Value, live: &Value) -> Result<Write, PatchError> {
         let mut modified = placed(self.object, manifest.clone());
         // It marks what it writes, and refuses what it did not mark.
-        for (place, key) in RELEASE {
-            if let Some(mark) = entry(live, place, key) {
-                insert(&mut modified, place, key, mark.clone());
+        for (place, key) in marks::HELM {
+            if let Some(mark) = marks::entry(live, place, key) {
+                marks::insert(&mut modified, place, key, mark.clone());
             }
         }
         let original =
@@ -104,15 +97,7 @@ pub(super) fn applied(
     sides: &Manifests<'_>,
     last: Option<&Value>,
 ) -> Value {
-    let mut manifest = placed(object, manifest.clone());
-    for (place, key) in TRACKING {
-        let said =
-            [sides.base, sides.head].into_iter().flatten().any(|side| entry(side, place, key).is_some());
-        if let Some(mark) = last.and_then(|last| entry(last, place, key)).filter(|_| !said) {
-            insert(&mut manifest, place, key, mark.clone());
-        }
-    }
-    manifest
+    marks::client_side(placed(object, manifest.clone()), last, sides)
 }
 
 /// With the namespace that the applier puts it into.
@@ -131,22 +116,6 @@ fn annotated(mut manifest: Value) -> Value {
         annotations.remove(LAST_APPLIED);
     }
     let text = format!("{manifest}\n");
-    insert(&mut manifest, "annotations", LAST_APPLIED, Value::from(text));
+    marks::insert(&mut manifest, "annotations", LAST_APPLIED, Value::from(text));
     manifest
-}
-
-/// A label or an annotation.
-fn entry<'a>(manifest: &'a Value, place: &str, key: &str) -> Option<&'a Value> {
-    manifest.get("metadata")?.get(place)?.get(key)
-}
-
-fn insert(manifest: &mut Value, place: &str, key: &str, value: Value) {
-    let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) else { return };
-    let entries = metadata.entry(place).or_insert(Value::Null);
-    if entries.is_null() {
-        *entries = Value::Object(Map::new());
-    }
-    if let Some(entries) = entries.as_object_mut() {
-        entries.insert(key.to_owned(), value);
-    }
 }

@@ -236,19 +236,7 @@ pub(super) async fn widgets(world: &World) -> String {
             }}],
         },
     });
-    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    world.server.call(reqwest::Method::POST, path, Some(definition)).await;
-    // It is served, and described, a moment later.
-    for path in [format!("/apis/{group}/v1/widgets"), format!("/openapi/v3/apis/{group}/v1")] {
-        let url = format!("{}{path}", world.server.url());
-        for _ in 0..600 {
-            let asked = world.server.http().get(&url).bearer_auth(world.server.admin_token());
-            if asked.send().await.is_ok_and(|answer| answer.status().is_success()) {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    }
+    world.define(&definition, &group).await;
     group
 }
 

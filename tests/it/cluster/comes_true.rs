@@ -105,7 +105,7 @@ async fn lives(world: &World, edits: &[Edit]) -> Vec<Value> {
 }
 
 /// A live value that is not shown stands for any.
-fn agrees(predicted: Option<&Value>, real: Option<&Value>) -> bool {
+pub(super) fn agrees(predicted: Option<&Value>, real: Option<&Value>) -> bool {
     match (predicted, real) {
         (Some(Value::String(text)), Some(_)) if text.starts_with("‹live") => true,
         (Some(Value::Object(predicted)), Some(Value::Object(real))) => {

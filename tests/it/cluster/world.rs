@@ -89,6 +89,22 @@ impl World {
         self.server.call(reqwest::Method::POST, &path, Some(applied)).await;
     }
 
+    /// Defines the kind `Widget` of a group, which is served, and described, a moment later.
+    pub(super) async fn define(&self, definition: &Value, group: &str) {
+        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.{group}");
+        self.server.apply(&path, definition).await;
+        for path in [format!("/apis/{group}/v1/widgets"), format!("/openapi/v3/apis/{group}/v1")] {
+            let url = format!("{}{path}", self.server.url());
+            for _ in 0..600 {
+                let asked = self.server.http().get(&url).bearer_auth(self.server.admin_token());
+                if asked.send().await.is_ok_and(|answer| answer.status().is_success()) {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
+    }
+
     /// What somebody at a keyboard does.
     pub(super) async fn edit(&self, manifest: &Value, patch: Value) {
         self.patch(manifest, "application/merge-patch+json", "fieldManager=kubectl-edit", &patch).await;

@@ -150,6 +150,46 @@ impl ApiServer {
         json_of(&asked, request.send().await).await
     }
 
+    /// A patch as the administrator, of `path` with its query.
+    pub async fn patch(&self, path: &str, content_type: &str, body: &Value) -> Value {
+        let asked = format!("PATCH {path}");
+        let request = self.http.patch(format!("{}{path}", self.url)).bearer_auth(ADMIN_TOKEN);
+        let request = request.header("content-type", content_type).body(body.to_string());
+        json_of(&asked, request.send().await).await
+    }
+
+    /// A server-side apply as the administrator, of the object at `path`.
+    pub async fn apply(&self, path: &str, body: &Value) -> Value {
+        let mut named = body.clone();
+        named["metadata"]["name"] = path.rsplit('/').next().into();
+        let path = format!("{path}?fieldManager=keeper&force=true");
+        self.patch(&path, "application/apply-patch+yaml", &named).await
+    }
+
+    /// Defines a custom kind as `file` says, and waits until it is served.
+    pub async fn define(&self, file: &Path) -> Result<(), String> {
+        let text = fs::read_to_string(file).map_err(|failed| format!("{}: {failed}", file.display()))?;
+        let name = text.split_once("\nmetadata:").and_then(|(_, metadata)| {
+            metadata.lines().find_map(|line| line.strip_prefix("  name: ")).map(str::to_owned)
+        });
+        let name = name.ok_or_else(|| format!("{} defines nothing", file.display()))?;
+        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+        let url = format!("{}{path}?fieldManager=keeper&force=true", self.url);
+        let request = self.http.patch(url).bearer_auth(ADMIN_TOKEN).body(text);
+        let request = request.header("content-type", "application/apply-patch+yaml");
+        json_of(&path, request.send().await).await;
+        for _ in 0..600 {
+            let defined = self.call(Method::GET, &path, None).await;
+            let conditions = defined.pointer("/status/conditions").and_then(Value::as_array);
+            let mut conditions = conditions.into_iter().flatten();
+            if conditions.any(|one| one["type"] == "Established" && one["status"] == "True") {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        Err(format!("{name} is not established"))
+    }
+
     async fn start(programs: &Programs, flags: &[&str]) -> Result<Self, String> {
         let [etcd_port, port] = process::free_ports();
         let folder =

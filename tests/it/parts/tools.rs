@@ -23,10 +23,7 @@ pub fn kubectl() -> Option<PathBuf> {
 
 /// A browser, where one is installed: not every build server has one, or may install it.
 pub fn chromium() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let paths = env::var_os("PATH").unwrap_or_default();
-    let mut found = env::split_paths(&paths).flat_map(|folder| names.map(|name| folder.join(name)));
-    let found = found.find(|program| program.is_file());
+    let found = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(on_path);
     if found.is_none() {
         skip("chromium");
     }
@@ -61,6 +58,12 @@ pub fn pod_security() -> Option<PathBuf> {
 /// policy-bot's own judgement, as `tests/tools/policy-bot` pins it.
 pub fn policy_bot() -> Option<PathBuf> {
     present("policy-bot", built("policy-bot"))
+}
+
+/// A program that is installed.
+pub(super) fn on_path(name: &str) -> Option<PathBuf> {
+    let paths = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&paths).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 /// What is built from the folder `tool` of `tests/tools`, if it is built.

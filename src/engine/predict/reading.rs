@@ -1,0 +1,172 @@
+//! How appliers read a manifest before they send it: some make objects of their own types of it and send those, some do
+//! not ask the server to be strict. What they then send is not what was rendered, and a dry run of that would mislead.
+
+use countersign_core::effect::Applier;
+use countersign_core::environment::{ApplyMode, Environment};
+use countersign_core::object::ObjectRef;
+use serde_json::Value;
+
+use super::live::essence;
+use crate::ports::{NO_SUCH_FIELD, Prediction, REQUIRED};
+
+/// Fields whose values are texts by name, in the types of Kubernetes: nothing in there is left out for being empty.
+const TEXTS: [&str; 9] = [
+    "labels",
+    "annotations",
+    "matchLabels",
+    "nodeSelector",
+    "selector",
+    "data",
+    "binaryData",
+    "limits",
+    "requests",
+];
+
+/// Fields of the types of Kubernetes that tell nothing from zero: a zero is sent.
+const OPTIONAL: [&str; 32] = [
+    "allowPrivilegeEscalation",
+    "automountServiceAccountToken",
+    "averageUtilization",
+    "backoffLimit",
+    "defaultMode",
+    "enableServiceLinks",
+    "failedJobsHistoryLimit",
+    "fsGroup",
+    "hostUsers",
+    "immutable",
+    "maxSurge",
+    "maxUnavailable",
+    "minAvailable",
+    "minReplicas",
+    "optional",
+    "partition",
+    "privileged",
+    "progressDeadlineSeconds",
+    "readOnlyRootFilesystem",
+    "replicas",
+    "revisionHistoryLimit",
+    "runAsGroup",
+    "runAsNonRoot",
+    "runAsUser",
+    "shareProcessNamespace",
+    "stabilizationWindowSeconds",
+    "successfulJobsHistoryLimit",
+    "suspend",
+    "terminationGracePeriodSeconds",
+    "tolerationSeconds",
+    "ttlSecondsAfterFinished",
+    "maxReplicas",
+];
+
+/// How an environment's applier reads the manifests of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// It sends what was rendered, and asks the server to refuse fields that do not exist.
+    Strict,
+    /// It sends what was rendered; fields that do not exist are dropped without a word.
+    Lenient,
+    /// It makes objects of its own types of it: fields that do not exist are dropped, a null in a map of texts becomes an
+    /// empty text.
+    Typed,
+    /// As that, and sends those objects whole: what is false, zero or empty is left out, what is missing is zero.
+    Retyped,
+}
+
+impl Reading {
+    pub(super) fn of(environment: &Environment, object: &ObjectRef) -> Self {
+        let is_builtin = !object.group.contains('.') || object.group.ends_with(".k8s.io");
+        match (environment.apply, Applier::of(environment)) {
+            (ApplyMode::ServerSide, Applier::Flux) if is_builtin => Self::Retyped,
+            (ApplyMode::ClientSide, Applier::Argo) => Self::Lenient,
+            (ApplyMode::Helm, _) if is_builtin => Self::Typed,
+            (ApplyMode::Helm, _) => Self::Lenient,
+            (ApplyMode::ServerSide | ApplyMode::ClientSide | ApplyMode::Replace, _) => Self::Strict,
+        }
+    }
+
+    /// Why nothing can be told of a manifest; `None` where it can.
+    pub(super) fn obscures(self, manifest: &Value) -> Option<String> {
+        let is_typed = matches!(self, Self::Typed | Self::Retyped);
+        (is_typed && has_null_text(manifest, false))
+            .then(|| "a null in a map of texts is an empty text to its applier".to_owned())
+    }
+
+    /// The other thing that the applier may send of a manifest, where there is one.
+    pub(super) fn otherwise(self, manifest: &Value) -> Option<Value> {
+        if self != Self::Retyped {
+            return None;
+        }
+        let other = without_zeros(manifest);
+        (other != *manifest).then_some(other)
+    }
+
+    /// What is known where it may send either.
+    pub(super) fn either(one: Prediction, other: Prediction) -> Prediction {
+        let agree = match (&one, &other) {
+            (Prediction::Object(one), Prediction::Object(other)) => essence(one) == essence(other),
+            (one, other) => one == other,
+        };
+        if agree {
+            return other;
+        }
+        let why = "its applier may leave out what is false, zero or empty, which makes a difference here";
+        Prediction::Unpredictable { why: why.to_owned() }
+    }
+
+    /// A strict server's answer, as this applier will fare.
+    pub(super) fn softened(self, prediction: Prediction) -> Prediction {
+        let Prediction::Refused { why, immutable: false } = &prediction else { return prediction };
+        let passes = |cause: &str| match self {
+            Self::Strict => false,
+            Self::Lenient | Self::Typed => cause.ends_with(NO_SUCH_FIELD),
+            Self::Retyped => cause.ends_with(NO_SUCH_FIELD) || cause.ends_with(REQUIRED),
+        };
+        if !why.split("; ").all(passes) {
+            return prediction;
+        }
+        Prediction::Unpredictable { why: format!("{why}, which its applier does not tell the server") }
+    }
+}
+
+fn has_null_text(value: &Value, among_texts: bool) -> bool {
+    match value {
+        Value::Null => among_texts,
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| has_null_text(value, among(key, value) || (among_texts && value.is_null()))),
+        Value::Array(items) => items.iter().any(|item| item.is_null() || has_null_text(item, false)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn among(key: &str, value: &Value) -> bool {
+    value.is_object() && TEXTS.contains(&key)
+}
+
+/// Without the fields that are false, zero or empty.
+fn without_zeros(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept =
+                fields.iter().filter(|(key, value)| OPTIONAL.contains(&key.as_str()) || !is_zero(key, value));
+            let kept = kept.map(|(key, value)| {
+                let value = if among(key, value) { value.clone() } else { without_zeros(value) };
+                (key.clone(), value)
+            });
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => items.iter().map(without_zeros).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn is_zero(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(is) => !is,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty() && TEXTS.contains(&key),
+    }
+}
