@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cel::common::ast::IdedExpr;
-use cel::common::types::{CelBool, CelString};
+use cel::common::types::{CelBool, CelOptional, CelString};
 use cel::common::value::CowVal;
 use cel::{Context, Env, ExecutionError, ParseErrors, Value as CelValue};
 use serde_json::Value;
@@ -25,6 +25,10 @@ pub const LONGEST: usize = 4096;
 
 /// How deep loops (`all`, `exists`, `map`, …) may nest.
 pub const DEEPEST_LOOPS: usize = 3;
+
+/// What is said of an expression that looks at a sealed leaf, and of one that costs too much.
+pub(super) const MASKED: &str = "it reads a masked value";
+pub(super) const TOO_EXPENSIVE: &str = "it is too expensive";
 
 /// How deep an expression may nest at all.
 pub(super) const DEEPEST: u16 = 64;
@@ -134,6 +138,23 @@ impl<'a> Prepared<'a> {
         context.add_variable_as_val("environment", Box::new(CelString::from(input.environment)));
         context.add_variable_as_val("params", input.params.value("params"));
         context.add_variable_as_val("namespaceObject", input.namespace.value("namespaceObject"));
+        Self(context)
+    }
+
+    /// What a rule of a definition sees: `self`, and `oldSelf`, which may be an optional value.
+    pub(super) fn of_rule(
+        language: &Language,
+        now: &'a Value,
+        before: Option<&'a Value>,
+        optional: bool,
+    ) -> Self {
+        let mut context = Context::with_env(Arc::clone(&language.0));
+        context.add_variable_as_val("self", value(now));
+        let before = match (optional, before) {
+            (true, before) => Box::new(CelOptional::from(before.map(value))),
+            (false, before) => value(before.unwrap_or(&Value::Null)),
+        };
+        context.add_variable_as_val("oldSelf", before);
         Self(context)
     }
 
@@ -253,10 +274,10 @@ impl Expression {
         context.add_variable_as_val(METER, Box::new(meter.clone()));
         let result = CelValue::resolve_val(&self.root, &context);
         if meter.masked() {
-            return Err("it reads a masked value".to_owned());
+            return Err(MASKED.to_owned());
         }
         if meter.empty() {
-            return Err("it is too expensive".to_owned());
+            return Err(TOO_EXPENSIVE.to_owned());
         }
         read(result.map_err(|error| explain(&error))?)
     }

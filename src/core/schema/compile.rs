@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::bounds::Bounds;
+use super::rules::Rule;
 use super::shape::{Dialect, Id, Merging, Others, Schema, Shape, Type};
 use super::{format, pattern};
 
@@ -137,6 +138,9 @@ impl<'v> Compiler<'v> {
                 shape.reference = Some(id);
             }
         }
+        if self.dialect == Dialect::Custom && !within.junction {
+            shape.rules = rules(schema)?;
+        }
         self.note(schema, &shape);
         if let Some(text) = schema.get("pattern").and_then(Value::as_str) {
             shape.pattern = Some(pattern::compile(text)?);
@@ -157,7 +161,7 @@ impl<'v> Compiler<'v> {
 
     /// Notes what is asked for and not evaluated.
     fn note(&mut self, schema: &Map<String, Value>, shape: &Shape) {
-        if schema.contains_key("x-kubernetes-validations") {
+        if schema.contains_key("x-kubernetes-validations") && shape.rules.is_empty() {
             self.unevaluated.insert("rules in CEL (`x-kubernetes-validations`)".to_owned());
         }
         if let Some(format) = shape.format.as_deref().filter(|format| format::is_beyond(format)) {
@@ -286,6 +290,11 @@ fn values(schema: &Map<String, Value>) -> Option<Vec<Value>> {
         (None, Some(Value::Array(values))) => Some(values.clone()),
         (None, Some(_) | None) => None,
     }
+}
+
+fn rules(schema: &Map<String, Value>) -> Result<Vec<Rule>, String> {
+    let Some(rules) = schema.get("x-kubernetes-validations") else { return Ok(Vec::new()) };
+    serde_json::from_value(rules.clone()).map_err(|error| format!("`x-kubernetes-validations`: {error}"))
 }
 
 fn merging(schema: &Map<String, Value>) -> Merging {

@@ -13,6 +13,7 @@ mod list;
 mod null;
 mod pattern;
 mod plain;
+mod rules;
 mod shape;
 mod shipped;
 #[cfg(test)]
@@ -21,5 +22,7 @@ mod walk;
 
 pub(crate) use custom::{CustomKind, Served, custom_kinds};
 pub(crate) use plain::Plain;
+pub(crate) use rules::{Place, Rule, places};
+pub(crate) use shape::Schema;
 pub(crate) use shipped::{Catalogue, api, gone, is_shipped, versions};
 pub(crate) use walk::{Flaw, Kind, Weight, judge};

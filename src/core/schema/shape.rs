@@ -7,6 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::bounds::Bounds;
+use super::rules::Rule;
 
 /// Who reads objects by it; they differ in what null, a missing field and an unknown field mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,6 +101,8 @@ pub(super) struct Shape {
     pub(super) one_of: Vec<Id>,
     pub(super) not: Option<Id>,
     pub(super) condition: Option<[Option<Id>; 3]>,
+    /// Rules in CEL beside it.
+    pub(super) rules: Vec<Rule>,
 }
 
 impl Schema {

@@ -1,11 +1,14 @@
 //! A check by schemas: the kinds of Kubernetes that are shipped, CustomResourceDefinitions and JSON Schemas of the
 //! target branch, and the definitions that the change itself brings.
 
+mod rules;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use serde_json::Value;
 
+use self::rules::Rules;
 use super::{Judging, Subject, Wrong};
 use crate::config::{SchemaCheck, Severity};
 use crate::evaluation::Evaluation;
@@ -29,6 +32,7 @@ struct Schema {
     environments: BTreeMap<String, Here>,
     /// What is said once for each kind, and was.
     told: Mutex<BTreeSet<(String, String)>>,
+    rules: Rules,
 }
 
 /// Kinds that CustomResourceDefinitions declare, by group and kind.
@@ -71,6 +75,7 @@ pub(super) fn compile<'a>(
         builtin: check.builtin,
         environments: BTreeMap::new(),
         told: Mutex::default(),
+        rules: Rules::default(),
     };
     for (path, text) in library.select(&check.files) {
         schema.read(path, text)?;
@@ -159,7 +164,8 @@ impl Schema {
             Side::Head => here.head.get(&key),
         });
         if let Some(custom) = changed.or_else(|| self.kinds.get(&key)) {
-            self.custom(&mut said, custom, &reference, object, catalogue)?;
+            let before = subject.before().filter(|_| side == Side::Head);
+            self.custom(&mut said, custom, &reference, (object, before, subject), catalogue)?;
             return Ok(said);
         }
         if self.builtin {
@@ -189,16 +195,22 @@ impl Schema {
         said: &mut Said,
         custom: &CustomKind,
         reference: &ObjectRef,
-        object: &Value,
+        (object, before, subject): (&Value, Option<&Value>, &Subject<'_>),
         catalogue: Option<&'static Catalogue>,
     ) -> Result<(), String> {
         let kind = api(&reference.group, &reference.version, &reference.kind);
         match custom.versions.get(&reference.version) {
             Some(Served::By(schema)) => {
-                said.add(judge(
-                    Kind::Custom(schema, catalogue.or_else(|| Catalogue::for_version(None))),
-                    object,
-                )?);
+                let by = Kind::Custom(schema, catalogue.or_else(|| Catalogue::for_version(None)));
+                let flaws = judge(by, object)?;
+                // Of what has the wrong shape, no rule could tell anything.
+                if flaws.iter().all(|flaw| flaw.weight != Weight::Refused) {
+                    let language = subject.language().ok_or("expressions cannot be evaluated")?;
+                    let told = self.rules.say(language, schema, object, before)?;
+                    said.add(told.flaws);
+                    said.note(&told.unevaluated, &kind);
+                }
+                said.add(flaws);
                 said.note(&schema.unevaluated, &kind);
             }
             Some(Served::Anything) => {

@@ -157,7 +157,6 @@ fn definitions_come_from_the_target_branch_and_from_the_change() {
     assert_snapshot!(found(&of_base, None, vec![wrong()]), @r#"
     Error unknown-field: `spec.sise` is an unknown field: did you mean `size`?
     Error type: `spec.size` must be a whole number, not a text
-    Info not-evaluated: not evaluated: rules in CEL (`x-kubernetes-validations`) in the schema of example.org/v1 Widget
     "#);
     let brings = |size: &str, version: &str| {
         changed(
@@ -166,10 +165,7 @@ fn definitions_come_from_the_target_branch_and_from_the_change() {
             Some(definition(size, version)),
         )
     };
-    assert_snapshot!(found(&of_base, None, vec![brings("string", "v1"), wrong()]), @r#"
-    Error unknown-field: `spec.sise` is an unknown field: did you mean `size`?
-    Info not-evaluated: not evaluated: rules in CEL (`x-kubernetes-validations`) in the schema of example.org/v1 Widget
-    "#);
+    assert_snapshot!(found(&of_base, None, vec![brings("string", "v1"), wrong()]), @"Error unknown-field: `spec.sise` is an unknown field: did you mean `size`?");
     assert_snapshot!(found(&[], None, vec![brings("string", "v2"), wrong()]), @"Error not-served: its definition does not serve example.org/v1 Widget; use `v2`");
 }
 
@@ -229,4 +225,99 @@ fn hostile_schemas_are_named_and_end() {
     assert_eq!(check(slow), "");
     let branches = r##"{ "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/b" }, { "$ref": "#/$defs/b" }] }, "b": { "anyOf": [{ "$ref": "#/$defs/a" }, { "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" }"##;
     assert_snapshot!(check(branches), @"Error -: check `schemas` could not judge ConfigMap shop/a: its schema goes round in circles, or it nests too deeply (errored)");
+}
+
+/// A definition of a kind with rules beside a part of its schema.
+fn with_rules(schema: Value) -> String {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "pools.example.org" },
+        "spec": {
+            "group": "example.org", "names": { "kind": "Pool", "plural": "pools" }, "scope": "Namespaced",
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
+        },
+    })
+    .to_string()
+}
+
+fn pool(spec: Value) -> Value {
+    json!({ "apiVersion": "example.org/v1", "kind": "Pool", "metadata": { "name": "web", "labels": { "a": "b" } }, "spec": spec })
+}
+
+#[test]
+fn rules_in_cel_of_a_definition() {
+    let schema = json!({
+        "type": "object",
+        "x-kubernetes-validations": [{ "rule": "self.metadata.name != 'forbidden'", "message": "not that name" }],
+        "properties": { "spec": {
+            "type": "object",
+            "x-kubernetes-validations": [
+                { "rule": "self.least <= self.most", "messageExpression": "'at least ' + string(self.least)", "fieldPath": ".least" },
+                { "rule": "!has(self.x__dash__class) || self.x__dash__class in ['a', 'b']" },
+                { "rule": "self.zones == oldSelf.zones", "message": "zones stay" },
+            ],
+            "properties": {
+                "least": { "type": "integer", "default": 2 },
+                "most": { "type": "integer" },
+                "x-class": { "type": "string" },
+                "zones": { "type": "array", "x-kubernetes-list-type": "set", "items": { "type": "string" } },
+                "share": { "type": "number", "x-kubernetes-validations": [{ "rule": "self / 2.0 < 1.0" }] },
+                "at": { "type": "string", "format": "date-time", "x-kubernetes-validations": [{ "rule": "self.getFullYear() > 2000" }] },
+                "ports": {
+                    "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
+                    "items": {
+                        "type": "object", "required": ["name"],
+                        "properties": { "name": { "type": "string" }, "port": { "type": "integer" } },
+                        "x-kubernetes-validations": [{ "rule": "self.port >= oldSelf.port", "message": "ports only grow" }],
+                    },
+                },
+                "once": { "type": "string", "x-kubernetes-validations": [
+                    { "rule": "!oldSelf.hasValue() || oldSelf.value() == self", "optionalOldSelf": true, "message": "it stays" },
+                ] },
+            },
+        } },
+    });
+    let text = with_rules(schema);
+    let judged = |before: Option<Value>, after: Value| {
+        found(
+            &[("crds/pool.json", &text)],
+            None,
+            vec![changed("example.org/Pool shop/web", before.map(pool), Some(pool(after)))],
+        )
+    };
+    assert_snapshot!(judged(None, json!({ "most": 3, "zones": ["a"], "share": 1 })), @"");
+    // A default counts as what is written.
+    assert_snapshot!(judged(None, json!({ "most": 1 })), @"Error rule: `spec.least` breaks a rule of its definition: at least 2");
+    assert_snapshot!(judged(None, json!({ "most": 3, "x-class": "c", "share": 4 })), @r#"
+    Error rule: `spec` breaks a rule of its definition: failed rule: !has(self.x__dash__class) || self.x__dash__class in ['a', 'b']
+    Error rule: `spec.share` breaks a rule of its definition: failed rule: self / 2.0 < 1.0
+    "#);
+    // Sets are equal in any order; what changes is judged against what was.
+    let zones = |zones: Value| json!({ "most": 3, "zones": zones });
+    assert_snapshot!(judged(Some(zones(json!(["a", "b"]))), zones(json!(["b", "a"]))), @"");
+    assert_snapshot!(judged(Some(zones(json!(["a", "b"]))), zones(json!(["b"]))), @"Error rule: `spec` breaks a rule of its definition: zones stay");
+    let ports = |a: i64, b: i64| json!({ "most": 3, "zones": [], "ports": [{ "name": "b", "port": b }, { "name": "a", "port": a }] });
+    let before =
+        json!({ "most": 3, "zones": [], "ports": [{ "name": "a", "port": 5 }, { "name": "b", "port": 5 }] });
+    assert_snapshot!(judged(Some(before.clone()), ports(5, 6)), @"");
+    assert_snapshot!(judged(Some(before), ports(4, 6)), @"Error rule: `spec.ports[port=4]` breaks a rule of its definition: ports only grow");
+    let once = |once: &str| json!({ "most": 3, "zones": [], "once": once });
+    assert_snapshot!(judged(None, once("a")), @"");
+    assert_snapshot!(judged(Some(once("a")), once("b")), @"Error rule: `spec.once` breaks a rule of its definition: it stays");
+    // What base violates is told as existing, what cannot be seen here as not evaluated.
+    assert_snapshot!(judged(Some(json!({ "most": 1, "zones": [] })), json!({ "most": 1, "zones": [], "share": 1 })), @"Error rule: `spec.least` breaks a rule of its definition: at least 2 (existing)");
+    assert_snapshot!(judged(None, json!({ "most": 3, "at": "2026-01-01T00:00:00Z" })), @r#"
+    Info not-evaluated: not evaluated: the rule in CEL `!has(self.x__dash__class) || self.x__dash__class in ['a', 'b']` (over times, durations and bytes) in the schema of example.org/v1 Pool
+    Info not-evaluated: not evaluated: the rule in CEL `self.getFullYear() > 2000` (over times, durations and bytes) in the schema of example.org/v1 Pool
+    Info not-evaluated: not evaluated: the rule in CEL `self.least <= self.most` (over times, durations and bytes) in the schema of example.org/v1 Pool
+    Info not-evaluated: not evaluated: the rule in CEL `self.metadata.name != 'forbidden'` (over times, durations and bytes) in the schema of example.org/v1 Pool
+    "#);
+    // An absent field is an error, as for a server.
+    assert_snapshot!(judged(None, json!({})), @"Error rule: `spec.least` breaks a rule of its definition: the rule `self.least <= self.most` cannot be evaluated: there is no `most`; where it may be absent, write `has(…)` or `.?most.orValue(…)`");
+    let broken = with_rules(
+        json!({ "type": "object", "properties": { "spec": { "type": "object" } }, "x-kubernetes-validations": [{ "rule": "self.(" }] }),
+    );
+    let web = changed("example.org/Pool shop/web", None, Some(pool(json!({}))));
+    assert_snapshot!(found(&[("crds/pool.json", &broken)], None, vec![web]), @"Info not-evaluated: not evaluated: the rule in CEL `self.(` (this is not an expression: no viable alternative at input '.(') in the schema of example.org/v1 Pool");
 }
