@@ -157,6 +157,9 @@ fn internal(status: &Status) -> Answer {
     if message.contains("illegal base64 data") {
         return Answer::Refused { why: "a value is not base64".to_owned(), immutable: false };
     }
+    if message.contains("quantities must match the regular expression") {
+        return Answer::Refused { why: "a value is not a quantity".to_owned(), immutable: false };
+    }
     if message.contains("failed to create typed live object") {
         return Answer::Unpredictable {
             why: "the live object does not fit the schema of its kind".to_owned(),

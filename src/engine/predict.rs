@@ -23,6 +23,7 @@ use countersign_core::effect::{Applier, Effect, Operation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::{ObjectRef, RenderedObject};
+use countersign_core::patch::PatchError;
 use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
@@ -251,6 +252,9 @@ impl Asking<'_> {
             return Ok(Some(Prediction::Unpredictable { why }));
         }
         let one = reading.softened(self.send(known, manifest).await?);
+        if let Some(why) = reading.passes_over(&one) {
+            return Ok(Some(Prediction::Unpredictable { why }));
+        }
         let Some(otherwise) = reading.otherwise(manifest) else { return Ok(Some(one)) };
         let other = reading.softened(self.send(known, &otherwise).await?);
         Ok(Some(Reading::either(one, other)))
@@ -261,6 +265,9 @@ impl Asking<'_> {
             Ok(write) => {
                 let manager = &self.environment.field_manager;
                 self.cluster.dry_run(known.object, &write, manager).await
+            }
+            Err(error @ PatchError::SameKey { .. }) => {
+                Ok(Prediction::Unpredictable { why: error.to_string() })
             }
             Err(error) => {
                 let why = format!("no patch can be made of it: {error}");

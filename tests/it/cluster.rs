@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 use self::world::World;
 
-const MANAGER: &str = "flux-controller";
+const MANAGER: &str = "deployer";
 
 fn environment() -> Environment {
     Environment {
@@ -156,7 +156,10 @@ async fn another_managers_name_predicts_nothing_so_the_render_stands() {
     let given = input(Some(&base), Some(&head));
     let predicted = world.predict(&environment(), vec![given.clone()]).await;
     assert_eq!(predicted.effects[0].changes, given.effect.changes);
-    assert_snapshot!(world.check(&predicted), @"Update Deployment (DryRun, settled Some(false))");
+    assert_snapshot!(world.check(&predicted), @r"
+    Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: `deployer` did not apply it
+    ");
 }
 
 #[tokio::test]
@@ -169,7 +172,10 @@ async fn an_object_that_was_applied_client_side_is_unsettled() {
         let given = input(Some(&base), Some(&head));
         let predicted = world.predict(&environment, vec![given.clone()]).await;
         assert_eq!(predicted.effects[0].changes, given.effect.changes);
-        assert_eq!(world.check(&predicted), "Update Deployment (DryRun, settled Some(false))");
+        assert_snapshot!(world.check(&predicted), @r"
+        Update Deployment (DryRun, settled Some(false))
+          reason: unsettled: `kubectl-client-side-apply` wrote to it too, and the applier takes that over
+        ");
     }
 }
 
@@ -188,6 +194,7 @@ async fn what_somebody_edited_is_drift_and_the_render_stands() {
     assert_eq!(predicted.effects[0].changes, given.effect.changes);
     assert_snapshot!(world.check(&predicted), @r"
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: `deployer` does not own `spec.replicas`, which base says
     drift Deployment
       spec.replicas: 5 → 3
     ");

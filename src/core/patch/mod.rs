@@ -35,6 +35,14 @@ pub enum PatchError {
         /// What its items need.
         key: String,
     },
+    /// Items of a list that changes have the same key (a port of TCP and UDP): what becomes of them is an accident.
+    #[error("items of `{list}` have the same `{key}`, by which they are told apart")]
+    SameKey {
+        /// The list.
+        list: String,
+        /// What its items share.
+        key: String,
+    },
     /// Items of a list are not of one sort.
     #[error("the items of `{list}` are not all objects, or not all plain values")]
     MixedItems {

@@ -145,6 +145,13 @@ impl Pass {
             items.iter().map(|item| item.get(key).cloned()).collect()
         };
         let reordered = self == Self::Changes && keys(old) != keys(new);
+        let twice = |items: &[Value]| {
+            let keys = keys(items);
+            keys.iter().enumerate().any(|(place, key)| keys.iter().take(place).any(|one| one == key))
+        };
+        if (reordered || !changed.is_empty() || !removed.is_empty()) && twice(old) {
+            return Err(PatchError::SameKey { list: name.to_owned(), key: key.to_owned() });
+        }
         if reordered || !changed.is_empty() || !removed.is_empty() {
             let order = new.iter().filter_map(|item| Some((key.to_owned(), item.get(key)?.clone())));
             let order: Vec<Value> = order.map(|pair| Value::Object(Map::from_iter([pair]))).collect();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
-use countersign_core::environment::Environment;
+use countersign_core::effect::{Applier, Effect, Operation, RenderOperation, Risk, Tier};
+use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
@@ -127,6 +127,14 @@ fn changed(
     let standing = Standing::of(environment, &effect.object, pair.live, manifest, sides);
     let (live, base, head) = (live::essence(pair.live), live::essence(pair.base), live::essence(pair.head));
     let drifted = live != base;
+    if !drifted && standing.owns && passed_over(environment, &base, &head) {
+        let why =
+            "no effect on the cluster: Flux looks for differences in labels, annotations and content alone";
+        let effect = with_reason(effect, why.to_owned());
+        let (operation, risks, changes) = (Operation::None, BTreeSet::new(), Vec::new());
+        let (tier, settled) = (Tier::DryRun, Some(true));
+        return Judged::as_rendered(Effect { operation, risks, changes, tier, settled, ..effect });
+    }
     if !drifted && standing.owns {
         return Judged::as_rendered(settled(effect, &base, &head, sides));
     }
@@ -137,6 +145,19 @@ fn changed(
         None => effect,
     };
     Judged { drift, ..Judged::unsettled(effect) }
+}
+
+/// Whether Flux takes two objects that differ for the same: of metadata it compares labels and annotations.
+fn passed_over(environment: &Environment, base: &Value, head: &Value) -> bool {
+    let compared = |object: &Value| {
+        let mut object = object.clone();
+        if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|key, _| matches!(key.as_str(), "labels" | "annotations"));
+        }
+        object
+    };
+    let by_flux = environment.apply == ApplyMode::ServerSide && Applier::of(environment) == Applier::Flux;
+    by_flux && base != head && compared(base) == compared(head)
 }
 
 fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) -> Effect {

@@ -1,8 +1,6 @@
 //! Live objects as they may be compared and shown. A live value at a path that neither side of the change names is
 //! never shown, because it may be anything: its path is, with a mark in its place.
 
-use std::collections::BTreeSet;
-
 use countersign_core::diff;
 use countersign_core::effect::FieldChange;
 use countersign_core::object::ObjectRef;
@@ -61,10 +59,29 @@ pub(super) fn holds_data(object: &ObjectRef) -> bool {
 pub(super) fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
     let (shown_before, shown_after) = shown(before, after, sides);
     let shown = diff::fields(&shown_before, &shown_after);
-    let real: BTreeSet<String> = diff::fields(before, after).into_iter().map(|change| change.path).collect();
-    // Where items are told apart by values that are not shown, what did not change can look as if it did.
-    let kept: Vec<FieldChange> = shown.iter().filter(|change| real.contains(&change.path)).cloned().collect();
-    if kept.len() == real.len() { kept } else { shown }
+    // Where items are told apart by values that are not shown, a change can be missing there, or stand at another path.
+    let real = diff::fields(before, after).into_iter();
+    real.map(|change| match shown.iter().find(|shown| shown.path == change.path) {
+        Some(shown) => shown.clone(),
+        None => FieldChange {
+            before: change.before.as_ref().map(|value| hidden(value, LIVE)),
+            after: change.after.as_ref().map(|value| hidden(value, OTHER)),
+            ..change
+        },
+    })
+    .collect()
+}
+
+/// A value with a mark in the place of everything in it.
+fn hidden(value: &Value, mark: &str) -> Value {
+    match value {
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(key, value)| (key.clone(), hidden(value, mark))).collect())
+        }
+        Value::Array(items) => items.iter().map(|item| hidden(item, mark)).collect(),
+        Value::Null => Value::Null,
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => Value::from(mark),
+    }
 }
 
 /// Two objects of the cluster as they may be shown. They differ where the objects do.
@@ -167,7 +184,9 @@ fn position(item: &Value, place: usize, list: &[Value], same_length: bool) -> Op
             (None, "protocol") => Some(Value::from("TCP")),
             (value, _) => value.cloned(),
         };
-        return list.iter().position(|other| keys.iter().all(|key| value(item, key) == value(other, key)));
+        let is_same = |other: &Value| keys.iter().all(|key| value(item, key) == value(other, key));
+        let here = same_length && list.get(place).is_some_and(is_same);
+        return if here { Some(place) } else { list.iter().position(is_same) };
     }
     let equal = list.iter().position(|other| other == item);
     equal.or_else(|| (same_length && item.is_object()).then_some(place))

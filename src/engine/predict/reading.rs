@@ -63,7 +63,9 @@ const OPTIONAL: [&str; 32] = [
 pub(super) enum Reading {
     /// It sends what was rendered, and asks the server to refuse fields that do not exist.
     Strict,
-    /// It sends what was rendered; fields that do not exist are dropped without a word.
+    /// It sends what was rendered, but for labels and annotations, which are texts to it.
+    Patched,
+    /// As that; fields that do not exist are dropped without a word.
     Lenient,
     /// It makes objects of its own types of it: fields that do not exist are dropped, a null in a map of texts becomes an
     /// empty text.
@@ -80,15 +82,19 @@ impl Reading {
             (ApplyMode::ClientSide, Applier::Argo) => Self::Lenient,
             (ApplyMode::Helm, _) if is_builtin => Self::Typed,
             (ApplyMode::Helm, _) => Self::Lenient,
-            (ApplyMode::ServerSide | ApplyMode::ClientSide | ApplyMode::Replace, _) => Self::Strict,
+            (ApplyMode::ClientSide, _) => Self::Patched,
+            (ApplyMode::ServerSide | ApplyMode::Replace, _) => Self::Strict,
         }
     }
 
     /// Why nothing can be told of a manifest; `None` where it can.
     pub(super) fn obscures(self, manifest: &Value) -> Option<String> {
         let is_typed = matches!(self, Self::Typed | Self::Retyped);
-        (is_typed && has_null_text(manifest, false))
-            .then(|| "a null in a map of texts is an empty text to its applier".to_owned())
+        // Of everything that is no server-side apply, labels and annotations are read as texts.
+        let metadata = manifest.get("metadata").filter(|_| self != Self::Strict);
+        let obscured = (is_typed && has_null_text(manifest, false))
+            || metadata.is_some_and(|metadata| has_null_text(metadata, false));
+        obscured.then(|| "a null in a map of texts is an empty text to its applier".to_owned())
     }
 
     /// The other thing that the applier may send of a manifest, where there is one.
@@ -113,11 +119,23 @@ impl Reading {
         Prediction::Unpredictable { why: why.to_owned() }
     }
 
+    /// Why a prediction does not tell what the applier does; `None` where it does. Flux compares autoscalers without the
+    /// metrics that stand twice.
+    pub(super) fn passes_over(self, prediction: &Prediction) -> Option<String> {
+        let (Self::Retyped, Prediction::Object(object)) = (self, prediction) else { return None };
+        let metrics = object.pointer("/spec/metrics").and_then(Value::as_array)?;
+        let twice = metrics
+            .iter()
+            .enumerate()
+            .any(|(place, metric)| metrics.iter().take(place).any(|one| one == metric));
+        twice.then(|| "its applier passes over metrics that stand twice".to_owned())
+    }
+
     /// A strict server's answer, as this applier will fare.
     pub(super) fn softened(self, prediction: Prediction) -> Prediction {
         let Prediction::Refused { why, immutable: false } = &prediction else { return prediction };
         let passes = |cause: &str| match self {
-            Self::Strict => false,
+            Self::Strict | Self::Patched => false,
             Self::Lenient | Self::Typed => cause.ends_with(NO_SUCH_FIELD),
             Self::Retyped => cause.ends_with(NO_SUCH_FIELD) || cause.ends_with(REQUIRED),
         };

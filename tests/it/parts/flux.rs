@@ -73,6 +73,7 @@ impl Flux {
     pub async fn publish(&self, source: &str, commit: &str, files: &BTreeMap<String, String>) -> String {
         let name = unique("archive");
         let folder = self.archives.path().join(&name);
+        fs::create_dir_all(&folder).expect("a folder for an archive");
         for (path, text) in files {
             let path = folder.join(path);
             fs::create_dir_all(path.parent().expect("a file in a folder")).expect("its folder");

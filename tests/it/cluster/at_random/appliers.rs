@@ -98,6 +98,9 @@ impl Applier {
         each: &[(usize, &Value)],
     ) -> Vec<Result<(), String>> {
         let mut came = Vec::new();
+        if each.is_empty() {
+            return came;
+        }
         match self {
             Self::Kubectl { program, verb } => {
                 came.extend(each.iter().map(|(_, one)| kubectl(program, world, verb, &[one])));
