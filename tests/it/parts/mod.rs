@@ -27,7 +27,7 @@ mod postgres;
 mod process;
 pub mod tools;
 
-pub use apiserver::{Account, ApiServer, apiserver, apiserver_of_all_versions};
+pub use apiserver::{Account, ApiServer, another_apiserver, apiserver, apiserver_of_all_versions};
 pub use gitea::{Gitea, Repo, User, gitea};
 pub use postgres::{Postgres, postgres};
 pub use process::Server;
