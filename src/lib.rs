@@ -119,7 +119,8 @@
 //! rewritten. Recovery asks the remote whether M is in the branch; it never searches messages, which anybody can imitate.
 //!
 //! **Clusters are never written.** The port reads and predicts; it has no call that writes. Secrets are not read, not sent
-//! and not shown.
+//! and not shown. The bot's own account is asked for dry runs only while it could do no harm: one probe is a real write,
+//! which the admission policy of `deploy/cluster` has to refuse.
 //!
 //! **Renderers get no network and no credentials.** They see an export of what they may read, and nothing of the server.
 //!

@@ -1,5 +1,6 @@
 //! `doctor`: everything that can be checked before the first change, each with what to do.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use countersign_core::change::RepoPath;
 use countersign_core::revision::BranchName;
 
 use super::{Exit, deliver, wire};
-use crate::ports::Forge;
+use crate::ports::{ClusterError, DryRuns, Forge};
 use crate::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -43,7 +44,7 @@ impl Doctor {
             lines.extend(of_forge(forge.as_ref()).await);
         }
         for cluster in &settings.cluster {
-            lines.push(of_cluster(&engine, &cluster.name).await);
+            lines.extend(of_cluster(&engine, &cluster.name).await);
         }
         let fine = lines.iter().all(|line| line.fine);
         let text: String = lines
@@ -105,12 +106,33 @@ async fn of_repository(forge: &dyn Forge, repository: &RepoPath) -> Option<Line>
     })
 }
 
-async fn of_cluster(engine: &crate::engine::Engine, name: &str) -> Line {
+async fn of_cluster(engine: &crate::engine::Engine, name: &str) -> Vec<Line> {
     let Some(cluster) = engine.clusters.get(name) else {
-        return Line { fine: false, text: format!("cluster {name}: is not connected") };
+        return vec![Line { fine: false, text: format!("cluster {name}: is not connected") }];
     };
     match cluster.identity().await {
-        Ok(identity) => Line { fine: true, text: format!("cluster {name}: answers as {identity}") },
-        Err(error) => Line { fine: false, text: format!("cluster {name}: {error}") },
+        Ok(identity) => {
+            let answers = Line { fine: true, text: format!("cluster {name}: answers as {identity}") };
+            vec![answers, of_account(name, cluster.dry_runs(&BTreeSet::new()).await)]
+        }
+        Err(error) => vec![Line { fine: false, text: format!("cluster {name}: {error}") }],
+    }
+}
+
+fn of_account(name: &str, dry_runs: Result<DryRuns, ClusterError>) -> Line {
+    match dry_runs {
+        Ok(DryRuns::On) => {
+            let text = format!(
+                "cluster {name}: the account has no right too many, and a real write is refused: dry runs are on"
+            );
+            Line { fine: true, text }
+        }
+        Ok(DryRuns::Off { why }) => {
+            Line { fine: false, text: format!("cluster {name}: dry runs are off: {why}") }
+        }
+        Err(error) => {
+            let text = format!("cluster {name}: whether dry runs can do harm could not be told: {error}");
+            Line { fine: false, text }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `serve`: the bot.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Exit, wire};
 use crate::engine::{Engine, Wake};
+use crate::ports::DryRuns;
 use crate::server::{Desk, router};
-use crate::settings::Settings;
+use crate::settings::{ClusterSettings, Settings};
 use crate::telemetry::{self, LogForm};
 use crate::worker;
 
@@ -45,6 +47,7 @@ impl Serve {
         if let Some(link) = engine.links.everything() {
             let _unseen = writeln!(err, "pages: {link}");
         }
+        tokio::spawn(look_at_clusters(Arc::clone(&engine), settings.cluster.clone()));
         let stop = CancellationToken::new();
         let polls =
             settings.forge.iter().map(|forge| (forge.name.clone(), Duration::from_secs(forge.poll_seconds)));
@@ -56,6 +59,20 @@ impl Serve {
             () = bot.stopped() => Ok(Exit::Fine),
             () = interrupted() => Ok(Exit::Interrupted),
             () = tokio::time::sleep(GRACE) => Ok(Exit::Fine),
+        }
+    }
+}
+
+/// Says of each cluster, before the first change needs it, whether it will be asked for dry runs.
+async fn look_at_clusters(engine: Arc<Engine>, clusters: Vec<ClusterSettings>) {
+    for ClusterSettings { name, .. } in clusters {
+        let Some(cluster) = engine.clusters.get(&name) else { continue };
+        match cluster.dry_runs(&BTreeSet::new()).await {
+            Ok(DryRuns::On) => tracing::info!(cluster = %name, "dry runs are on"),
+            Ok(DryRuns::Off { why }) => tracing::warn!(cluster = %name, %why, "dry runs are off"),
+            Err(error) => {
+                tracing::warn!(cluster = %name, %error, "whether dry runs can do harm is not known")
+            }
         }
     }
 }

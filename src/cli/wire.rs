@@ -57,7 +57,7 @@ pub(super) async fn engine(settings: &Settings) -> anyhow::Result<Engine> {
     })
 }
 
-/// The clusters of the settings. Nothing is sent yet: one that is down is found when it is asked.
+/// The clusters of the settings, whose accounts are the bot's: they are checked before dry runs. Nothing is sent yet: one that is down is found when it is asked.
 pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters> {
     let mut clusters = Vec::new();
     for cluster in &settings.cluster {
@@ -66,12 +66,12 @@ pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters
         } else {
             Access::Kubeconfig { file: cluster.kubeconfig.clone(), context: cluster.context.clone() }
         };
-        clusters.push(KubeCluster::connect(cluster.name.clone(), &access).await?);
+        clusters.push(KubeCluster::connect(cluster.name.clone(), &access).await?.checked());
     }
     Ok(KubeClusters::new(clusters))
 }
 
-/// Clusters named on a command line, `NAME=CONTEXT`.
+/// Clusters named on a command line, `NAME=CONTEXT`, asked with a person's own account.
 pub(super) async fn named_clusters(
     pairs: &[String],
     kubeconfig: Option<&PathBuf>,

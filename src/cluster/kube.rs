@@ -1,6 +1,6 @@
 //! The port over one cluster's API server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -14,10 +14,11 @@ use tokio::time::Instant;
 use super::answer::{self, Absence, Answer, Trouble};
 use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
+use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
 use super::patches::Patches;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, Prediction, Write};
+use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Write};
 
 const JSON: &str = "application/json";
 
@@ -25,6 +26,8 @@ const JSON: &str = "application/json";
 pub struct KubeCluster {
     name: String,
     link: Link,
+    /// None where the account is a person's own.
+    guard: Option<Guard>,
     identity: OnceCell<String>,
     served: Mutex<Cache>,
     patches: Patches,
@@ -63,10 +66,18 @@ impl KubeCluster {
         Ok(Self {
             name,
             link,
+            guard: None,
             identity: OnceCell::new(),
             served: Mutex::default(),
             patches: Patches::default(),
         })
+    }
+
+    /// The same cluster, asked for dry runs only where its account is seen to do no harm. For a person's own account this
+    /// is not wanted: they may do what they may do, and no write is tried in their name.
+    #[must_use]
+    pub fn checked(self) -> Self {
+        Self { guard: Some(Guard::default()), ..self }
     }
 
     async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {
@@ -145,6 +156,13 @@ impl Cluster for KubeCluster {
             })
         };
         self.identity.get_or_try_init(|| ask).await.cloned()
+    }
+
+    async fn dry_runs(&self, namespaces: &BTreeSet<String>) -> Result<DryRuns, ClusterError> {
+        match &self.guard {
+            Some(guard) => guard.ask(&self.link, namespaces).await,
+            None => Ok(DryRuns::On),
+        }
     }
 
     async fn namespaced(&self, object: &ObjectRef) -> Result<Option<bool>, ClusterError> {

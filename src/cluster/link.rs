@@ -6,6 +6,7 @@ use ::kube::Client;
 use ::kube::client::Body;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -39,6 +40,10 @@ pub(super) enum Verb {
     Get,
     /// Write this JSON, as a dry run.
     DryRun { method: Method, content_type: &'static str, json: Vec<u8> },
+    /// Write this for real, which has to be refused.
+    Probe(Value),
+    /// Take away again what a probe made.
+    RemoveProbe,
 }
 
 /// No answer, and why, in words without values.
@@ -84,6 +89,11 @@ impl Link {
                 .method(method.clone())
                 .header(http::header::CONTENT_TYPE, *content_type)
                 .body(Body::from(json.clone())),
+            Verb::Probe(object) => request
+                .method(Method::POST)
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(Body::from(object.to_string().into_bytes())),
+            Verb::RemoveProbe => request.method(Method::DELETE).body(Body::empty()),
         }?;
         let (head, body) = self.client.send(request).await?.into_parts();
         let body = Limited::new(body, LARGEST_BODY).collect().await?.to_bytes().to_vec();

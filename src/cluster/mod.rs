@@ -1,15 +1,18 @@
 //! Clusters, through the Kubernetes API: one object read, one apply predicted.
 //!
 //! Requests are sent raw, since typed clients drop unknown fields before strict validation can see them. Nothing here
-//! ever writes for real, reads or sends a Secret, lists, watches, or logs a body.
+//! reads or sends a Secret, lists, watches, or logs a body, and nothing writes for real but the one probe of `guard`, which
+//! has to be refused.
 
 mod answer;
 mod connect;
 mod discovery;
+mod guard;
 mod kube;
 mod link;
 mod patches;
 mod request;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod wording;

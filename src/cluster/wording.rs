@@ -68,10 +68,15 @@ pub(super) fn missing_permission(message: &str) -> Option<String> {
     Some(format!("the account may not {verb} `{resource}{dot}{group}` {place}"))
 }
 
+/// The ValidatingAdmissionPolicy that denies it, where one does.
+pub(super) fn policy(status: &Status) -> Option<&str> {
+    between(&status.message, "ValidatingAdmissionPolicy '", "'")
+}
+
 /// Who in the admission chain denies it, where one does.
 pub(super) fn admission(status: &Status) -> Option<String> {
     let message = status.message.as_str();
-    if let Some(policy) = between(message, "ValidatingAdmissionPolicy '", "'") {
+    if let Some(policy) = policy(status) {
         return Some(format!("ValidatingAdmissionPolicy `{policy}` denies it"));
     }
     if let Some(webhook) = between(message, "admission webhook \"", "\" denied") {

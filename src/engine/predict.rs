@@ -17,6 +17,7 @@ mod standing;
 mod tests;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use countersign_core::effect::{Applier, Effect, Operation, Tier};
@@ -34,7 +35,7 @@ use self::live::Manifests;
 use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
-use crate::ports::{Cluster, ClusterError, Prediction};
+use crate::ports::{Cluster, ClusterError, DryRuns, Prediction};
 
 /// Objects that are looked at together.
 const AT_ONCE: usize = 32;
@@ -109,7 +110,7 @@ pub async fn predict(
     inputs: Vec<PredictInput>,
 ) -> Predicted {
     let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
-    let asking = Asking { cluster, environment, scope: Scope::of(&inputs), silences: AtomicU32::new(0) };
+    let asking = Asking::of(cluster, environment, Scope::of(&inputs), &inputs).await;
     let judged = asking.all(inputs).await;
     let mut predicted = asking.gather(judged);
     if let Some(message) = presumed {
@@ -136,7 +137,17 @@ struct Asking<'a> {
     cluster: &'a dyn Cluster,
     environment: &'a Environment,
     scope: Scope,
+    tries: Tries,
     silences: AtomicU32,
+}
+
+/// Whether the cluster is asked for dry runs.
+enum Tries {
+    DryRuns,
+    /// Only for what is live, and why.
+    Reads(EnvironmentError),
+    /// Not at all, since it does not even answer that.
+    Nothing(EnvironmentError),
 }
 
 /// Why an object has no prediction.
@@ -146,7 +157,44 @@ enum Unasked {
     Silent,
 }
 
-impl Asking<'_> {
+impl Tries {
+    async fn of(cluster: &dyn Cluster, environment: &Environment, namespaces: &BTreeSet<String>) -> Self {
+        let off = |why: String| {
+            let name = cluster.name();
+            let message = format!("cluster `{name}`: dry runs are off, live objects are only read: {why}");
+            Self::Reads(EnvironmentError { object: None, message, undecided: holds(environment) })
+        };
+        match cluster.dry_runs(namespaces).await {
+            Ok(DryRuns::On) => Self::DryRuns,
+            Ok(DryRuns::Off { why }) => off(why),
+            Err(error @ ClusterError::Unreachable { .. }) => {
+                let failure = failure(cluster, environment, None, &error);
+                let message = format!("{}: none of its objects was asked about", failure.message);
+                Self::Nothing(EnvironmentError { message, ..failure })
+            }
+            Err(
+                error @ (ClusterError::Forbidden { .. }
+                | ClusterError::Moved
+                | ClusterError::Unexpected { .. }),
+            ) => off(format!("whether its account can do harm could not be told: {error}")),
+        }
+    }
+}
+
+impl<'a> Asking<'a> {
+    async fn of(
+        cluster: &'a dyn Cluster,
+        environment: &'a Environment,
+        scope: Scope,
+        inputs: &[PredictInput],
+    ) -> Self {
+        let tries = match namespaces(inputs) {
+            Some(namespaces) => Tries::of(cluster, environment, &namespaces).await,
+            None => Tries::DryRuns,
+        };
+        Self { cluster, environment, scope, tries, silences: AtomicU32::new(0) }
+    }
+
     /// In the order in which they were given.
     async fn all(&self, inputs: Vec<PredictInput>) -> Vec<(usize, Judged)> {
         let asked = inputs
@@ -160,14 +208,17 @@ impl Asking<'_> {
 
     async fn one(&self, input: PredictInput) -> Judged {
         let object = &input.effect.object;
-        let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
-        if sealed || scope::never_asked(object) || input.effect.operation == Operation::None {
+        if !is_asked(&input) {
             return Judged::as_rendered(input.effect);
+        }
+        if let Tries::Nothing(_) = self.tries {
+            return Judged::silent(input.effect);
         }
         if let Some(why) = self.scope.blind_to(object) {
             return Judged::rendered_because(input.effect, why);
         }
         match self.look(object, &input).await {
+            Ok(Some(seen)) if self.only_reads() => judge::read(input.effect, seen.live.as_ref()),
             Ok(Some(seen)) => judge::judge(self.environment, input, seen),
             Ok(None) => Judged::unsettled(input.effect),
             Err(Unasked::Silent) => Judged::silent(input.effect),
@@ -176,6 +227,10 @@ impl Asking<'_> {
                 Judged::failed(input.effect, error)
             }
         }
+    }
+
+    fn only_reads(&self) -> bool {
+        matches!(self.tries, Tries::Reads(_))
     }
 
     /// One consistent look at an object; `None` where it changed each time.
@@ -205,6 +260,9 @@ impl Asking<'_> {
     }
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
+        if self.only_reads() {
+            return Ok(Seen { live: self.cluster.read(object).await?, base: None, head: None });
+        }
         // What leaves the tree is not applied any more.
         let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
         let sides = Manifests { base, head: input.head.raw() };
@@ -287,7 +345,9 @@ impl Asking<'_> {
             all.errors.extend(one.error);
             silent += usize::from(one.silent);
         }
-        if silent > 0 {
+        if let Tries::Reads(error) | Tries::Nothing(error) = &self.tries {
+            all.errors.insert(0, error.clone());
+        } else if silent > 0 {
             let name = self.cluster.name();
             let message =
                 format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
@@ -297,6 +357,19 @@ impl Asking<'_> {
         all.drift.sort_by(|one, other| one.object.cmp(&other.object));
         all
     }
+}
+
+/// Where the objects are that will be tried; `None` where none will be.
+fn namespaces(inputs: &[PredictInput]) -> Option<BTreeSet<String>> {
+    let tried = inputs.iter().filter(|input| is_asked(input));
+    let all: BTreeSet<String> = tried.map(|input| input.effect.object.namespace.clone()).collect();
+    (!all.is_empty()).then(|| all.into_iter().filter(|namespace| !namespace.is_empty()).collect())
+}
+
+/// Whether a cluster is asked about it.
+fn is_asked(input: &PredictInput) -> bool {
+    let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
+    !(sealed || scope::never_asked(&input.effect.object) || input.effect.operation == Operation::None)
 }
 
 fn holds(environment: &Environment) -> bool {

@@ -1,5 +1,7 @@
 //! A cluster: read one object, predict one apply. Never a real write.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use countersign_core::object::ObjectRef;
 use countersign_core::patch::{Patch, PatchSchema};
@@ -42,6 +44,18 @@ pub enum ClusterError {
 pub const NO_SUCH_FIELD: &str = "is not a field of its kind";
 /// How a refusal says of a field that it has to be there.
 pub const REQUIRED: &str = "is required";
+
+/// Whether a cluster may be asked for dry runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DryRuns {
+    /// It may.
+    On,
+    /// Its account could do harm: only live objects are read.
+    Off {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+}
 
 /// What a write would make of an object.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +101,9 @@ pub trait Cluster: Send + Sync {
     fn name(&self) -> &str;
     /// A stable identity: UID of `kube-system`.
     async fn identity(&self) -> Result<String, ClusterError>;
+    /// Whether objects in these namespaces may be tried: the account has no right too many, and a write that is no dry
+    /// run is refused. Remembered for minutes.
+    async fn dry_runs(&self, namespaces: &BTreeSet<String>) -> Result<DryRuns, ClusterError>;
     /// Whether a kind lives in namespaces; `None` where the kind is unknown.
     async fn namespaced(&self, object: &ObjectRef) -> Result<Option<bool>, ClusterError>;
     /// The live object, or `None` where there is none.

@@ -10,12 +10,13 @@ mod overwritten;
 mod reach;
 mod refusals;
 mod replace;
+mod self_check;
 mod stand_in;
 mod world;
 
 use countersign::cluster::{Access, KubeCluster};
 use countersign::engine::predict::{Manifest, PredictInput, Predicted, predict};
-use countersign::ports::{Cluster, ClusterError, Prediction, Write};
+use countersign::ports::{Cluster, ClusterError, DryRuns, Prediction, Write};
 use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};

@@ -1,7 +1,5 @@
 //! What is different in a cluster where nothing changes in the repository.
 
-use std::sync::atomic::AtomicU32;
-
 use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{Drift, EnvironmentError};
@@ -39,10 +37,11 @@ impl Drifted {
 
 /// Compares all objects of an environment with what is live. Never fails as a whole.
 pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[RenderedObject]) -> Drifted {
-    let asking = Asking { cluster, environment, scope: Scope::default(), silences: AtomicU32::new(0) };
     let inputs: Vec<PredictInput> =
         objects.iter().filter(|object| is_compared(object)).map(unchanged).collect();
     let left_out = objects.len().saturating_sub(inputs.len());
+    let asking = Asking::of(cluster, environment, Scope::default(), &inputs).await;
+    let only_reads = asking.only_reads();
     let judged = asking.all(inputs).await;
     let asked: Vec<bool> = judged.iter().map(|(_, one)| one.error.is_none() && !one.silent).collect();
     let predicted = asking.gather(judged);
@@ -53,7 +52,10 @@ pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[
         if effect.operation == Operation::Create {
             drifted.missing.push(effect.object);
         } else if effect.settled != Some(true) && !known {
-            drifted.errors.push(untold(effect));
+            // Where dry runs are off, that is said once.
+            if !only_reads {
+                drifted.errors.push(untold(effect));
+            }
             continue;
         }
         drifted.compared = drifted.compared.saturating_add(1);

@@ -111,6 +111,26 @@ pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) 
     }
 }
 
+/// The same, where only live was read: whether the object is there is known, and what an apply makes of it is not.
+pub(super) fn read(effect: Effect, live: Option<&Value>) -> Judged {
+    let live_tier = |effect: Effect| Effect { tier: Tier::Live, settled: None, ..effect };
+    match (effect.rendered, live) {
+        (RenderOperation::Remove, live) => removed(effect, live.is_some()),
+        (RenderOperation::Add, None) | (RenderOperation::Change, Some(_)) => {
+            Judged::as_rendered(live_tier(effect))
+        }
+        (RenderOperation::Change, None) => {
+            let effect = with_reason(effect, "it is not in the cluster, and would be created".to_owned());
+            Judged::as_rendered(live_tier(Effect { operation: Operation::Create, ..effect }))
+        }
+        (RenderOperation::Add, Some(_)) => {
+            let reason = "it is in the cluster already, and what would be changed was not asked";
+            let effect = with_reason(effect, reason.to_owned());
+            Judged::as_rendered(live_tier(Effect { operation: Operation::Update, ..effect }))
+        }
+    }
+}
+
 struct Pair<'a> {
     live: &'a Value,
     base: &'a Value,

@@ -43,6 +43,10 @@ impl Cluster for Script {
         Ok("uid".to_owned())
     }
 
+    async fn dry_runs(&self, _namespaces: &BTreeSet<String>) -> Result<DryRuns, ClusterError> {
+        Ok(DryRuns::On)
+    }
+
     async fn namespaced(&self, _object: &ObjectRef) -> Result<Option<bool>, ClusterError> {
         Ok(Some(true))
     }

@@ -29,6 +29,16 @@ pub async fn apiserver() -> Option<&'static ApiServer> {
     }
 }
 
+/// An API server of its own, for what concerns the whole of it.
+pub async fn another_apiserver() -> Option<ApiServer> {
+    let programs = tools::present("kube-apiserver", Programs::find())?;
+    Some(
+        process::insist(|| ApiServer::start(&programs, &[]))
+            .await
+            .unwrap_or_else(|failed| panic!("{failed}")),
+    )
+}
+
 /// An API server of its own that serves every version that it has, also those that are off without being asked for.
 pub async fn apiserver_of_all_versions() -> Option<ApiServer> {
     let programs = tools::present("kube-apiserver", Programs::find())?;
