@@ -158,9 +158,9 @@ fn aligned(schema: &Schema, id: Id, now: &Value, before: &Value) -> Value {
             let place = |item: &Value| match &shape.merging {
                 Merging::Whole => None,
                 Merging::Set => now.iter().position(|other| other == item),
-                Merging::Keyed(_) => {
-                    now.iter().position(|other| counterpart(&shape.merging, other, &[item.clone()]).is_some())
-                }
+                Merging::Keyed(_) => now.iter().position(|other| {
+                    counterpart(&shape.merging, other, std::slice::from_ref(item)).is_some()
+                }),
             };
             let align = |item: &Value| {
                 let place = place(item);
