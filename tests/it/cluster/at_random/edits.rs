@@ -41,7 +41,7 @@ fn places(object: &Value) -> Vec<String> {
                     below(value, &at, all);
                 }
             }
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
     let mut all = Vec::new();
@@ -101,11 +101,16 @@ fn change(dice: &mut Dice, head: &mut Value) {
                 Value::Bool(on) => *on = !*on,
                 Value::Number(number) => *scalar = json!(number.as_f64().unwrap() as i64 + 1),
                 Value::String(text) => text.push('x'),
-                _ => {}
+                Value::Null | Value::Array(_) | Value::Object(_) => {}
             }
             return;
         }
-        _ => {}
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => {}
     }
     match head.pointer_mut(parent) {
         Some(Value::Object(fields)) if what == 9 => drop(fields.insert(key, Value::Null)),
@@ -137,6 +142,6 @@ fn respelled(value: &mut Value) {
             // A label or an environment value of 1 is another one when it is 1000m, which is as good an edit.
             *text = other.to_owned();
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
