@@ -176,7 +176,8 @@ async fn hold(
     }
     eprintln!("{who}, seed {seed}: {count}");
     assert!(count.wrong.is_empty(), "{who}, seed {seed}: {count}\n{}", count.wrong.join("\n\n"));
-    assert!(count.settled * 3 > count.pairs, "{who}, seed {seed}: little is settled: {count}");
+    // Where others wrote meanwhile, a replacement promises little.
+    assert!(count.settled * 5 > count.pairs, "{who}, seed {seed}: little is settled: {count}");
 }
 
 #[tokio::test]
