@@ -2,7 +2,7 @@
 //! real write. Otherwise live objects are only read, and the report says why.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 
@@ -11,6 +11,8 @@ use crate::parts::{ApiServer, another_apiserver};
 
 const POLICY: &str = "countersign-dry-run-only";
 const ADMISSION: &str = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+/// For a server that acts on what it was told, on a machine that has other things to do as well.
+const PATIENCE: Duration = Duration::from_secs(60);
 const RIGHTS: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// The account of `deploy/cluster`, on a server of its own: the policy holds for the whole of it.
@@ -38,6 +40,10 @@ impl Deployed {
         let namespace = server.create_namespace().await;
         let deployed = Self { server, namespace, token };
         deployed.until("On").await;
+        // What was tried while the policy was not acted upon yet.
+        for probe in deployed.probes().await {
+            deployed.remove(&probe).await;
+        }
         Some(deployed)
     }
 
@@ -57,7 +63,8 @@ impl Deployed {
     /// A server acts on policies and rights after a moment.
     async fn until(&self, start: &str) -> String {
         let mut said = String::new();
-        for _ in 0..200 {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             said = self.dry_runs().await;
             if said.starts_with(start) {
                 return said;
@@ -97,6 +104,12 @@ impl Deployed {
         let maps = self.server.call(Method::GET, "/api/v1/configmaps", None).await;
         let is_probe = |map: &&Value| map["metadata"]["name"] == "countersign-probe";
         maps["items"].as_array().unwrap().iter().filter(is_probe).cloned().collect()
+    }
+
+    async fn remove(&self, probe: &Value) {
+        let namespace = probe["metadata"]["namespace"].as_str().unwrap();
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/countersign-probe");
+        self.server.call(Method::DELETE, &path, None).await;
     }
 }
 
@@ -239,10 +252,9 @@ async fn dry_runs_are_off_while_the_policy_does_not_refuse_writes() {
     let predicted = predict(&cluster, &lenient, inputs).await;
     assert!(predicted.errors.iter().all(|error| !error.undecided));
 
-    deployed
-        .server
-        .call(Method::DELETE, "/api/v1/namespaces/default/configmaps/countersign-probe", None)
-        .await;
+    for probe in deployed.probes().await {
+        deployed.remove(&probe).await;
+    }
     deployed.server.call(Method::DELETE, &binding, None).await;
     deployed.until(off).await;
     deployed.server.call(Method::POST, ADMISSION, Some(bound(json!(["Deny"])))).await;
