@@ -5,6 +5,7 @@ mod convention;
 mod inventory;
 mod owners;
 mod read;
+mod scopes;
 mod unit;
 mod whole;
 
@@ -24,6 +25,7 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use self::changes::Changes;
 use self::read::Given;
+use self::scopes::Scopes;
 use self::unit::AT_ONCE;
 use super::predict::{self, Manifest, PredictInput};
 use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
@@ -191,15 +193,22 @@ impl Evaluator<'_> {
         plan: Plan,
     ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
         let Plan { touched, untouched } = plan;
-        let work = touched.into_iter().map(|unit| self.render(trees, unit));
+        let scopes = Scopes::new(environment, [&trees.base, &trees.head]);
+        let work = touched.into_iter().map(|unit| async {
+            let unit = self.render(trees, unit).await;
+            // Here, and not where it is read: what waits there keeps the others from going on.
+            scopes.of(self, unit.given()).await?;
+            Ok::<_, EvaluateError>(unit)
+        });
         let mut rendered =
             pin!(stream::iter(work).buffer_unordered(self.parallel.max(1)).ready_chunks(AT_ONCE));
         let mut units: Vec<EvaluatedUnit> = Vec::new();
         while let Some(ready) = rendered.next().await {
-            units.extend(self.read(environment, ready));
+            let ready = ready.into_iter().collect::<Result<_, _>>()?;
+            units.extend(self.read(environment, scopes.found(), ready));
         }
         units.sort_by(|a, b| a.evaluation.name.cmp(&b.evaluation.name));
-        let others = self.owners_elsewhere(&trees.head, environment, &units, untouched).await?;
+        let others = self.owners_elsewhere(&trees.head, environment, &scopes, &units, untouched).await?;
         let owners = across_units(environment, &mut units, others.owners);
         let mut evaluation = EnvironmentEvaluation {
             environment: environment.clone(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::evaluation::{ChangedPath, UnitInputs};
+use countersign_core::object::CustomScopes;
 use countersign_core::revision::{Digest, ObjectId};
 
 use super::{Source, SourceError};
@@ -170,6 +171,9 @@ pub trait Renderer: Send + Sync {
         source: &dyn Source,
         trees: &countersign_core::revision::Diff<ObjectId>,
     ) -> Result<Vec<countersign_core::environment::Environment>, SourceError>;
+    /// Kinds that definitions anywhere in a tree declare to live in no namespace.
+    async fn cluster_scoped(&self, source: &dyn Source, tree: &ObjectId)
+    -> Result<CustomScopes, SourceError>;
     /// What a unit could read at a tree. Never fails on what the files say: what cannot be told widens the set.
     async fn read_set(
         &self,

@@ -12,6 +12,7 @@ use countersign_core::revision::Digest;
 
 use super::closure::Ground;
 use super::disk::DiskCache;
+use super::index::Fact;
 use super::unit::is_manifest;
 use crate::ports::{SourceError, TreeEntry, parent_path};
 
@@ -246,9 +247,10 @@ async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result
             && !taken.contains(&entry.path)
             && !is_hidden(&entry.path)
     };
-    let entries = ground.tree.files().filter(wanted).collect();
-    let objects = ground.facts.objects(ground.source, entries, looks_like_an_object).await?;
-    Ok(objects.into_iter().map(|entry| entry.path.clone()).collect())
+    let entries: Vec<&TreeEntry> = ground.tree.files().filter(wanted).collect();
+    let objects = ground.facts.said(ground.source, Fact::Object, &entries, looks_like_an_object).await?;
+    let found = entries.into_iter().zip(objects).filter(|(_, is)| *is == Some(true));
+    Ok(found.map(|(entry, _)| entry.path.clone()).collect())
 }
 
 fn is_hidden(path: &str) -> bool {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use countersign_core::revision::ObjectId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::index::{Fact, Index};
 use super::outline::Outline;
@@ -59,39 +61,37 @@ impl Facts {
         Ok(())
     }
 
-    /// Of these files, those whose text `looks_right`. What is too large to be looked at does not.
-    pub(super) async fn objects<'e>(
+    /// What the text of each of these files says, asked of one blob once. `None` for one that is too large to be looked
+    /// at, or no text.
+    pub(super) async fn said<T: Clone + Serialize + DeserializeOwned>(
         &self,
         source: &dyn Source,
-        entries: Vec<&'e TreeEntry>,
-        looks_right: fn(&str) -> bool,
-    ) -> Result<Vec<&'e TreeEntry>, SourceError> {
-        let index = |entry: &TreeEntry| self.index.as_ref()?.get::<bool>(Fact::Object, &entry.id);
-        let mut answers: Vec<Option<bool>> = entries.iter().map(|entry| index(entry)).collect();
-        let open: Vec<usize> = (0..entries.len()).filter(|at| answers.get(*at) == Some(&None)).collect();
+        fact: Fact,
+        entries: &[&TreeEntry],
+        read: fn(&str) -> T,
+    ) -> Result<Vec<Option<T>>, SourceError> {
+        let index = |entry: &TreeEntry| self.index.as_ref()?.get::<Option<T>>(fact, &entry.id);
+        let mut answers: Vec<Option<Option<T>>> = entries.iter().map(|entry| index(entry)).collect();
+        let is_open = |at: &usize| matches!(answers.get(*at), Some(None));
+        let open: Vec<usize> = (0..entries.len()).filter(is_open).collect();
         for chunk in open.chunks(CHUNK) {
             let asked: Vec<TreeEntry> =
                 chunk.iter().filter_map(|at| entries.get(*at)).map(|entry| (*entry).clone()).collect();
             for ((at, entry), bytes) in chunk.iter().zip(&asked).zip(source.read_entries(&asked).await?) {
                 let answer = match bytes {
-                    Ok(bytes) => String::from_utf8(bytes).is_ok_and(|text| looks_right(&text)),
+                    Ok(bytes) => String::from_utf8(bytes).ok().map(|text| read(&text)),
                     Err(SourceError::Unsafe { .. }) => continue,
                     Err(error) => return Err(error),
                 };
                 if let Some(index) = &self.index {
-                    index.put(Fact::Object, &entry.id, &answer);
+                    index.put(fact, &entry.id, &answer);
                 }
                 if let Some(place) = answers.get_mut(*at) {
                     *place = Some(answer);
                 }
             }
         }
-        Ok(entries
-            .into_iter()
-            .zip(answers)
-            .filter(|(_, is)| *is == Some(true))
-            .map(|(entry, _)| entry)
-            .collect())
+        Ok(answers.into_iter().map(Option::flatten).collect())
     }
 
     /// Ends: what was learnt is written down.

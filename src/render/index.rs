@@ -26,6 +26,8 @@ pub(super) enum Fact {
     Outline,
     /// Whether it looks like an object.
     Object,
+    /// Which kinds it declares to live in no namespace.
+    ClusterScoped,
 }
 
 /// Facts that are kept on disk.
@@ -140,6 +142,7 @@ fn key(fact: Fact, id: &ObjectId) -> String {
     let kind = match fact {
         Fact::Outline => 'k',
         Fact::Object => 'o',
+        Fact::ClusterScoped => 'c',
     };
     format!("{kind}{id}")
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 
 use async_trait::async_trait;
 use countersign_core::environment::Environment;
+use countersign_core::object::CustomScopes;
 use countersign_core::revision::{Diff, ObjectId};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
@@ -16,15 +17,18 @@ use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
 use super::facts::Facts;
-use super::index::Index;
+use super::index::{Fact, Index};
 use super::kustomize::Part;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
 use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
 use super::tree::Tree;
+use super::unit::is_manifest;
 use super::{discover, unit};
-use crate::ports::{ReadSet, RenderError, Renderer, Rendering, Source, SourceError, UnitSource, UnitSpec};
+use crate::ports::{
+    ReadSet, RenderError, Renderer, Rendering, Source, SourceError, TreeEntry, UnitSource, UnitSpec,
+};
 
 /// Bytes of files that closures are read from.
 const TEXTS: usize = 64 << 20;
@@ -306,6 +310,18 @@ impl Renderer for Programs {
         listed?;
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
+    }
+
+    async fn cluster_scoped(
+        &self,
+        source: &dyn Source,
+        tree: &ObjectId,
+    ) -> Result<CustomScopes, SourceError> {
+        let index = self.tree(source, tree).await?;
+        let is_text = |entry: &&TreeEntry| is_manifest(&entry.path) && entry.mode.starts_with("100");
+        let entries: Vec<&TreeEntry> = index.files().filter(is_text).collect();
+        let said = self.facts.said(source, Fact::ClusterScoped, &entries, CustomScopes::in_text).await?;
+        Ok(said.into_iter().flatten().fold(CustomScopes::default(), CustomScopes::with))
     }
 
     async fn read_set(

@@ -205,3 +205,46 @@ async fn an_object_that_an_untouched_unit_holds_has_two_owners() {
       create ConfigMap shop/c
     ");
 }
+
+// 13. An object without namespace gets none when its kind is cluster-scoped, wherever the definition stands.
+#[tokio::test]
+async fn a_kind_that_is_defined_elsewhere_lives_where_its_definition_says() {
+    let planet =
+        |name: &str| format!("---\napiVersion: example.org/v1\nkind: Planet\nmetadata: {{name: {name}}}\n");
+    let definition = |scope: &str| {
+        format!(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: planets.example.org}}\nspec: \
+             {{group: example.org, scope: {scope}, names: {{kind: Planet, plural: planets}}}}\n"
+        )
+    };
+    let (mars, both) = (planet("mars"), planet("mars") + &planet("venus"));
+    let base = |path: &'static str, scope: &str| [("one/a.yaml", mars.clone()), (path, definition(scope))];
+    let judged = async |base: [(&str, String); 2], head: &[(&str, &str)]| {
+        let base = base.each_ref().map(|(path, text)| (*path, text.as_str()));
+        check(&base, head).await.0
+    };
+    let adds = [("one/a.yaml", both.as_str())];
+    // In another unit, in no unit, and of a kind that lives in namespaces.
+    insta::assert_snapshot!(judged(base("two/crd.yaml", "Cluster"), &adds).await, @r"
+    one Rendered → Rendered
+      create Planet venus
+    ");
+    insta::assert_snapshot!(judged(base("crds/planets.yaml", "Cluster"), &adds).await, @r"
+    one Rendered → Rendered
+      create Planet venus
+    ");
+    insta::assert_snapshot!(judged(base("two/crd.yaml", "Namespaced"), &adds).await, @r"
+    one Rendered → Rendered
+      create Planet shop/venus
+    ");
+    // The change brings the definition along, and in another unit an object that has two owners then.
+    let brought =
+        [("one/a.yaml", both.as_str()), ("two/crd.yaml", &definition("Cluster")), ("two/b.yaml", &mars)];
+    insta::assert_snapshot!(judged(base("README.md", "Cluster"), &brought).await, @r"
+    one Rendered → Rendered
+      create Planet venus
+    two Absent → Rendered
+      create CustomResourceDefinition planets.example.org
+      create Planet mars: also owned by one: the one that applies last wins
+    ");
+}

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Effect, Operation, RenderOperation, Risk, Tier, applier, custom, generated, immutable, risks};
 use crate::diff;
 use crate::environment::Environment;
-use crate::object::{ObjectRef, RenderedObject, holds_unstable, unstable_paths};
+use crate::object::{ObjectRef, RenderedObject, holds_unstable, is_built_in, unstable_paths};
 
 /// Group, kind, namespace, name.
 pub(super) type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -149,13 +149,6 @@ fn strip_status(body: Cow<'_, Value>) -> Value {
             body
         }
     }
-}
-
-/// Whether a group belongs to the API server itself.
-fn is_built_in(group: &str) -> bool {
-    matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions")
-        || (group.ends_with(".k8s.io") && group.matches('.').count() == 2)
-        || matches!(group, "rbac.authorization.k8s.io" | "flowcontrol.apiserver.k8s.io")
 }
 
 /// What happens to an object that is only at head.

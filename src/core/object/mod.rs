@@ -18,7 +18,7 @@ mod unstable;
 
 pub(crate) use parse::plain_manifests;
 pub use parse::{ManifestError, parse_manifests};
-pub use scope::{CustomScopes, is_cluster_scoped};
+pub use scope::{CustomScopes, is_built_in, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};
 pub use sides::{ManifestText, Parsed, TextError, parse_side, parse_sides};
 pub use unstable::mark_unstable;

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RenderedObject;
+use super::parse::plain_manifests;
+use super::{ObjectRef, RenderedObject};
 
 /// Cluster-scoped kinds by group; `*` stands for every kind of the group.
 const CLUSTER_SCOPED: &[(&str, &[&str])] = &[
@@ -50,14 +52,31 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
         .any(|(own, kinds)| *own == group && kinds.iter().any(|known| *known == kind || *known == "*"))
 }
 
+/// Whether a group belongs to the API server itself.
+pub fn is_built_in(group: &str) -> bool {
+    matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions")
+        || (group.ends_with(".k8s.io") && group.matches('.').count() == 2)
+        || matches!(group, "rbac.authorization.k8s.io" | "flowcontrol.apiserver.k8s.io")
+}
+
 /// Cluster-scoped kinds that custom resource definitions declare.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct CustomScopes(BTreeSet<(String, String)>);
 
 impl CustomScopes {
     /// From every definition among these manifests.
     pub fn of<'a>(bodies: impl IntoIterator<Item = &'a Value>) -> Self {
         Self(bodies.into_iter().filter_map(Self::declared).collect())
+    }
+
+    /// From every definition in a text, which need not hold manifests at all.
+    pub fn in_text(text: &str) -> Self {
+        if !text.contains("CustomResourceDefinition") {
+            return Self::default();
+        }
+        let manifests = plain_manifests(text).unwrap_or_default();
+        Self::of(manifests.iter().map(|(_, body)| body))
     }
 
     /// Group and kind of what a manifest declares to be cluster-scoped, if it does.
@@ -75,6 +94,18 @@ impl CustomScopes {
         self.0
     }
 
+    /// Whether nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What both declare.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// With these beside.
     pub(super) fn and(mut self, declared: impl IntoIterator<Item = (String, String)>) -> Self {
         self.0.extend(declared);
@@ -89,10 +120,13 @@ impl CustomScopes {
     /// Takes the namespace from objects whose kind is declared to live in none: for objects that were read before
     /// their definition, e.g. from another file of the same environment.
     pub fn apply(&self, objects: &mut [RenderedObject]) {
-        for object in objects {
-            if self.is_cluster_scoped(&object.reference.group, &object.reference.kind) {
-                object.reference.namespace.clear();
-            }
+        objects.iter_mut().for_each(|object| self.apply_to(&mut object.reference));
+    }
+
+    /// The same for one.
+    pub fn apply_to(&self, object: &mut ObjectRef) {
+        if self.is_cluster_scoped(&object.group, &object.kind) {
+            object.namespace.clear();
         }
     }
 }

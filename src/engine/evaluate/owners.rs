@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use countersign_core::effect::{Owners, RenderOperation};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{EnvironmentError, Side, SideState};
-use countersign_core::object::{ObjectRef, Sealer};
+use countersign_core::object::ObjectRef;
 use countersign_core::revision::ObjectId;
 
-use super::read::Reader;
+use super::scopes::Scopes;
 use super::{EvaluateError, EvaluatedUnit, Evaluator, SidePlan};
 use crate::ports::UnitSource;
 
@@ -31,6 +31,7 @@ impl Evaluator<'_> {
         &self,
         tree: &ObjectId,
         environment: &Environment,
+        scopes: &Scopes<'_>,
         units: &[EvaluatedUnit],
         untouched: Vec<(String, SidePlan)>,
     ) -> Result<Elsewhere, EvaluateError> {
@@ -50,11 +51,7 @@ impl Evaluator<'_> {
             }
             // One that does not render holds nothing that anybody could tell.
             let given = self.side(tree, Some(&plan), Side::Head).await;
-            let reader = Reader {
-                sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
-                namespace: environment.default_namespace.as_deref(),
-                threads: self.parallel,
-            };
+            let reader = self.reader(environment, scopes.of(self, [&given]).await?);
             let (objects, _) = reader.side(given, Side::Head).into_renders();
             found.owners.insert(name, objects.objects.into_iter().map(|object| object.reference).collect());
         }

@@ -2,7 +2,9 @@
 
 use countersign_core::effect::Renders;
 use countersign_core::evaluation::{Side, SideState, UnitError};
-use countersign_core::object::{ManifestText, ObjectRef, Parsed, Sealer, TextError, parse_side, parse_sides};
+use countersign_core::object::{
+    CustomScopes, ManifestText, ObjectRef, Parsed, Sealer, TextError, parse_side, parse_sides,
+};
 use countersign_core::revision::{Diff, Digest};
 
 use crate::ports::{RenderedText, Rendering};
@@ -29,6 +31,8 @@ pub(super) enum SideOutcome {
 pub(super) struct Reader<'a> {
     pub(super) sealer: Sealer<'a>,
     pub(super) namespace: Option<&'a str>,
+    /// Of kinds that are defined elsewhere.
+    pub(super) scopes: &'a CustomScopes,
     /// The most threads that one unit is read with.
     pub(super) threads: usize,
 }
@@ -40,7 +44,7 @@ impl Reader<'_> {
             (Given::Texts(base), Given::Texts(head)) if base.again.is_none() && head.again.is_none() => {
                 let sides = Diff { base: borrowed(&base.texts), head: borrowed(&head.texts) };
                 let parsed = parse_sides(&sides, self.namespace, &self.sealer, self.threads);
-                (outcome(parsed.base, base, Side::Base), outcome(parsed.head, head, Side::Head))
+                (self.outcome(parsed.base, base, Side::Base), self.outcome(parsed.head, head, Side::Head))
             }
             (base, head) => (self.side(base, Side::Base), self.side(head, Side::Head)),
         }
@@ -53,7 +57,11 @@ impl Reader<'_> {
             Given::Failure { error, input } => return SideOutcome::Failed { error, input },
             Given::Texts(rendering) => rendering,
         };
-        let read = |texts: &[RenderedText]| parse_side(&borrowed(texts), self.namespace, &self.sealer);
+        let read = |texts: &[RenderedText]| {
+            let mut objects = parse_side(&borrowed(texts), self.namespace, &self.sealer)?;
+            self.scopes.apply(&mut objects);
+            Ok(objects)
+        };
         let objects = read(&rendering.texts);
         let again = rendering.again.as_deref().map(read).transpose();
         match (objects, again) {
@@ -67,22 +75,26 @@ impl Reader<'_> {
             (_, Err(error)) => failed(&error, rendering, side),
         }
     }
+
+    fn outcome(&self, parsed: Result<Parsed, TextError>, rendering: Rendering, side: Side) -> SideOutcome {
+        match parsed {
+            Ok(Parsed { mut objects, mut same }) => {
+                self.scopes.apply(&mut objects);
+                same.iter_mut().for_each(|object| self.scopes.apply_to(object));
+                SideOutcome::Rendered {
+                    renders: Renders { objects, again: None },
+                    same,
+                    stable: rendering.stable,
+                    input: rendering.input,
+                }
+            }
+            Err(error) => failed(&error, rendering, side),
+        }
+    }
 }
 
 fn borrowed(texts: &[RenderedText]) -> Vec<ManifestText<'_>> {
     texts.iter().map(|text| ManifestText { file: text.file.as_deref(), text: &text.text }).collect()
-}
-
-fn outcome(parsed: Result<Parsed, TextError>, rendering: Rendering, side: Side) -> SideOutcome {
-    match parsed {
-        Ok(Parsed { objects, same }) => SideOutcome::Rendered {
-            renders: Renders { objects, again: None },
-            same,
-            stable: rendering.stable,
-            input: rendering.input,
-        },
-        Err(error) => failed(&error, rendering, side),
-    }
 }
 
 fn failed((number, error): &TextError, rendering: Rendering, side: Side) -> SideOutcome {

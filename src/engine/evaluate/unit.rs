@@ -3,7 +3,7 @@
 use countersign_core::effect;
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{Side, SideState, UnitError, UnitEvaluation, UnitInputs};
-use countersign_core::object::{ObjectRef, RenderedObject, Sealer};
+use countersign_core::object::{CustomScopes, ObjectRef, RenderedObject, Sealer};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 
 use super::read::{Given, Reader, SideOutcome};
@@ -18,6 +18,13 @@ const SHARE: usize = 8;
 pub(super) struct RenderedUnit {
     unit: Touched,
     given: Diff<Given>,
+}
+
+impl RenderedUnit {
+    /// What there is to read.
+    pub(super) fn given(&self) -> [&Given; 2] {
+        [&self.given.base, &self.given.head]
+    }
 }
 
 /// What a unit is called and made from.
@@ -39,7 +46,12 @@ impl Evaluator<'_> {
     }
 
     /// Reads and compares units, side by side where there are many.
-    pub(super) fn read(&self, environment: &Environment, units: Vec<RenderedUnit>) -> Vec<EvaluatedUnit> {
+    pub(super) fn read(
+        &self,
+        environment: &Environment,
+        scopes: &CustomScopes,
+        units: Vec<RenderedUnit>,
+    ) -> Vec<EvaluatedUnit> {
         let share = units.len().div_ceil(self.parallel.max(1)).max(SHARE);
         let mut shares: Vec<Vec<RenderedUnit>> = Vec::new();
         for unit in units {
@@ -49,7 +61,7 @@ impl Evaluator<'_> {
             }
         }
         let read = |share: Vec<RenderedUnit>| -> Vec<EvaluatedUnit> {
-            share.into_iter().map(|unit| self.read_one(environment, unit)).collect()
+            share.into_iter().map(|unit| self.read_one(environment, scopes, unit)).collect()
         };
         let Some(own) = shares.pop() else { return Vec::new() };
         std::thread::scope(|scope| {
@@ -62,13 +74,23 @@ impl Evaluator<'_> {
         })
     }
 
-    fn read_one(&self, environment: &Environment, rendered: RenderedUnit) -> EvaluatedUnit {
-        let RenderedUnit { unit, given: Diff { base, head } } = rendered;
-        let reader = Reader {
+    pub(super) fn reader<'r>(&'r self, environment: &'r Environment, scopes: &'r CustomScopes) -> Reader<'r> {
+        Reader {
             sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
             namespace: environment.default_namespace.as_deref(),
+            scopes,
             threads: self.parallel,
-        };
+        }
+    }
+
+    fn read_one(
+        &self,
+        environment: &Environment,
+        scopes: &CustomScopes,
+        rendered: RenderedUnit,
+    ) -> EvaluatedUnit {
+        let RenderedUnit { unit, given: Diff { base, head } } = rendered;
+        let reader = self.reader(environment, scopes);
         let (base, head) = reader.sides(base, head);
         let spec = unit.sides.head.as_ref().or(unit.sides.base.as_ref()).map(|side| &side.spec);
         let (path, renderer) =

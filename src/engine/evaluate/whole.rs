@@ -2,11 +2,11 @@
 
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{EnvironmentError, Side};
-use countersign_core::object::{RenderedObject, Sealer};
+use countersign_core::object::RenderedObject;
 use countersign_core::revision::ObjectId;
 use futures::stream::{self, StreamExt as _};
 
-use super::read::Reader;
+use super::scopes::Scopes;
 use super::{EvaluateError, Evaluator};
 use crate::engine::predict::{self, Drifted};
 use crate::ports::Cluster;
@@ -53,11 +53,9 @@ impl Evaluator<'_> {
             (plan.spec.name, given)
         });
         let given: Vec<_> = stream::iter(renders).buffered(self.parallel.max(1)).collect().await;
-        let reader = Reader {
-            sealer: Sealer { key: self.key, environment: &environment.name, mask: self.mask },
-            namespace: environment.default_namespace.as_deref(),
-            threads: self.parallel,
-        };
+        let scopes = Scopes::new(environment, [tree]);
+        let scopes = scopes.of(self, given.iter().map(|(_, given)| given)).await?;
+        let reader = self.reader(environment, scopes);
         let mut whole = Whole { objects: Vec::new(), untold: Vec::new() };
         for (unit, given) in given {
             let outcome = reader.side(given, side);

@@ -9,6 +9,7 @@ mod libraries;
 mod packs;
 mod predicates;
 mod rego;
+mod rules;
 mod schemas;
 
 use serde_json::Value;

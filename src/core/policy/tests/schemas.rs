@@ -19,7 +19,7 @@ fn library(files: &[(&str, &str)]) -> Library {
 }
 
 /// Findings of a check by the shipped schemas and these files, in words.
-fn found(files: &[(&str, &str)], version: Option<&str>, effects: Vec<Effect>) -> String {
+pub(super) fn found(files: &[(&str, &str)], version: Option<&str>, effects: Vec<Effect>) -> String {
     let check = Check {
         name: "schemas".into(),
         judge: Judge::Schema(SchemaCheck {
@@ -53,7 +53,7 @@ fn added(object: &str, body: Value) -> Effect {
     changed(object, None, Some(body))
 }
 
-fn changed(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
+pub(super) fn changed(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
     let mut effect = effect(object, before, after);
     let body = effect.after.as_ref().or(effect.before.as_ref());
     let api = body.and_then(|body| body["apiVersion"].as_str()).unwrap_or("v1").to_owned();
@@ -228,7 +228,7 @@ fn hostile_schemas_are_named_and_end() {
 }
 
 /// A definition of a kind with rules beside a part of its schema.
-fn with_rules(schema: Value) -> String {
+pub(super) fn with_rules(schema: Value) -> String {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
