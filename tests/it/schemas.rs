@@ -128,7 +128,8 @@ async fn ruled(server: &ApiServer, namespace: &str, row: &Value) -> Result<(), S
     let request = server.http().request(method, url).bearer_auth(server.admin_token());
     let answer = request.json(&after).send().await.expect("an answer");
     let status = answer.status();
-    let words = answer.text().await.unwrap_or_default();
+    let words: Value = answer.json().await.expect("JSON");
+    let words = words["message"].as_str().unwrap_or_default().to_owned();
     if row.get("before").is_some() {
         server.call(Method::DELETE, &path, None).await;
     }

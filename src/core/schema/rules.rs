@@ -35,6 +35,9 @@ pub(crate) struct Place<'s> {
     pub(crate) before: Option<Value>,
     /// Whether a list below is merged, which `+` does then, too.
     pub(crate) merges: bool,
+    /// The same value and what it was with merged lists in another order, where that is another one: a server compares
+    /// them as sets, expressions here in their order.
+    pub(crate) otherwise: Option<(Value, Option<Value>)>,
 }
 
 /// Every value of an object that rules are about. `before` is what it was, where it is an update.
@@ -97,13 +100,21 @@ impl<'s> Finding<'s> {
         let schema = self.schema;
         let Some(shape) = schema.at(id) else { return };
         if !shape.rules.is_empty() {
-            let before = before.map(|before| aligned(schema, id, value, before));
+            let see = |now: &Value| {
+                let before = before.map(|before| aligned(schema, id, now, before));
+                let before = before.and_then(|before| seen(schema, id, &before, is_whole).ok());
+                (seen(schema, id, now, is_whole), before)
+            };
+            let (now, was) = see(value);
+            let other = other_order(schema, id, value);
+            let otherwise = (other != *value).then(|| see(&other));
             self.places.push(Place {
                 path: self.path.clone(),
                 rules: &shape.rules,
-                now: seen(schema, id, value, is_whole),
-                before: before.and_then(|before| seen(schema, id, &before, is_whole).ok()),
+                now,
+                before: was,
                 merges: merges(schema, id),
+                otherwise: otherwise.and_then(|(now, before)| Some((now.ok()?, before))),
             });
         }
         let length = self.path.len();
@@ -180,6 +191,36 @@ fn aligned(schema: &Schema, id: Id, now: &Value, before: &Value) -> Value {
     }
 }
 
+/// A value with every merged list in another order: sorted, or the other way round where it is that.
+fn other_order(schema: &Schema, id: Id, value: &Value) -> Value {
+    let Some(shape) = schema.at(id) else { return value.clone() };
+    match value {
+        Value::Object(fields) => {
+            let other = |(key, value): (&String, &Value)| {
+                let like = field(shape, key);
+                (key.clone(), like.map_or_else(|| value.clone(), |like| other_order(schema, like, value)))
+            };
+            Value::Object(fields.iter().map(other).collect())
+        }
+        Value::Array(items) => {
+            let other = |item: &Value| {
+                shape.items.map_or_else(|| item.clone(), |like| other_order(schema, like, item))
+            };
+            let items: Vec<Value> = items.iter().map(other).collect();
+            if shape.merging == Merging::Whole {
+                return Value::Array(items);
+            }
+            let mut sorted = items.clone();
+            sorted.sort_by_cached_key(Value::to_string);
+            if sorted == items {
+                sorted.reverse();
+            }
+            Value::Array(sorted)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
 /// Whether any list of a value of this shape is merged.
 fn merges(schema: &Schema, id: Id) -> bool {
     let Some(shape) = schema.at(id) else { return false };
@@ -194,22 +235,31 @@ fn merges(schema: &Schema, id: Id) -> bool {
 /// Formats whose values are no texts to a server.
 const TYPED: [&str; 4] = ["byte", "date", "date-time", "duration"];
 
-/// A value as expressions see it: the declared fields alone, under names that they can spell, numbers of the declared
-/// type.
+/// A value as expressions see it: the declared fields under names that they can spell, numbers of the declared type.
+/// What is not declared counts when values are compared, and has a name that no expression can spell.
 fn seen(schema: &Schema, id: Id, value: &Value, is_whole: bool) -> Result<Value, &'static str> {
     let Some(shape) = schema.at(id) else { return Ok(value.clone()) };
     match value {
         Value::Object(fields) => {
             let mut all = Map::new();
             let is_map = matches!(shape.others, Others::Like(_)) && shape.properties.is_empty();
+            let identified = is_whole || shape.embedded;
             for (key, value) in fields {
-                let Some(like) = field(shape, key).filter(|_| !(is_whole && key == "metadata")) else {
+                if identified && key == "metadata" {
+                    continue;
+                }
+                let Some(like) = field(shape, key) else {
+                    all.insert(format!("?{key}"), value.clone());
                     continue;
                 };
-                let name = if is_map { key.clone() } else { spelt(key) };
-                all.insert(name, seen(schema, like, value, false)?);
+                match value {
+                    // A field that is null is not there.
+                    Value::Null if !is_map => {}
+                    value if is_map => drop(all.insert(key.clone(), seen(schema, like, value, false)?)),
+                    value => drop(all.insert(spelt(key), seen(schema, like, value, false)?)),
+                }
             }
-            if is_whole || shape.embedded {
+            if identified {
                 all.extend(identity(fields));
             }
             Ok(Value::Object(all))

@@ -82,7 +82,14 @@ impl Rules {
             }
         };
         let prepared = Prepared::of_rule(language, now, place.before.as_ref(), optional);
-        let message = match expression.evaluate(&prepared) {
+        let answer = expression.evaluate(&prepared);
+        if let Some((now, before)) = place.otherwise.as_ref().filter(|_| compares(&rule.rule))
+            && expression.evaluate(&Prepared::of_rule(language, now, before.as_ref(), optional)) != answer
+        {
+            told.unevaluated.insert(beyond("over the order of lists that are sets"));
+            return Ok(());
+        }
+        let message = match answer {
             Ok(true) => return Ok(()),
             Ok(false) => self.message(rule, &prepared),
             // It may be anything, also what is right.
@@ -124,4 +131,9 @@ impl Rules {
         }
         compiled
     }
+}
+
+/// Whether an expression may compare lists.
+fn compares(rule: &str) -> bool {
+    ["==", "!=", " in "].iter().any(|operator| rule.contains(operator))
 }
