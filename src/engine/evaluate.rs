@@ -128,6 +128,7 @@ impl Evaluator<'_> {
         discovered: bool,
     ) -> Result<Evaluation, EvaluateError> {
         let changed = self.source.changed_paths(&trees.base, &trees.head).await?;
+        self.renderer.prepare(self.source, trees).await?;
         let mut plans = Vec::new();
         let mut read = BTreeSet::new();
         for environment in environments {
@@ -157,16 +158,11 @@ impl Evaluator<'_> {
         trees: &Diff<ObjectId>,
         environment: &Environment,
     ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
-        // Git lists one tree while the other one is looked at.
-        let (base, head) = futures::join!(
-            self.side_plans(&trees.base, environment),
-            self.side_plans(&trees.head, environment),
-        );
         let mut names: BTreeMap<String, Sides> = BTreeMap::new();
-        for plan in base? {
+        for plan in self.side_plans(&trees.base, environment).await? {
             names.insert(plan.spec.name.clone(), Diff { base: Some(plan), head: None });
         }
-        for plan in head? {
+        for plan in self.side_plans(&trees.head, environment).await? {
             let sides = names.entry(plan.spec.name.clone());
             sides.or_insert_with(|| Diff { base: None, head: None }).head = Some(plan);
         }

@@ -13,6 +13,7 @@ use countersign_core::revision::Digest;
 use super::closure::Ground;
 use super::disk::DiskCache;
 use super::index::Fact;
+use super::tree::Tree;
 use super::unit::is_manifest;
 use crate::ports::{SourceError, TreeEntry, parent_path};
 
@@ -65,7 +66,7 @@ pub(super) async fn discover(
 
 async fn discover_anew(ground: Ground<'_>) -> Result<Vec<Environment>, SourceError> {
     let mut found = Found::default();
-    let mut taken = BTreeSet::new();
+    let mut taken = Taken::none(ground.tree);
 
     let mut roots: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for root in kustomize_roots(ground, &mut taken).await? {
@@ -188,11 +189,39 @@ fn environment_of(path: &str) -> &str {
     named.or_else(placed).unwrap_or(DEFAULT)
 }
 
+/// Files of a tree that are rendered already.
+struct Taken<'t> {
+    tree: &'t Tree,
+    /// By their places in the tree.
+    files: Vec<bool>,
+}
+
+impl<'t> Taken<'t> {
+    fn none(tree: &'t Tree) -> Self {
+        Self { tree, files: vec![false; tree.files().count()] }
+    }
+
+    fn has(&self, file: &str) -> bool {
+        self.tree.number(file).and_then(|number| self.files.get(number).copied()).unwrap_or_default()
+    }
+
+    fn file(&mut self, file: &str) {
+        let number = self.tree.number(file);
+        if let Some(taken) = number.and_then(|number| self.files.get_mut(number)) {
+            *taken = true;
+        }
+    }
+
+    /// Everything in a folder.
+    fn below(&mut self, folder: &str) {
+        if let Some(files) = self.files.get_mut(self.tree.numbers_below(folder)) {
+            files.fill(true);
+        }
+    }
+}
+
 /// Kustomize roots that nothing includes, components aside. `taken` grows by the files that any kustomization reads.
-async fn kustomize_roots(
-    ground: Ground<'_>,
-    taken: &mut BTreeSet<String>,
-) -> Result<Vec<String>, SourceError> {
+async fn kustomize_roots(ground: Ground<'_>, taken: &mut Taken<'_>) -> Result<Vec<String>, SourceError> {
     let tree = ground.tree;
     ground.look_ahead(tree.kustomizations()).await?;
     let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
@@ -206,8 +235,8 @@ async fn kustomize_roots(
             components.insert(folder);
         }
         includes.insert(folder, part.included.iter().filter(|other| *other != folder).cloned().collect());
-        taken.extend(part.found.reads.files.iter().cloned());
-        taken.extend(tree.below(folder).map(|entry| entry.path.clone()));
+        part.found.reads.files.iter().for_each(|file| taken.file(file));
+        taken.below(folder);
     }
     Ok(tops(&includes, &components))
 }
@@ -240,11 +269,11 @@ fn reach<'a>(includes: &'a BTreeMap<&str, BTreeSet<String>>, from: &'a str, reac
 }
 
 /// Files that look like Kubernetes objects, outside of hidden folders and of everything that is rendered already.
-async fn loose_manifests(ground: Ground<'_>, taken: &BTreeSet<String>) -> Result<Vec<String>, SourceError> {
+async fn loose_manifests(ground: Ground<'_>, taken: &Taken<'_>) -> Result<Vec<String>, SourceError> {
     let wanted = |entry: &&TreeEntry| {
         is_manifest(&entry.path)
             && entry.mode.starts_with("100")
-            && !taken.contains(&entry.path)
+            && !taken.has(&entry.path)
             && !is_hidden(&entry.path)
     };
     let entries: Vec<&TreeEntry> = ground.tree.files().filter(wanted).collect();

@@ -76,6 +76,11 @@ impl Index {
         let learnt = self.learnt.lock().ok().filter(|learnt| !learnt.is_empty())?;
         // Others may have written since.
         let now = self.read();
+        let size: usize = learnt.iter().map(|(key, text)| key.len() + text.len() + 2).sum();
+        let is_as_before = self.before.get().is_none_or(|before| before.text == now.text);
+        if is_as_before && now.text.len() + size <= bound {
+            return Some(now.with(&learnt));
+        }
         let before = self.before.get().map(|lines| lines.all(true)).unwrap_or_default();
         let new = learnt.iter().map(|(key, text)| (key.as_str(), text.as_str()));
         let mut kept = BTreeMap::new();
@@ -110,6 +115,22 @@ impl Lines {
         starts.insert(0, 0);
         let used = Mutex::new(vec![false; starts.len()]);
         Self { text, starts, used }
+    }
+
+    /// The text with these lines in it.
+    fn with(&self, learnt: &BTreeMap<String, String>) -> String {
+        let mut all = String::with_capacity(self.text.len() * 2);
+        let mut from = 0;
+        for (key, text) in learnt {
+            let key_at = |start: usize| self.line(start).map_or("", |(key, _)| key);
+            let at = self.starts.partition_point(|start| key_at(*start) < key.as_str());
+            let start = |at: usize| self.starts.get(at).copied().unwrap_or(self.text.len());
+            all.push_str(self.text.get(from..start(at)).unwrap_or_default());
+            [key, " ", text, "\n"].into_iter().for_each(|part| all.push_str(part));
+            from = if key_at(start(at)) == key { start(at + 1) } else { start(at) };
+        }
+        all.push_str(self.text.get(from..).unwrap_or_default());
+        all
     }
 
     fn line(&self, start: usize) -> Option<(&str, &str)> {

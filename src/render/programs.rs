@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::environment::Environment;
+use countersign_core::evaluation::ChangedPath;
 use countersign_core::object::CustomScopes;
 use countersign_core::revision::{Diff, ObjectId};
 use tempfile::TempDir;
@@ -55,8 +56,6 @@ pub struct Programs {
     texts: Texts,
     facts: Facts,
     trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
-    /// The tree that was loaded last.
-    latest: std::sync::Mutex<Weak<Tree>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
     /// Those of kustomize roots by what they are made of: often the same in two trees.
     assembled: std::sync::Mutex<HashMap<String, Assembled>>,
@@ -84,7 +83,6 @@ impl Programs {
             texts: std::sync::Mutex::new(Recent::new(TEXTS)),
             facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
-            latest: std::sync::Mutex::default(),
             closures: Mutex::new(Recent::new(CLOSURES)),
             assembled: std::sync::Mutex::default(),
             sandbox: OnceCell::new(),
@@ -173,29 +171,43 @@ impl Programs {
     }
 
     pub(super) async fn tree(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
-        let cell = {
-            let mut trees = self.trees.lock().await;
-            trees.get(id).unwrap_or_else(|| {
-                let cell = Arc::new(OnceCell::new());
-                trees.put(id.clone(), Arc::clone(&cell), 1);
-                cell
-            })
-        };
         // Others may load another one meanwhile.
-        Ok(Arc::clone(cell.get_or_try_init(|| self.load(source, id)).await?))
+        let cell = self.place_of(id).await;
+        let load = async || Tree::load(source, id, self.disk.as_deref()).await.map(Arc::new);
+        Ok(Arc::clone(cell.get_or_try_init(load).await?))
     }
 
-    async fn load(&self, source: &dyn Source, id: &ObjectId) -> Result<Arc<Tree>, SourceError> {
-        let tree = Tree::load(source, id, self.disk.as_deref()).await?;
-        let tree = Arc::new(tree);
-        let Ok(mut latest) = self.latest.lock() else { return Ok(tree) };
-        if let Some(other) = latest.upgrade() {
-            // Whichever is explored first serves the other one.
-            tree.parts().put_beside(&other);
-            other.parts().put_beside(&tree);
+    async fn place_of(&self, id: &ObjectId) -> Arc<OnceCell<Arc<Tree>>> {
+        let mut trees = self.trees.lock().await;
+        trees.get(id).unwrap_or_else(|| {
+            let cell = Arc::new(OnceCell::new());
+            trees.put(id.clone(), Arc::clone(&cell), 1);
+            cell
+        })
+    }
+
+    /// Loads both trees of a change, the second one as the first with what differs: git would have to read every
+    /// folder of it otherwise.
+    async fn load_both(
+        &self,
+        source: &dyn Source,
+        trees: &Diff<ObjectId>,
+        changed: &[ChangedPath],
+    ) -> Result<(), SourceError> {
+        let base = self.tree(source, &trees.base).await?;
+        if trees.base == trees.head {
+            return Ok(());
         }
-        *latest = Arc::downgrade(&tree);
-        Ok(tree)
+        let cell = self.place_of(&trees.head).await;
+        let load = async || match Tree::beside(&base, source, changed).await? {
+            Some(tree) => Ok(Arc::new(tree)),
+            None => Tree::load(source, &trees.head, self.disk.as_deref()).await.map(Arc::new),
+        };
+        let head = cell.get_or_try_init(load).await?;
+        // Whichever is explored first serves the other one.
+        base.parts().put_beside(head);
+        head.parts().put_beside(&base);
+        Ok(())
     }
 
     fn ground<'a>(&'a self, source: &'a dyn Source, id: &'a ObjectId, tree: &'a Tree) -> Ground<'a> {
@@ -282,6 +294,13 @@ impl Programs {
 
 #[async_trait]
 impl Renderer for Programs {
+    async fn prepare(&self, source: &dyn Source, trees: &Diff<ObjectId>) -> Result<(), SourceError> {
+        let (base, changed) =
+            futures::join!(self.tree(source, &trees.base), source.changed_paths(&trees.base, &trees.head),);
+        drop(base?);
+        self.load_both(source, trees, &changed?).await
+    }
+
     async fn units(
         &self,
         source: &dyn Source,
@@ -303,11 +322,8 @@ impl Renderer for Programs {
         source: &dyn Source,
         trees: &Diff<ObjectId>,
     ) -> Result<Vec<Environment>, SourceError> {
-        // Git lists head while base is looked at.
-        let (base, listed) =
-            futures::join!(self.discover_at(source, &trees.base), self.tree(source, &trees.head));
-        let base = base?;
-        listed?;
+        self.prepare(source, trees).await?;
+        let base = self.discover_at(source, &trees.base).await?;
         let head = self.discover_at(source, &trees.head).await?;
         Ok(discover::unite(base, head))
     }

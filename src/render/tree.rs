@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use countersign_core::evaluation::{ChangedPath, PathEntry};
 use countersign_core::revision::ObjectId;
 
 use super::disk::DiskCache;
@@ -43,6 +44,33 @@ pub(super) enum Place {
     Outside,
 }
 
+/// Sorted entries with these changes made.
+fn patched(entries: &[TreeEntry], changed: &[ChangedPath]) -> Vec<TreeEntry> {
+    // Of two changes of one path, which only a crafted tree has, the last counts.
+    let changes: BTreeMap<&str, Option<&PathEntry>> =
+        changed.iter().map(|change| (change.path.as_str(), change.entry.head.as_ref())).collect();
+    let mut changes = changes.into_iter().peekable();
+    let entry = |(path, entry): (&str, Option<&PathEntry>)| {
+        entry.map(|PathEntry { mode, blob }| TreeEntry {
+            path: path.to_owned(),
+            mode: mode.clone(),
+            id: blob.clone(),
+        })
+    };
+    let mut all = Vec::with_capacity(entries.len() + changes.len());
+    for before in entries {
+        while let Some(change) = changes.next_if(|(path, _)| *path < before.path.as_str()) {
+            all.extend(entry(change));
+        }
+        match changes.next_if(|(path, _)| *path == before.path) {
+            Some(change) => all.extend(entry(change)),
+            None => all.push(before.clone()),
+        }
+    }
+    all.extend(changes.filter_map(entry));
+    all
+}
+
 impl Tree {
     pub(super) async fn load(
         source: &dyn Source,
@@ -59,9 +87,42 @@ impl Tree {
             }
             same
         });
-        let found: Vec<TreeEntry> = entries.iter().filter(|entry| entry.mode == LINK).cloned().collect();
+        Self::of(source, entries, |_| None).await
+    }
+
+    /// The tree that differs from another one in these paths alone; `None` where it cannot be told from them.
+    pub(super) async fn beside(
+        other: &Self,
+        source: &dyn Source,
+        changed: &[ChangedPath],
+    ) -> Result<Option<Self>, SourceError> {
+        // What is no text stands for several paths.
+        if changed.iter().any(|change| change.path.contains(char::REPLACEMENT_CHARACTER)) {
+            return Ok(None);
+        }
+        let entries = patched(&other.entries, changed);
+        let known = |entry: &TreeEntry| {
+            other.entry(&entry.path).filter(|before| *before == entry)?;
+            other.links.get(&entry.path).cloned()
+        };
+        Self::of(source, entries, known).await.map(Some)
+    }
+
+    /// Of entries that are sorted, each path once; `target` of a symlink, as far as it is known.
+    async fn of(
+        source: &dyn Source,
+        entries: Vec<TreeEntry>,
+        target: impl Fn(&TreeEntry) -> Option<String>,
+    ) -> Result<Self, SourceError> {
         let mut links = BTreeMap::new();
-        for (entry, target) in found.iter().zip(source.read_entries(&found).await?) {
+        let mut unread = Vec::new();
+        for entry in entries.iter().filter(|entry| entry.mode == LINK) {
+            match target(entry) {
+                Some(target) => drop(links.insert(entry.path.clone(), target)),
+                None => unread.push(entry.clone()),
+            }
+        }
+        for (entry, target) in unread.iter().zip(source.read_entries(&unread).await?) {
             links.insert(entry.path.clone(), String::from_utf8_lossy(&target?).into_owned());
         }
         let mut places = HashMap::with_capacity(entries.len() * 2);
@@ -122,13 +183,22 @@ impl Tree {
     }
 
     pub(super) fn entry(&self, path: &str) -> Option<&TreeEntry> {
-        self.entries.get((*self.places.get(path)?)?)
+        self.entries.get(self.number(path)?)
+    }
+
+    /// The place of a file among [all](Self::files).
+    pub(super) fn number(&self, path: &str) -> Option<usize> {
+        *self.places.get(path)?
+    }
+
+    /// The places of all files below a folder.
+    pub(super) fn numbers_below(&self, folder: &str) -> Range<usize> {
+        if folder.is_empty() { 0..self.entries.len() } else { self.range_below(folder) }
     }
 
     /// Every entry below a folder, in order.
     pub(super) fn below<'a>(&'a self, folder: &str) -> impl Iterator<Item = &'a TreeEntry> + use<'a> {
-        let range = if folder.is_empty() { 0..self.entries.len() } else { self.range_below(folder) };
-        self.entries.get(range).unwrap_or_default().iter()
+        self.entries.get(self.numbers_below(folder)).unwrap_or_default().iter()
     }
 
     fn range_below(&self, folder: &str) -> Range<usize> {
@@ -228,3 +298,6 @@ impl Place {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -252,11 +252,10 @@ fn seen(schema: &Schema, id: Id, value: &Value, is_whole: bool) -> Result<Value,
                     all.insert(format!("?{key}"), value.clone());
                     continue;
                 };
-                match value {
-                    // A field that is null is not there.
-                    Value::Null if !is_map => {}
-                    value if is_map => drop(all.insert(key.clone(), seen(schema, like, value, false)?)),
-                    value => drop(all.insert(spelt(key), seen(schema, like, value, false)?)),
+                // A field that is null is not there.
+                if is_map || !value.is_null() {
+                    let name = if is_map { key.clone() } else { spelt(key) };
+                    all.insert(name, seen(schema, like, value, false)?);
                 }
             }
             if identified {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use countersign_core::environment::EnvironmentSource;
 use serde_json::Value;
 
-use super::{DEFAULT, environment_of, is_hidden};
+use super::{DEFAULT, Taken, environment_of, is_hidden};
 use crate::ports::{SourceError, join_path, parent_path};
 use crate::render::closure::{Explorer, Ground};
 use crate::render::tree::{Place, Tree};
@@ -25,22 +25,24 @@ pub(super) fn name(chart: &str) -> &str {
 /// charts.
 pub(super) async fn discover(
     ground: Ground<'_>,
-    taken: &mut BTreeSet<String>,
+    taken: &mut Taken<'_>,
 ) -> Result<Vec<(String, EnvironmentSource)>, SourceError> {
     let tree = ground.tree;
     let mut charts: Vec<&str> = Vec::new();
     // Parents come before what lies in them, and a chart in another one is a part of it.
-    for folder in tree.folders().filter(|folder| !is_hidden(folder)) {
+    // A chart that a kustomization reads is rendered there.
+    let files = tree.files().map(|entry| entry.path.as_str());
+    let files = files.filter(|file| last_part(file) == "Chart.yaml" && !taken.has(file));
+    let folders: BTreeSet<&str> = files.map(parent_path).filter(|folder| !is_hidden(folder)).collect();
+    for folder in folders {
         let inside = |chart: &&str| chart.is_empty() || folder.starts_with(&format!("{chart}/"));
-        // A chart that a kustomization reads is rendered there.
-        let file = below(folder, "Chart.yaml");
-        if tree.entry(&file).is_some() && !taken.contains(&file) && !charts.iter().any(inside) {
+        if !charts.iter().any(inside) {
             charts.push(folder);
         }
     }
     let mut parts = BTreeSet::new();
     for chart in &charts {
-        taken.extend(tree.below(chart).map(|entry| entry.path.clone()));
+        taken.below(chart);
         parts.extend(parts_of(ground, chart).await?);
     }
     charts.retain(|chart| !parts.contains(*chart));

@@ -98,3 +98,23 @@ fn where_room_is_short_what_was_asked_for_stays() {
     wanted.sort();
     assert_eq!(kept, wanted.concat());
 }
+
+/// Lines by key, merged in one way and in the other.
+#[test]
+fn what_is_learnt_takes_its_place_among_what_is_known() {
+    let lines = |keys: &[(&str, &str)]| {
+        Lines::new(keys.iter().map(|(key, text)| format!("{key} {text}\n")).collect())
+    };
+    let learnt = |keys: &[(&str, &str)]| {
+        keys.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect::<BTreeMap<_, _>>()
+    };
+    for (known, new, want) in [
+        (&[][..], &[("b", "1")][..], "b 1\n"),
+        (&[("b", "1")], &[], "b 1\n"),
+        (&[("b", "1")], &[("a", "2"), ("c", "3")], "a 2\nb 1\nc 3\n"),
+        (&[("a", "1"), ("b", "1"), ("c", "1")], &[("b", "2")], "a 1\nb 2\nc 1\n"),
+        (&[("a", "1"), ("c", "1")], &[("a", "2"), ("b", "2"), ("c", "2"), ("d", "2")], "a 2\nb 2\nc 2\nd 2\n"),
+    ] {
+        assert_eq!(lines(known).with(&learnt(new)), want);
+    }
+}
