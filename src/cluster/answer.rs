@@ -60,18 +60,21 @@ pub(super) enum Absence {
 /// Where an answer names no time to wait.
 const THROTTLED: Duration = Duration::from_secs(1);
 
-impl Answer {
-    /// How long to wait before the same question is worth asking again, where it is.
-    pub(super) fn again_after(&self) -> Option<Duration> {
-        match self {
-            Self::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
-            Self::Trouble(Trouble::Throttled { after }) => Some(*after),
-            Self::Trouble(Trouble::Forbidden { .. } | Trouble::Failed { .. } | Trouble::Odd { .. })
-            | Self::Object(_)
-            | Self::Absent(_)
-            | Self::Refused { .. }
-            | Self::Unpredictable { .. } => None,
-        }
+/// How long to wait before the same question is worth asking again, where it is.
+pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
+    if !matches!(reply.status, 409 | 429 | 503) {
+        return None;
+    }
+    match read(reply) {
+        Answer::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
+        Answer::Trouble(Trouble::Throttled { after }) => Some(after),
+        // It says itself that it will be back.
+        Answer::Trouble(Trouble::Failed { .. }) => reply.retry_after,
+        Answer::Trouble(Trouble::Forbidden { .. } | Trouble::Odd { .. })
+        | Answer::Object(_)
+        | Answer::Absent(_)
+        | Answer::Refused { .. }
+        | Answer::Unpredictable { .. } => None,
     }
 }
 

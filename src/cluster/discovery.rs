@@ -6,15 +6,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use super::respite::Respite;
+
 /// What asks for all groups in one answer.
 pub(super) const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 
 /// How long an unknown kind stays unknown without asking again.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long a cluster that did not answer is not asked again: whoever waited meanwhile is told the same.
-const RESPITE: Duration = Duration::from_secs(5);
 
 /// Group, version, kind.
 type Name = (String, String, String);
@@ -96,19 +95,10 @@ impl Served {
 pub(super) struct Cache {
     served: Served,
     asked: Option<Instant>,
-    failed: Option<Instant>,
+    pub(super) respite: Respite,
 }
 
 impl Cache {
-    /// Whether it did not answer a moment ago.
-    pub(super) fn failed_lately(&self, now: Instant) -> bool {
-        self.failed.is_some_and(|failed| now.saturating_duration_since(failed) < RESPITE)
-    }
-
-    pub(super) fn store_failure(&mut self, now: Instant) {
-        self.failed = Some(now);
-    }
-
     /// The kind, or `None` where the cluster has to be asked first.
     pub(super) fn find(&self, group: &str, version: &str, kind: &str, now: Instant) -> Option<Lookup> {
         let asked = self.asked?;
@@ -121,7 +111,7 @@ impl Cache {
     }
 
     pub(super) fn store(&mut self, served: Served, now: Instant) {
-        *self = Self { served, asked: Some(now), failed: None };
+        *self = Self { served, asked: Some(now), respite: Respite::default() };
     }
 }
 

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::answer::{self, Answer, Reply, Trouble};
 use super::kube;
 use super::link::{Link, Question, Verb};
+use super::respite::Respite;
 use super::rights::{FORBIDDEN, Rule};
 use super::wording::{self, Status};
 use crate::ports::{ClusterError, DryRuns};
@@ -57,6 +58,7 @@ struct Known {
     /// Rights that are too many, by namespace; those in all namespaces stand under the empty name.
     rights: BTreeMap<String, Found>,
     probe: Option<Found>,
+    respite: Respite,
 }
 
 /// What is known of an account.
@@ -71,26 +73,34 @@ impl Guard {
         namespaces: &BTreeSet<String>,
     ) -> Result<DryRuns, ClusterError> {
         let mut known = self.0.lock().await;
-        known.rights.retain(|_, found| found.counts());
+        known.respite.over(Instant::now())?;
+        let told = known.ask(link, namespaces).await;
+        known.respite.note(told)
+    }
+}
+
+impl Known {
+    async fn ask(&mut self, link: &Link, namespaces: &BTreeSet<String>) -> Result<DryRuns, ClusterError> {
+        self.rights.retain(|_, found| found.counts());
         let mut wrong = BTreeSet::new();
         for namespace in std::iter::once("").chain(namespaces.iter().map(String::as_str)) {
-            let found = match known.rights.get(namespace) {
+            let found = match self.rights.get(namespace) {
                 Some(found) => found.clone(),
                 None => Found::now(excess(link, namespace).await?),
             };
             wrong.extend(found.wrong.iter().cloned());
-            known.rights.insert(namespace.to_owned(), found);
+            self.rights.insert(namespace.to_owned(), found);
         }
         if !wrong.is_empty() {
             // A write with these rights could succeed, so none is tried.
             return Ok(DryRuns::Off { why: too_many(&wrong) });
         }
-        let probe = match known.probe.take().filter(Found::counts) {
+        let probe = match self.probe.take().filter(Found::counts) {
             Some(probe) => probe,
             None => Found::now(probe(link, namespaces).await?.into_iter().collect()),
         };
         let why = probe.wrong.iter().next().cloned();
-        known.probe = Some(probe);
+        self.probe = Some(probe);
         Ok(why.map_or(DryRuns::On, |why| DryRuns::Off { why }))
     }
 }
@@ -204,7 +214,7 @@ async fn write(link: &Link, namespace: &str) -> Result<Tried, ClusterError> {
         "metadata": { "name": PROBE, "namespace": namespace },
         "data": { "about": "countersign tries whether a real write is refused; this object should not be here" },
     });
-    let reply = link.raw(&Question { verb: Verb::Probe(probe), path: &path, accept: JSON }).await?;
+    let reply = link.reply(&Question { verb: Verb::Probe(probe), path: &path, accept: JSON }).await?;
     tried(&reply).map_err(|trouble| kube::error(trouble, "create", "configmaps"))
 }
 
@@ -237,14 +247,19 @@ async fn undo(link: &Link, namespace: &str) -> String {
         "a write that is no dry run succeeded: `{POLICY}` is missing, not bound, or does not deny; apply deploy/cluster"
     );
     let path = format!("{}/{PROBE}", maps(namespace));
-    let gone = link.raw(&Question { verb: Verb::RemoveProbe, path: &path, accept: JSON }).await;
+    let gone = link.reply(&Question { verb: Verb::RemoveProbe, path: &path, accept: JSON }).await;
     match gone {
-        Ok(reply) if (200..300).contains(&reply.status) => {
+        Ok(reply) if matches!(reply.status, 200..=299 | 404) => {
             format!("{found} (the ConfigMap `{namespace}/{PROBE}` that it made was deleted again)")
+        }
+        Ok(reply) if reply.status == 403 => {
+            format!(
+                "{found}, and delete the ConfigMap `{namespace}/{PROBE}`, which the account may not delete"
+            )
         }
         Ok(_) | Err(_) => {
             format!(
-                "{found}, and delete the ConfigMap `{namespace}/{PROBE}`, which the account may not delete"
+                "{found}, and see that the ConfigMap `{namespace}/{PROBE}` goes, whose deletion was not answered"
             )
         }
     }

@@ -16,6 +16,7 @@ use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
+use super::patience::Patience;
 use super::patches::Patches;
 use super::request::Request;
 use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Write};
@@ -61,8 +62,8 @@ impl KubeCluster {
     ///
     /// # Errors
     /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
-    pub async fn connect(name: String, access: &Access) -> Result<Self, ConnectError> {
-        let link = Link::new(connect::client(&name, access).await?);
+    pub async fn connect(name: String, access: &Access, patience: Patience) -> Result<Self, ConnectError> {
+        let link = Link::new(connect::client(&name, access, &patience).await?, patience);
         Ok(Self {
             name,
             link,
@@ -86,21 +87,17 @@ impl KubeCluster {
         if let Some(found) = find(&cache) {
             return Ok(found);
         }
-        if cache.failed_lately(Instant::now()) {
-            return Err(unreachable("it did not answer a moment ago"));
-        }
+        cache.respite.over(Instant::now())?;
         let asked = self.discover().await;
-        if let Err(ClusterError::Unreachable { .. }) = asked {
-            cache.store_failure(Instant::now());
-        }
-        cache.store(asked?, Instant::now());
+        let served = cache.respite.note(asked)?;
+        cache.store(served, Instant::now());
         Ok(find(&cache).unwrap_or(Lookup::Unknown))
     }
 
     async fn discover(&self) -> Result<Served, ClusterError> {
         let mut served = Served::default();
         for path in ["/api", "/apis"] {
-            let reply = self.link.raw(&Question { verb: Verb::Get, path, accept: ACCEPT }).await?;
+            let reply = self.link.reply(&Question { verb: Verb::Get, path, accept: ACCEPT }).await?;
             let listed = if reply.status == 200 { served.add(&reply.body) } else { None };
             if listed.is_none() {
                 return Err(match answer::read(&reply) {

@@ -11,7 +11,9 @@ mod guard;
 mod kube;
 mod link;
 mod patches;
+mod patience;
 mod request;
+mod respite;
 mod rights;
 #[cfg(test)]
 mod tests;
@@ -19,3 +21,4 @@ mod wording;
 
 pub use connect::{Access, ConnectError};
 pub use kube::{KubeCluster, KubeClusters};
+pub use patience::Patience;

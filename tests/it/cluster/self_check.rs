@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RIGHTS: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// The account of `deploy/cluster`, on a server of its own: the policy holds for the whole of it.
-struct Deployed {
-    server: ApiServer,
-    namespace: String,
-    token: String,
+pub(super) struct Deployed {
+    pub(super) server: ApiServer,
+    pub(super) namespace: String,
+    pub(super) token: String,
 }
 
 impl Deployed {
-    async fn new() -> Option<Self> {
+    pub(super) async fn new() -> Option<Self> {
         let server = another_apiserver().await?;
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/cluster");
         let kubectl = crate::parts::tools::kubectl().expect("kubectl is built where the API server is");
@@ -98,6 +98,12 @@ impl Deployed {
             self.server.call(Method::DELETE, &format!("{scope}{kind}/more"), None).await;
         }
         self.until("On").await;
+    }
+
+    /// Takes the policy out of force.
+    pub(super) async fn unbind(&self) {
+        self.server.call(Method::DELETE, &format!("{ADMISSION}/{POLICY}"), None).await;
+        self.until("a write that is no dry run succeeded").await;
     }
 
     async fn probes(&self) -> Vec<Value> {

@@ -2,7 +2,7 @@
 
 mod requests;
 
-use countersign::cluster::{Access, KubeCluster};
+use countersign::cluster::{Access, KubeCluster, Patience};
 use countersign::ports::{Cluster as _, ClusterError, Prediction, Write};
 use countersign_core::object::ObjectRef;
 use countersign_sim::cluster::Cluster;
@@ -135,7 +135,7 @@ async fn the_product_reads_the_stand_in() {
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, cluster.kubeconfig("demo")).unwrap();
     let access = Access::Kubeconfig { file: Some(file), context: Some("demo".to_owned()) };
-    let product = KubeCluster::connect("demo".to_owned(), &access).await.unwrap();
+    let product = KubeCluster::connect("demo".to_owned(), &access, Patience::USUAL).await.unwrap();
     let reference = |group: &str, kind: &str| ObjectRef {
         group: group.to_owned(),
         version: "v1".to_owned(),
@@ -172,7 +172,7 @@ async fn the_product_reads_the_stand_in() {
     let file = folder.path().join("stranger");
     std::fs::write(&file, cluster.kubeconfig("demo").replace(cluster.token(), "another")).unwrap();
     let access = Access::Kubeconfig { file: Some(file), context: None };
-    let product = KubeCluster::connect("demo".to_owned(), &access).await.unwrap();
+    let product = KubeCluster::connect("demo".to_owned(), &access, Patience::USUAL).await.unwrap();
     let refused = product.read(&object).await.unwrap_err();
     assert!(matches!(refused, ClusterError::Forbidden { .. }), "{refused}");
 }
