@@ -40,8 +40,10 @@ pub(super) enum Trouble {
     Throttled { after: Duration },
     /// The question may not be asked.
     Forbidden { why: String },
-    /// The server, or something that it needs, is out of order.
+    /// The server is out of order.
     Failed { why: String },
+    /// Somebody whom the server has to ask first is.
+    OutOfOrder { why: String },
     /// Nothing that an API server says.
     Odd { why: String },
 }
@@ -70,7 +72,7 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
         Answer::Trouble(Trouble::Throttled { after }) => Some(after),
         // It says itself that it will be back.
         Answer::Trouble(Trouble::Failed { .. }) => reply.retry_after,
-        Answer::Trouble(Trouble::Forbidden { .. } | Trouble::Odd { .. })
+        Answer::Trouble(Trouble::Forbidden { .. } | Trouble::OutOfOrder { .. } | Trouble::Odd { .. })
         | Answer::Object(_)
         | Answer::Absent(_)
         | Answer::Refused { .. }
@@ -80,6 +82,10 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
 
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
+    if let Some(why) = status.as_ref().filter(|_| reply.status >= 400).and_then(wording::admission) {
+        // Whoever refuses chooses the code.
+        return Answer::Refused { why, immutable: false };
+    }
     match (reply.status, status) {
         (200..=299, None) => object(reply),
         (401, _) => {
@@ -132,20 +138,12 @@ fn forbidden(status: &Status) -> Answer {
     if let Some(why) = wording::missing_permission(&status.message) {
         return Answer::Trouble(Trouble::Forbidden { why });
     }
-    match wording::admission(status) {
-        Some(why) => Answer::Refused { why, immutable: false },
-        None => Answer::Trouble(Trouble::Forbidden {
-            why: "it does not say which permission is missing".to_owned(),
-        }),
-    }
+    Answer::Trouble(Trouble::Forbidden { why: "it does not say which permission is missing".to_owned() })
 }
 
 fn invalid(status: &Status) -> Answer {
-    if status.message.contains("does not support dry run") {
-        return Answer::Unpredictable { why: wording::no_dry_run(&status.message) };
-    }
-    if let Some(why) = wording::admission(status) {
-        return Answer::Refused { why, immutable: false };
+    if let Some(why) = wording::no_dry_run(&status.message) {
+        return Answer::Unpredictable { why };
     }
     Answer::Refused { why: wording::causes(status), immutable: wording::immutable(status) }
 }
@@ -168,5 +166,11 @@ fn internal(status: &Status) -> Answer {
             why: "the live object does not fit the schema of its kind".to_owned(),
         };
     }
-    Answer::Trouble(Trouble::Failed { why: wording::failed_webhook(message) })
+    let why = "it answered with status 500".to_owned();
+    Answer::Trouble(match wording::failed_webhook(message) {
+        Some(why) => Trouble::OutOfOrder { why },
+        // About this one request, like a webhook's patch that does not fit; others may fare better.
+        None if message.starts_with("Internal error occurred: ") => Trouble::OutOfOrder { why },
+        None => Trouble::Failed { why },
+    })
 }

@@ -261,7 +261,8 @@ fn api_version(object: &ObjectRef) -> String {
 }
 
 fn stale(object: &ObjectRef) -> ClusterError {
-    unreachable(format!("whoever serves `{}` does not answer", api_version(object)))
+    let why = format!("whoever serves `{}` does not answer", api_version(object));
+    ClusterError::OutOfOrder { why }
 }
 
 fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {
@@ -297,6 +298,7 @@ pub(super) fn error(trouble: Trouble, verb: &'static str, resource: &str) -> Clu
     match trouble {
         Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
         Trouble::Failed { why } => unreachable(why),
+        Trouble::OutOfOrder { why } => ClusterError::OutOfOrder { why },
         Trouble::Conflict => unreachable("the object changes faster than it can be looked at"),
         Trouble::Throttled { .. } => unreachable("it is too busy"),
         Trouble::Odd { why } => ClusterError::Unexpected { why },

@@ -38,6 +38,7 @@ fn again(error: &ClusterError) -> ClusterError {
         ClusterError::Forbidden { verb, resource, why } => {
             ClusterError::Forbidden { verb, resource: resource.clone(), why: why.clone() }
         }
+        ClusterError::OutOfOrder { why } => ClusterError::OutOfOrder { why: why.clone() },
         ClusterError::Moved => ClusterError::Moved,
         ClusterError::Unexpected { why } => ClusterError::Unexpected { why: why.clone() },
     }

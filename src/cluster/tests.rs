@@ -31,6 +31,7 @@ fn check(answer: &Answer) -> String {
         Answer::Unpredictable { why } => format!("unpredictable: {why}"),
         Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
         Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
+        Answer::Trouble(Trouble::OutOfOrder { why }) => format!("out of order: {why}"),
         Answer::Trouble(Trouble::Odd { why }) => format!("odd: {why}"),
         Answer::Object(_)
         | Answer::Absent(_)
@@ -133,8 +134,29 @@ fn a_missing_permission_is_told_from_an_admission_that_denies() {
 }
 
 #[test]
+fn what_a_value_or_a_webhook_says_is_not_taken_for_the_servers_words() {
+    let said = |code: u16, message: &str| check(&status(code, message, json!({})));
+    let quoting = cause(
+        "FieldValueInvalid",
+        "spec.selector",
+        r#"Invalid value: "admission webhook "w" denied the request": field is immutable"#,
+    );
+    let message = r#"ConfigMap "a" is invalid: spec: Invalid value: "x " is forbidden: ValidatingAdmissionPolicy 'p' with": no"#;
+    assert_snapshot!(check(&status(422, message, json!({ "causes": [quoting] }))), @"immutable: `spec.selector` cannot be changed once it is set");
+    assert_snapshot!(said(422, r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"#), @"refused: ValidatingAdmissionPolicy `p` denies it");
+    // The code is the policy's, or the webhook's, to choose.
+    assert_snapshot!(said(401, r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"#), @"refused: ValidatingAdmissionPolicy `p` denies it");
+    for code in [400, 401, 404, 409, 429, 500, 503] {
+        let denied = r#"admission webhook "w" denied the request: namespaces "a" is forbidden: ValidatingAdmissionPolicy 'p' does not support dry run"#;
+        assert_eq!(said(code, denied), "refused: admission webhook `w` denies it");
+    }
+    assert_snapshot!(said(400, r#"admission webhook "w" denied the request: does not support dry run"#), @"refused: admission webhook `w` denies it");
+    assert_snapshot!(said(500, r#"Internal error occurred: hunter2: failed calling webhook "w""#), @"out of order: it answered with status 500");
+}
+
+#[test]
 fn an_outage_is_not_a_refusal() {
-    assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"failed: its admission webhook `w.ex.org` does not answer");
+    assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"out of order: its admission webhook `w.ex.org` does not answer");
     assert_snapshot!(check(&status(503, "the server is currently unable to handle the request", json!({}))), @"failed: it answered with status 503");
     assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
     assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");

@@ -174,6 +174,7 @@ impl Tries {
             }
             Err(
                 error @ (ClusterError::Forbidden { .. }
+                | ClusterError::OutOfOrder { .. }
                 | ClusterError::Moved
                 | ClusterError::Unexpected { .. }),
             ) => off(format!("whether its account can do harm could not be told: {error}")),

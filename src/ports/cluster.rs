@@ -29,6 +29,12 @@ pub enum ClusterError {
         #[source]
         source: BoxError,
     },
+    /// Somebody whom it has to ask first is out of order; of other objects it may be able to tell.
+    #[error("the cluster cannot tell now: {why}")]
+    OutOfOrder {
+        /// Who.
+        why: String,
+    },
     /// The live object is not the one any more that a write was made for.
     #[error("the object changed meanwhile")]
     Moved,

@@ -13,6 +13,7 @@ mod refusals;
 mod replace;
 mod self_check;
 mod stand_in;
+mod webhooks;
 mod world;
 
 use countersign::cluster::{Access, KubeCluster, Patience};
