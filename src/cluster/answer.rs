@@ -11,6 +11,7 @@ use super::wording::{self, Status};
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// The texts of its warnings.
     pub(super) warnings: Vec<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,

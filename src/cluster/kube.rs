@@ -19,7 +19,7 @@ use super::link::{Link, Question, Verb, unreachable};
 use super::patience::Patience;
 use super::patches::Patches;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Write};
+use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Tried, Write};
 
 const JSON: &str = "application/json";
 
@@ -197,9 +197,9 @@ impl Cluster for KubeCluster {
         object: &ObjectRef,
         write: &Write,
         field_manager: &str,
-    ) -> Result<Prediction, ClusterError> {
+    ) -> Result<Tried, ClusterError> {
         if is_secret(object) {
-            return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() });
+            return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() }.into());
         }
         let request = Request::of(write);
         if !request.is_about(object) {
@@ -207,14 +207,27 @@ impl Cluster for KubeCluster {
         }
         let resource = match self.lookup(object).await? {
             Lookup::Served(resource) => resource,
-            Lookup::OtherVersions(versions, _) => return Ok(not_yet(version_missing(object, &versions))),
-            Lookup::Unknown => return Ok(not_yet(kind_missing(object))),
+            Lookup::OtherVersions(versions, _) => return Ok(not_yet(version_missing(object, &versions)).into()),
+            Lookup::Unknown => return Ok(not_yet(kind_missing(object)).into()),
             Lookup::Stale => return Err(stale(object)),
         };
         let path = path_of(object, &object.version, &resource)?;
         let path = request.path(&path, field_manager);
         let question = Question { verb: request.verb()?, path: &path, accept: JSON };
-        match self.link.ask(&question).await? {
+        let reply = self.link.reply(&question).await?;
+        let prediction = predicted(answer::read(&reply), object, &request, &resource)?;
+        Ok(Tried { prediction, warnings: reply.warnings.into_iter().collect() })
+    }
+}
+
+/// What an answer to a dry run says of the object.
+fn predicted(
+    answer: Answer,
+    object: &ObjectRef,
+    request: &Request<'_>,
+    resource: &Resource,
+) -> Result<Prediction, ClusterError> {
+        match answer {
             Answer::Object(predicted) => Ok(Prediction::Object(Box::new(checked(*predicted, object)?))),
             Answer::Absent(Absence::Kind) => Ok(not_yet(kind_missing(object))),
             Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
@@ -231,7 +244,6 @@ impl Cluster for KubeCluster {
             }
             Answer::Trouble(trouble) => Err(error(trouble, request.rbac_verb(), &resource.plural)),
         }
-    }
 }
 
 const NO_SECRETS: &str = "a Secret is never read from a cluster nor sent to one";

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::answer::{self, Answer, Reply};
 use super::patience::Patience;
+use super::warning;
 use crate::ports::{BoxError, ClusterError};
 
 /// More requests at once only open more connections.
@@ -118,9 +119,12 @@ impl Link {
         let text = |name| head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         let retry_after =
             text(http::header::RETRY_AFTER).next().and_then(|seconds| seconds.trim().parse().ok());
+        // Not all of them are ASCII.
+        let warnings = head.headers().get_all(http::header::WARNING).into_iter();
+        let warnings: Vec<_> = warnings.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
         Ok(Reply {
             status: head.status().as_u16(),
-            warnings: text(http::header::WARNING).map(str::to_owned).collect(),
+            warnings: warnings.iter().flat_map(|line| warning::texts(line)).collect(),
             retry_after: retry_after.map(Duration::from_secs),
             body,
         })

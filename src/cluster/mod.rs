@@ -17,6 +17,7 @@ mod respite;
 mod rights;
 #[cfg(test)]
 mod tests;
+mod warning;
 mod wording;
 
 pub use connect::{Access, ConnectError};

@@ -171,12 +171,25 @@ fn an_outage_is_not_a_refusal() {
 #[test]
 fn a_field_that_would_be_dropped_in_silence_is_a_refusal() {
     let warnings = vec![
-        r#"299 - "unknown field \"spec.replicaz\"""#.to_owned(),
-        r#"299 - "v1 Endpoints is deprecated""#.to_owned(),
+        r#"unknown field "spec.replicaz""#.to_owned(),
+        "v1 Endpoints is deprecated".to_owned(),
+        r#"somebody says: unknown field "hunter2""#.to_owned(),
     ];
     let body = json!({ "kind": "Deployment", "metadata": { "name": "web" } }).to_string().into_bytes();
     let dropped = read(&Reply { status: 200, warnings, retry_after: None, body });
     assert_snapshot!(check(&dropped), @"refused: `spec.replicaz` is not a field of its kind");
+}
+
+#[test]
+fn each_warning_of_a_line_is_read() {
+    let check = |line: &str, want: &[&str]| assert_eq!(super::warning::texts(line), want, "{line}");
+    check(r#"299 - "v1 Endpoints is deprecated""#, &["v1 Endpoints is deprecated"]);
+    check(r#"299 - "unknown field \"a\\b\"""#, &[r#"unknown field "a\b""#]);
+    check(r#"299 - "one, two", 299 a:80 "three" "Wed, 21 Oct 2015 07:28:00 GMT",199 - "four""#, &["one, two", "three", "four"]);
+    check(r#"299 - "never ends"#, &["never ends"]);
+    check(r#"299 - "ends in \"#, &["ends in "]);
+    check("no warning", &["no warning"]);
+    check(" ", &[]);
 }
 
 #[test]

@@ -244,11 +244,11 @@ fn typed_error(line: &str) -> Option<String> {
     })
 }
 
-/// Fields that the server would drop, as its `Warning` headers name them; empty where it drops none.
+/// Fields that the server would drop, as its warnings name them; empty where it drops none.
 pub(super) fn unknown_fields(warnings: &[String]) -> String {
     let unknown = warnings.iter().filter_map(|warning| {
-        let field = between(&warning.replace('\\', ""), "unknown field \"", "\"")?.to_owned();
-        Some(format!("`{}` is not a field of its kind", without_values(&field)))
+        let field = quoted(warning, "unknown field \"", "\"")?;
+        Some(format!("`{}` {NO_SUCH_FIELD}", without_values(field)))
     });
     joined(&unknown.collect::<Vec<_>>())
 }

@@ -13,6 +13,7 @@ mod refusals;
 mod replace;
 mod self_check;
 mod stand_in;
+mod warnings;
 mod webhooks;
 mod world;
 

@@ -154,7 +154,7 @@ async fn the_product_reads_the_stand_in() {
     cluster.edit(&map, &json!({ "data": { "a": "2" } }), "kubectl-edit").unwrap();
     assert_eq!(product.read(&object).await.unwrap().unwrap(), cluster.get(&map).unwrap());
     let Prediction::Object(predicted) =
-        product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap()
+        product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap().prediction
     else {
         panic!()
     };
@@ -163,7 +163,7 @@ async fn the_product_reads_the_stand_in() {
     map["dat"] = json!({});
     let refused = product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap();
     let why = "`dat` is not a field of its kind".to_owned();
-    assert_eq!(refused, Prediction::Refused { why, immutable: false });
+    assert_eq!(refused.prediction, Prediction::Refused { why, immutable: false });
     cluster.delete(&map).unwrap();
     assert_eq!(product.read(&object).await.unwrap(), None);
 
