@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use countersign_core::object::ObjectRef;
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -100,14 +101,18 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The kind, or `None` where the cluster has to be asked first.
-    pub(super) fn find(&self, group: &str, version: &str, kind: &str, now: Instant) -> Option<Lookup> {
+    pub(super) fn find(&self, object: &ObjectRef, now: Instant) -> Option<Lookup> {
         let asked = self.asked?;
-        match self.served.find(group, version, kind) {
+        match self.served.find(&object.group, &object.version, &object.kind) {
             Lookup::Served(resource) => Some(Lookup::Served(resource)),
             missed @ (Lookup::OtherVersions(..) | Lookup::Unknown | Lookup::Stale) => {
                 (now.saturating_duration_since(asked) < PATIENCE).then_some(missed)
             }
         }
+    }
+
+    pub(super) fn asked_since(&self, then: Instant) -> bool {
+        self.asked.is_some_and(|asked| asked >= then)
     }
 
     pub(super) fn store(&mut self, served: Served, now: Instant) {

@@ -16,8 +16,8 @@ use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
-use super::patience::Patience;
 use super::patches::Patches;
+use super::patience::Patience;
 use super::request::Request;
 use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Tried, Write};
 
@@ -83,15 +83,28 @@ impl KubeCluster {
 
     async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {
         let mut cache = self.served.lock().await;
-        let find = |cache: &Cache| cache.find(&object.group, &object.version, &object.kind, Instant::now());
-        if let Some(found) = find(&cache) {
-            return Ok(found);
+        match cache.find(object, Instant::now()) {
+            Some(found) => Ok(found),
+            None => self.look_up_anew(&mut cache, object).await,
         }
+    }
+
+    /// As [`Self::lookup`], of a kind that turned out not to be served any more: what was last seen before that does not
+    /// count.
+    async fn lookup_since(&self, then: Instant, object: &ObjectRef) -> Result<Lookup, ClusterError> {
+        let mut cache = self.served.lock().await;
+        match cache.find(object, Instant::now()).filter(|_| cache.asked_since(then)) {
+            Some(found) => Ok(found),
+            None => self.look_up_anew(&mut cache, object).await,
+        }
+    }
+
+    async fn look_up_anew(&self, cache: &mut Cache, object: &ObjectRef) -> Result<Lookup, ClusterError> {
         cache.respite.over(Instant::now())?;
         let asked = self.discover().await;
         let served = cache.respite.note(asked)?;
         cache.store(served, Instant::now());
-        Ok(find(&cache).unwrap_or(Lookup::Unknown))
+        Ok(cache.find(object, Instant::now()).unwrap_or(Lookup::Unknown))
     }
 
     async fn discover(&self) -> Result<Served, ClusterError> {
@@ -114,28 +127,66 @@ impl KubeCluster {
         Ok(served)
     }
 
-    async fn get(&self, path: &str, resource: &str) -> Result<Option<Value>, ClusterError> {
+    async fn get(&self, path: &str, resource: &str) -> Result<Got, ClusterError> {
         match self.link.ask(&Question { verb: Verb::Get, path, accept: JSON }).await? {
-            Answer::Object(object) => Ok(Some(*object)),
-            Answer::Absent(_) => Ok(None),
+            Answer::Object(object) => Ok(Got::Object(*object)),
+            Answer::Absent(Absence::Kind) => Ok(Got::NoKind),
+            Answer::Absent(Absence::Namespace(_) | Absence::Object) => Ok(Got::Nothing),
             Answer::Refused { why, .. } | Answer::Unpredictable { why } => {
                 Err(ClusterError::Unexpected { why })
             }
             Answer::Trouble(trouble) => Err(error(trouble, "get", resource)),
         }
     }
-}
 
-impl KubeCluster {
-    async fn get_as(
+    /// The live object, by what is known of its kind.
+    async fn read_as(&self, object: &ObjectRef, kind: &Lookup) -> Result<Got, ClusterError> {
+        let (version, resource) = match kind {
+            Lookup::Served(resource) => (&object.version, resource),
+            // Another version shows the same object.
+            Lookup::OtherVersions(versions, resource) => {
+                (versions.first().unwrap_or(&object.version), resource)
+            }
+            Lookup::Unknown => return Ok(Got::Nothing),
+            Lookup::Stale => return Err(stale(object)),
+        };
+        match self.get(&path_of(object, version, resource)?, &resource.plural).await? {
+            Got::Object(live) => checked(live, object).map(Got::Object),
+            got @ (Got::Nothing | Got::NoKind) => Ok(got),
+        }
+    }
+
+    /// What a write makes of the object, by what is known of its kind; `None` where that is not served after all.
+    async fn try_as(
         &self,
         object: &ObjectRef,
-        version: &str,
-        resource: &Resource,
-    ) -> Result<Option<Value>, ClusterError> {
-        let live = self.get(&path_of(object, version, resource)?, &resource.plural).await?;
-        live.map(|live| checked(live, object)).transpose()
+        request: &Request<'_>,
+        field_manager: &str,
+        kind: Lookup,
+    ) -> Result<Option<Tried>, ClusterError> {
+        let resource = match kind {
+            Lookup::Served(resource) => resource,
+            Lookup::OtherVersions(versions, _) => {
+                return Ok(Some(not_yet(version_missing(object, &versions)).into()));
+            }
+            Lookup::Unknown => return Ok(Some(not_yet(kind_missing(object)).into())),
+            Lookup::Stale => return Err(stale(object)),
+        };
+        let path = path_of(object, &object.version, &resource)?;
+        let path = request.path(&path, field_manager);
+        let question = Question { verb: request.verb()?, path: &path, accept: JSON };
+        let reply = self.link.reply(&question).await?;
+        let prediction = predicted(answer::read(&reply), object, request, &resource)?;
+        Ok(prediction.map(|prediction| Tried { prediction, warnings: reply.warnings.into_iter().collect() }))
     }
+}
+
+/// What is at a path.
+enum Got {
+    Object(Value),
+    Nothing,
+    /// The path leads nowhere: its kind is not served.
+    NoKind,
 }
 
 #[async_trait]
@@ -146,8 +197,11 @@ impl Cluster for KubeCluster {
 
     async fn identity(&self) -> Result<String, ClusterError> {
         let ask = async {
-            let system = self.get("/api/v1/namespaces/kube-system", "namespaces").await?;
-            let uid = system.as_ref().and_then(|namespace| namespace.pointer("/metadata/uid"));
+            let system = match self.get("/api/v1/namespaces/kube-system", "namespaces").await? {
+                Got::Object(namespace) => namespace,
+                Got::Nothing | Got::NoKind => Value::Null,
+            };
+            let uid = system.pointer("/metadata/uid");
             uid.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| ClusterError::Unexpected {
                 why: "it has no namespace `kube-system`, whose uid is its identity".to_owned(),
             })
@@ -174,15 +228,15 @@ impl Cluster for KubeCluster {
         if is_secret(object) {
             return Err(ClusterError::Unexpected { why: NO_SECRETS.to_owned() });
         }
-        match self.lookup(object).await? {
-            Lookup::Served(resource) => self.get_as(object, &object.version, &resource).await,
-            // Another version shows the same object.
-            Lookup::OtherVersions(versions, resource) => {
-                let version = versions.first().unwrap_or(&object.version);
-                self.get_as(object, version, &resource).await
-            }
-            Lookup::Unknown => Ok(None),
-            Lookup::Stale => Err(stale(object)),
+        let began = Instant::now();
+        let mut got = self.read_as(object, &self.lookup(object).await?).await?;
+        if let Got::NoKind = got {
+            got = self.read_as(object, &self.lookup_since(began, object).await?).await?;
+        }
+        match got {
+            Got::Object(live) => Ok(Some(live)),
+            Got::Nothing => Ok(None),
+            Got::NoKind => Err(unserved(object)),
         }
     }
 
@@ -205,45 +259,44 @@ impl Cluster for KubeCluster {
         if !request.is_about(object) {
             return Err(ClusterError::Unexpected { why: format!("the manifest is not that of {object}") });
         }
-        let resource = match self.lookup(object).await? {
-            Lookup::Served(resource) => resource,
-            Lookup::OtherVersions(versions, _) => return Ok(not_yet(version_missing(object, &versions)).into()),
-            Lookup::Unknown => return Ok(not_yet(kind_missing(object)).into()),
-            Lookup::Stale => return Err(stale(object)),
-        };
-        let path = path_of(object, &object.version, &resource)?;
-        let path = request.path(&path, field_manager);
-        let question = Question { verb: request.verb()?, path: &path, accept: JSON };
-        let reply = self.link.reply(&question).await?;
-        let prediction = predicted(answer::read(&reply), object, &request, &resource)?;
-        Ok(Tried { prediction, warnings: reply.warnings.into_iter().collect() })
+        let began = Instant::now();
+        let kind = self.lookup(object).await?;
+        if let Some(tried) = self.try_as(object, &request, field_manager, kind).await? {
+            return Ok(tried);
+        }
+        let kind = self.lookup_since(began, object).await?;
+        let tried = self.try_as(object, &request, field_manager, kind).await?;
+        tried.ok_or_else(|| unserved(object))
     }
 }
 
-/// What an answer to a dry run says of the object.
+/// What an answer to a dry run says of the object; `None` where its kind is not served.
 fn predicted(
     answer: Answer,
     object: &ObjectRef,
     request: &Request<'_>,
     resource: &Resource,
-) -> Result<Prediction, ClusterError> {
-        match answer {
-            Answer::Object(predicted) => Ok(Prediction::Object(Box::new(checked(*predicted, object)?))),
-            Answer::Absent(Absence::Kind) => Ok(not_yet(kind_missing(object))),
-            Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
-            Answer::Refused { why, immutable } => Ok(Prediction::Refused { why, immutable }),
-            Answer::Unpredictable { why } => Ok(Prediction::Unpredictable { why }),
-            Answer::Absent(Absence::Object) if request.changes_what_is_there() => Err(ClusterError::Moved),
-            Answer::Absent(Absence::Object) => Err(ClusterError::Unexpected {
-                why: format!("it does not know {object}, which was to be made"),
-            }),
-            Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => Err(ClusterError::Moved),
-            Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
-                let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
-                Ok(Prediction::Refused { why, immutable: false })
-            }
-            Answer::Trouble(trouble) => Err(error(trouble, request.rbac_verb(), &resource.plural)),
+) -> Result<Option<Prediction>, ClusterError> {
+    Ok(Some(match answer {
+        Answer::Object(predicted) => Prediction::Object(Box::new(checked(*predicted, object)?)),
+        Answer::Absent(Absence::Kind) => return Ok(None),
+        Answer::Absent(Absence::Namespace(name)) => not_yet(format!("namespace `{name}`")),
+        Answer::Refused { why, immutable } => Prediction::Refused { why, immutable },
+        Answer::Unpredictable { why } => Prediction::Unpredictable { why },
+        Answer::Absent(Absence::Object) if request.changes_what_is_there() => {
+            return Err(ClusterError::Moved);
         }
+        Answer::Absent(Absence::Object) => {
+            let why = format!("it does not know {object}, which was to be made");
+            return Err(ClusterError::Unexpected { why });
+        }
+        Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => return Err(ClusterError::Moved),
+        Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
+            let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
+            Prediction::Refused { why, immutable: false }
+        }
+        Answer::Trouble(trouble) => return Err(error(trouble, request.rbac_verb(), &resource.plural)),
+    }))
 }
 
 const NO_SECRETS: &str = "a Secret is never read from a cluster nor sent to one";
@@ -275,6 +328,11 @@ fn api_version(object: &ObjectRef) -> String {
 fn stale(object: &ObjectRef) -> ClusterError {
     let why = format!("whoever serves `{}` does not answer", api_version(object));
     ClusterError::OutOfOrder { why }
+}
+
+fn unserved(object: &ObjectRef) -> ClusterError {
+    let why = format!("it lists {} and does not serve it", kind_missing(object));
+    ClusterError::Unexpected { why }
 }
 
 fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use countersign_core::object::ObjectRef;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -185,7 +186,10 @@ fn each_warning_of_a_line_is_read() {
     let check = |line: &str, want: &[&str]| assert_eq!(super::warning::texts(line), want, "{line}");
     check(r#"299 - "v1 Endpoints is deprecated""#, &["v1 Endpoints is deprecated"]);
     check(r#"299 - "unknown field \"a\\b\"""#, &[r#"unknown field "a\b""#]);
-    check(r#"299 - "one, two", 299 a:80 "three" "Wed, 21 Oct 2015 07:28:00 GMT",199 - "four""#, &["one, two", "three", "four"]);
+    check(
+        r#"299 - "one, two", 299 a:80 "three" "Wed, 21 Oct 2015 07:28:00 GMT",199 - "four""#,
+        &["one, two", "three", "four"],
+    );
     check(r#"299 - "never ends"#, &["never ends"]);
     check(r#"299 - "ends in \"#, &["ends in "]);
     check("no warning", &["no warning"]);
@@ -204,15 +208,23 @@ fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
     assert_eq!(served.add(br#"{"kind":"APIGroupList","groups":[]}"#), None);
     served.add(apis.to_string().as_bytes()).unwrap();
     let (mut cache, start) = (Cache::default(), Instant::now());
-    assert_eq!(cache.find("apps", "v1", "Deployment", start), None, "it was not asked yet");
+    let kind = |group: &str, version: &str, kind: &str| ObjectRef {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+        namespace: String::new(),
+        name: String::new(),
+    };
+    assert_eq!(cache.find(&kind("apps", "v1", "Deployment"), start), None, "it was not asked yet");
     cache.store(served, start);
+    let find = |group, version, name, now| cache.find(&kind(group, version, name), now);
     let later = start + Duration::from_secs(31);
     let deployments = Resource { plural: "deployments".to_owned(), namespaced: true };
     let known = Some(Lookup::Served(deployments.clone()));
-    assert_eq!(cache.find("apps", "v1", "Deployment", later), known);
-    assert_eq!(cache.find("apps", "v1", "Foo", start), Some(Lookup::Unknown));
-    assert_eq!(cache.find("apps", "v1", "Foo", later), None);
+    assert_eq!(find("apps", "v1", "Deployment", later), known);
+    assert_eq!(find("apps", "v1", "Foo", start), Some(Lookup::Unknown));
+    assert_eq!(find("apps", "v1", "Foo", later), None);
     let other = Lookup::OtherVersions(vec!["v1".to_owned()], deployments);
-    assert_eq!(cache.find("apps", "v1beta1", "Deployment", start), Some(other));
-    assert_eq!(cache.find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
+    assert_eq!(find("apps", "v1beta1", "Deployment", start), Some(other));
+    assert_eq!(find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
 }

@@ -5,6 +5,7 @@ mod client_side;
 mod comes_true;
 mod drift;
 mod faults;
+mod gone;
 mod helm;
 mod least_privilege;
 mod overwritten;

@@ -133,6 +133,9 @@ enum Outcome {
 
 use Outcome::{Told, Untold};
 
+/// A gateway that lost its route says the same as a server that does not have a kind.
+pub(super) const LOST_ROUTE: Fault = Fault::Instead(404, None, "404 page not found\n");
+
 /// Fault, how it ends where it happens once, and where it happens always.
 const FAULTS: [(Fault, Outcome, Outcome); 15] = [
     (Fault::Dropped, Told, Untold("the connection failed")),
@@ -249,7 +252,7 @@ fn at_random(seed: u64, of_ten: usize) -> impl Fn(&Asked) -> Fault {
         if !dice.often(of_ten) {
             return Fault::None;
         }
-        FAULTS[dice.below(FAULTS.len())].0
+        FAULTS.get(dice.below(FAULTS.len() + 1)).map_or(LOST_ROUTE, |(fault, ..)| *fault)
     }
 }
 
