@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::answer::{self, Answer, Reply, Trouble};
+use super::answer::{self, Absence, Answer, Reply, Trouble};
 use super::kube;
 use super::link::{Link, Question, Verb};
 use super::respite::Respite;
@@ -176,7 +176,7 @@ async fn review_of<T: for<'a> Deserialize<'a>>(
 enum Tried {
     /// By our policy.
     Refused,
-    /// By somebody else, whose word may change.
+    /// By somebody else, whose word may change; it says who.
     RefusedBy(String),
     /// It came to nothing: the account may not write there, or there is no such place.
     Nothing,
@@ -193,8 +193,8 @@ async fn probe(link: &Link, namespaces: &BTreeSet<String>) -> Result<Option<Stri
             Tried::Nothing => {}
             Tried::RefusedBy(who) => {
                 return Ok(Some(format!(
-                    "a write that is no dry run was refused by {who}, and not by `{POLICY}`: whether that is in force \
-                     cannot be told"
+                    "a write that is no dry run was refused by somebody else than `{POLICY}` ({who}): whether that is in \
+                     force cannot be told; let the account's write of a ConfigMap `{PROBE}` get as far as that"
                 )));
             }
             Tried::Written => return Ok(Some(undo(link, namespace).await)),
@@ -220,22 +220,18 @@ async fn write(link: &Link, namespace: &str) -> Result<Tried, ClusterError> {
 
 /// Read by who refused it.
 fn tried(reply: &Reply) -> Result<Tried, Trouble> {
-    if let Some(status) = Status::read(&reply.body) {
-        if let Some(policy) = wording::policy(&status) {
-            let own = policy == POLICY;
-            return Ok(if own {
-                Tried::Refused
-            } else {
-                Tried::RefusedBy(format!("ValidatingAdmissionPolicy `{policy}`"))
-            });
-        }
-        if reply.status == 409 {
-            return Ok(Tried::Written);
-        }
+    let status = Status::read(&reply.body);
+    if status.as_ref().and_then(wording::policy) == Some(POLICY) {
+        return Ok(Tried::Refused);
     }
     match answer::read(reply) {
-        Answer::Object(_) => Ok(Tried::Written),
-        Answer::Absent(_) | Answer::Trouble(Trouble::Forbidden { .. }) => Ok(Tried::Nothing),
+        Answer::Object(_) | Answer::Trouble(Trouble::Conflict) => Ok(Tried::Written),
+        Answer::Absent(Absence::Namespace(_) | Absence::Object) => Ok(Tried::Nothing),
+        Answer::Trouble(Trouble::Forbidden { .. }) if reply.status == 403 => Ok(Tried::Nothing),
+        // Whoever answers, it is no API server.
+        Answer::Absent(Absence::Kind) => {
+            Err(Trouble::Odd { why: "it does not serve `configmaps`".to_owned() })
+        }
         Answer::Refused { why, .. } | Answer::Unpredictable { why } => Ok(Tried::RefusedBy(why)),
         Answer::Trouble(trouble) => Err(trouble),
     }

@@ -1,6 +1,10 @@
 //! Before dry runs are used, the bot's account is seen to do no harm: it has no right too many, and our policy refuses a
 //! real write. Otherwise live objects are only read, and the report says why.
 
+mod authorizer;
+mod refused;
+mod told;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -24,7 +28,10 @@ pub(super) struct Deployed {
 
 impl Deployed {
     pub(super) async fn new() -> Option<Self> {
-        let server = another_apiserver().await?;
+        Some(Self::on(another_apiserver().await?).await)
+    }
+
+    async fn on(server: ApiServer) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/cluster");
         let kubectl = crate::parts::tools::kubectl().expect("kubectl is built where the API server is");
         let mut command = tokio::process::Command::new(kubectl);
@@ -44,7 +51,7 @@ impl Deployed {
         for probe in deployed.probes().await {
             deployed.remove(&probe).await;
         }
-        Some(deployed)
+        deployed
     }
 
     /// The bot's view, as one that has just started.
@@ -100,10 +107,10 @@ impl Deployed {
         self.until("On").await;
     }
 
-    /// Takes the policy out of force.
-    pub(super) async fn unbind(&self) {
+    /// Takes the policy out of force, and says how that shows.
+    pub(super) async fn unbind(&self) -> String {
         self.server.call(Method::DELETE, &format!("{ADMISSION}/{POLICY}"), None).await;
-        self.until("a write that is no dry run succeeded").await;
+        self.until("a write that is no dry run succeeded").await
     }
 
     async fn probes(&self) -> Vec<Value> {
