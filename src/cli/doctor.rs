@@ -115,8 +115,13 @@ async fn of_cluster(engine: &crate::engine::Engine, name: &str) -> Vec<Line> {
             let answers = Line { fine: true, text: format!("cluster {name}: answers as {identity}") };
             vec![answers, of_account(name, cluster.dry_runs(&BTreeSet::new()).await)]
         }
-        Err(error) => vec![Line { fine: false, text: format!("cluster {name}: {error}") }],
+        Err(error) => vec![Line { fine: false, text: format!("cluster {name}: {}", whole(error)) }],
     }
+}
+
+/// With what is beneath.
+fn whole(error: ClusterError) -> String {
+    format!("{:#}", anyhow::Error::new(error))
 }
 
 fn of_account(name: &str, dry_runs: Result<DryRuns, ClusterError>) -> Line {
@@ -131,6 +136,7 @@ fn of_account(name: &str, dry_runs: Result<DryRuns, ClusterError>) -> Line {
             Line { fine: false, text: format!("cluster {name}: dry runs are off: {why}") }
         }
         Err(error) => {
+            let error = whole(error);
             let text = format!("cluster {name}: whether dry runs can do harm could not be told: {error}");
             Line { fine: false, text }
         }

@@ -13,7 +13,7 @@ use countersign_core::object::SealingKey;
 use countersign_core::snapshot::Snapshot;
 
 use crate::audit::{SshSigner, allowed_signer};
-use crate::cluster::{Access, KubeCluster, KubeClusters};
+use crate::cluster::{Access, KubeCluster, KubeClusters, Patience};
 use crate::engine::{Engine, Links};
 use crate::forge::gitea::{Gitea, GiteaConfig};
 use crate::forge::github::{GitHub, GitHubAuth, GitHubConfig};
@@ -66,7 +66,7 @@ pub(super) async fn clusters(settings: &Settings) -> anyhow::Result<KubeClusters
         } else {
             Access::Kubeconfig { file: cluster.kubeconfig.clone(), context: cluster.context.clone() }
         };
-        clusters.push(KubeCluster::connect(cluster.name.clone(), &access).await?.checked());
+        clusters.push(KubeCluster::connect(cluster.name.clone(), &access, Patience::USUAL).await?.checked());
     }
     Ok(KubeClusters::new(clusters))
 }
@@ -80,7 +80,7 @@ pub(super) async fn named_clusters(
     for pair in pairs {
         let Some((name, context)) = pair.split_once('=') else { bail!("--cluster {pair}: say NAME=CONTEXT") };
         let access = Access::Kubeconfig { file: kubeconfig.cloned(), context: Some(context.to_owned()) };
-        clusters.push(KubeCluster::connect(name.to_owned(), &access).await?);
+        clusters.push(KubeCluster::connect(name.to_owned(), &access, Patience::USUAL).await?);
     }
     Ok(KubeClusters::new(clusters))
 }
@@ -103,7 +103,7 @@ pub(super) async fn demo(
     home: &Path,
 ) -> anyhow::Result<Engine> {
     let access = Access::Kubeconfig { file: kubeconfig, context: Some(context) };
-    let cluster = KubeCluster::connect("production".to_owned(), &access).await?;
+    let cluster = KubeCluster::connect("production".to_owned(), &access, Patience::USUAL).await?;
     let hub = GitHub::new(GitHubConfig {
         name: forge.name.clone(),
         url: forge.url,

@@ -11,6 +11,7 @@ use super::wording::{self, Status};
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
+    /// The texts of its warnings.
     pub(super) warnings: Vec<String>,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
@@ -40,8 +41,10 @@ pub(super) enum Trouble {
     Throttled { after: Duration },
     /// The question may not be asked.
     Forbidden { why: String },
-    /// The server, or something that it needs, is out of order.
+    /// The server is out of order.
     Failed { why: String },
+    /// Somebody whom the server has to ask first is.
+    OutOfOrder { why: String },
     /// Nothing that an API server says.
     Odd { why: String },
 }
@@ -60,23 +63,30 @@ pub(super) enum Absence {
 /// Where an answer names no time to wait.
 const THROTTLED: Duration = Duration::from_secs(1);
 
-impl Answer {
-    /// How long to wait before the same question is worth asking again, where it is.
-    pub(super) fn again_after(&self) -> Option<Duration> {
-        match self {
-            Self::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
-            Self::Trouble(Trouble::Throttled { after }) => Some(*after),
-            Self::Trouble(Trouble::Forbidden { .. } | Trouble::Failed { .. } | Trouble::Odd { .. })
-            | Self::Object(_)
-            | Self::Absent(_)
-            | Self::Refused { .. }
-            | Self::Unpredictable { .. } => None,
-        }
+/// How long to wait before the same question is worth asking again, where it is.
+pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
+    if !matches!(reply.status, 409 | 429 | 503) {
+        return None;
+    }
+    match read(reply) {
+        Answer::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
+        Answer::Trouble(Trouble::Throttled { after }) => Some(after),
+        // It says itself that it will be back.
+        Answer::Trouble(Trouble::Failed { .. }) => reply.retry_after,
+        Answer::Trouble(Trouble::Forbidden { .. } | Trouble::OutOfOrder { .. } | Trouble::Odd { .. })
+        | Answer::Object(_)
+        | Answer::Absent(_)
+        | Answer::Refused { .. }
+        | Answer::Unpredictable { .. } => None,
     }
 }
 
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
+    if let Some(why) = status.as_ref().filter(|_| reply.status >= 400).and_then(wording::admission) {
+        // Whoever refuses chooses the code.
+        return Answer::Refused { why, immutable: false };
+    }
     match (reply.status, status) {
         (200..=299, None) => object(reply),
         (401, _) => {
@@ -129,20 +139,12 @@ fn forbidden(status: &Status) -> Answer {
     if let Some(why) = wording::missing_permission(&status.message) {
         return Answer::Trouble(Trouble::Forbidden { why });
     }
-    match wording::admission(status) {
-        Some(why) => Answer::Refused { why, immutable: false },
-        None => Answer::Trouble(Trouble::Forbidden {
-            why: "it does not say which permission is missing".to_owned(),
-        }),
-    }
+    Answer::Trouble(Trouble::Forbidden { why: "it does not say which permission is missing".to_owned() })
 }
 
 fn invalid(status: &Status) -> Answer {
-    if status.message.contains("does not support dry run") {
-        return Answer::Unpredictable { why: wording::no_dry_run(&status.message) };
-    }
-    if let Some(why) = wording::admission(status) {
-        return Answer::Refused { why, immutable: false };
+    if let Some(why) = wording::no_dry_run(&status.message) {
+        return Answer::Unpredictable { why };
     }
     Answer::Refused { why: wording::causes(status), immutable: wording::immutable(status) }
 }
@@ -165,5 +167,11 @@ fn internal(status: &Status) -> Answer {
             why: "the live object does not fit the schema of its kind".to_owned(),
         };
     }
-    Answer::Trouble(Trouble::Failed { why: wording::failed_webhook(message) })
+    let why = "it answered with status 500".to_owned();
+    Answer::Trouble(match wording::failed_webhook(message) {
+        Some(why) => Trouble::OutOfOrder { why },
+        // About this one request, like a webhook's patch that does not fit; others may fare better.
+        None if message.starts_with("Internal error occurred: ") => Trouble::OutOfOrder { why },
+        None => Trouble::Failed { why },
+    })
 }

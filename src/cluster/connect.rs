@@ -1,15 +1,12 @@
 //! From a kubeconfig, or from inside a cluster, to a client.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use ::kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use ::kube::{Client, Config};
 
+use super::patience::Patience;
 use crate::ports::BoxError;
-
-const CONNECT: Duration = Duration::from_secs(5);
-const READ: Duration = Duration::from_secs(20);
 
 /// How to reach a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,12 +79,12 @@ fn of(file: &Option<PathBuf>) -> String {
 }
 
 /// A client. Nothing is sent yet.
-pub(super) async fn client(name: &str, access: &Access) -> Result<Client, ConnectError> {
+pub(super) async fn client(name: &str, access: &Access, patience: &Patience) -> Result<Client, ConnectError> {
     let mut config = config(name, access).await?;
     // The default repeats for minutes, where the caller has a deadline.
     config.default_retry = false;
-    config.connect_timeout = Some(CONNECT);
-    config.read_timeout = Some(READ);
+    config.connect_timeout = Some(patience.connect);
+    config.read_timeout = Some(patience.read);
     // Else the time that a connection rested in the pool would count.
     config.reset_reader_on_write = true;
     Client::try_from(config)

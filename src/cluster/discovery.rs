@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use countersign_core::object::ObjectRef;
 use serde::Deserialize;
 use tokio::time::Instant;
+
+use super::respite::Respite;
 
 /// What asks for all groups in one answer.
 pub(super) const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -12,9 +15,6 @@ pub(super) const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=
 
 /// How long an unknown kind stays unknown without asking again.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long a cluster that did not answer is not asked again: whoever waited meanwhile is told the same.
-const RESPITE: Duration = Duration::from_secs(5);
 
 /// Group, version, kind.
 type Name = (String, String, String);
@@ -96,23 +96,14 @@ impl Served {
 pub(super) struct Cache {
     served: Served,
     asked: Option<Instant>,
-    failed: Option<Instant>,
+    pub(super) respite: Respite,
 }
 
 impl Cache {
-    /// Whether it did not answer a moment ago.
-    pub(super) fn failed_lately(&self, now: Instant) -> bool {
-        self.failed.is_some_and(|failed| now.saturating_duration_since(failed) < RESPITE)
-    }
-
-    pub(super) fn store_failure(&mut self, now: Instant) {
-        self.failed = Some(now);
-    }
-
     /// The kind, or `None` where the cluster has to be asked first.
-    pub(super) fn find(&self, group: &str, version: &str, kind: &str, now: Instant) -> Option<Lookup> {
+    pub(super) fn find(&self, object: &ObjectRef, now: Instant) -> Option<Lookup> {
         let asked = self.asked?;
-        match self.served.find(group, version, kind) {
+        match self.served.find(&object.group, &object.version, &object.kind) {
             Lookup::Served(resource) => Some(Lookup::Served(resource)),
             missed @ (Lookup::OtherVersions(..) | Lookup::Unknown | Lookup::Stale) => {
                 (now.saturating_duration_since(asked) < PATIENCE).then_some(missed)
@@ -120,8 +111,12 @@ impl Cache {
         }
     }
 
+    pub(super) fn asked_since(&self, then: Instant) -> bool {
+        self.asked.is_some_and(|asked| asked >= then)
+    }
+
     pub(super) fn store(&mut self, served: Served, now: Instant) {
-        *self = Self { served, asked: Some(now), failed: None };
+        *self = Self { served, asked: Some(now), respite: Respite::default() };
     }
 }
 

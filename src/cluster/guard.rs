@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::answer::{self, Answer, Reply, Trouble};
+use super::answer::{self, Absence, Answer, Reply, Trouble};
 use super::kube;
 use super::link::{Link, Question, Verb};
+use super::respite::Respite;
 use super::rights::{FORBIDDEN, Rule};
 use super::wording::{self, Status};
 use crate::ports::{ClusterError, DryRuns};
@@ -57,6 +58,7 @@ struct Known {
     /// Rights that are too many, by namespace; those in all namespaces stand under the empty name.
     rights: BTreeMap<String, Found>,
     probe: Option<Found>,
+    respite: Respite,
 }
 
 /// What is known of an account.
@@ -71,26 +73,34 @@ impl Guard {
         namespaces: &BTreeSet<String>,
     ) -> Result<DryRuns, ClusterError> {
         let mut known = self.0.lock().await;
-        known.rights.retain(|_, found| found.counts());
+        known.respite.over(Instant::now())?;
+        let told = known.ask(link, namespaces).await;
+        known.respite.note(told)
+    }
+}
+
+impl Known {
+    async fn ask(&mut self, link: &Link, namespaces: &BTreeSet<String>) -> Result<DryRuns, ClusterError> {
+        self.rights.retain(|_, found| found.counts());
         let mut wrong = BTreeSet::new();
         for namespace in std::iter::once("").chain(namespaces.iter().map(String::as_str)) {
-            let found = match known.rights.get(namespace) {
+            let found = match self.rights.get(namespace) {
                 Some(found) => found.clone(),
                 None => Found::now(excess(link, namespace).await?),
             };
             wrong.extend(found.wrong.iter().cloned());
-            known.rights.insert(namespace.to_owned(), found);
+            self.rights.insert(namespace.to_owned(), found);
         }
         if !wrong.is_empty() {
             // A write with these rights could succeed, so none is tried.
             return Ok(DryRuns::Off { why: too_many(&wrong) });
         }
-        let probe = match known.probe.take().filter(Found::counts) {
+        let probe = match self.probe.take().filter(Found::counts) {
             Some(probe) => probe,
             None => Found::now(probe(link, namespaces).await?.into_iter().collect()),
         };
         let why = probe.wrong.iter().next().cloned();
-        known.probe = Some(probe);
+        self.probe = Some(probe);
         Ok(why.map_or(DryRuns::On, |why| DryRuns::Off { why }))
     }
 }
@@ -166,7 +176,7 @@ async fn review_of<T: for<'a> Deserialize<'a>>(
 enum Tried {
     /// By our policy.
     Refused,
-    /// By somebody else, whose word may change.
+    /// By somebody else, whose word may change; it says who.
     RefusedBy(String),
     /// It came to nothing: the account may not write there, or there is no such place.
     Nothing,
@@ -183,8 +193,8 @@ async fn probe(link: &Link, namespaces: &BTreeSet<String>) -> Result<Option<Stri
             Tried::Nothing => {}
             Tried::RefusedBy(who) => {
                 return Ok(Some(format!(
-                    "a write that is no dry run was refused by {who}, and not by `{POLICY}`: whether that is in force \
-                     cannot be told"
+                    "a write that is no dry run was refused by somebody else than `{POLICY}` ({who}): whether that is in \
+                     force cannot be told; let the account's write of a ConfigMap `{PROBE}` get as far as that"
                 )));
             }
             Tried::Written => return Ok(Some(undo(link, namespace).await)),
@@ -204,28 +214,24 @@ async fn write(link: &Link, namespace: &str) -> Result<Tried, ClusterError> {
         "metadata": { "name": PROBE, "namespace": namespace },
         "data": { "about": "countersign tries whether a real write is refused; this object should not be here" },
     });
-    let reply = link.raw(&Question { verb: Verb::Probe(probe), path: &path, accept: JSON }).await?;
+    let reply = link.reply(&Question { verb: Verb::Probe(probe), path: &path, accept: JSON }).await?;
     tried(&reply).map_err(|trouble| kube::error(trouble, "create", "configmaps"))
 }
 
 /// Read by who refused it.
 fn tried(reply: &Reply) -> Result<Tried, Trouble> {
-    if let Some(status) = Status::read(&reply.body) {
-        if let Some(policy) = wording::policy(&status) {
-            let own = policy == POLICY;
-            return Ok(if own {
-                Tried::Refused
-            } else {
-                Tried::RefusedBy(format!("ValidatingAdmissionPolicy `{policy}`"))
-            });
-        }
-        if reply.status == 409 {
-            return Ok(Tried::Written);
-        }
+    let status = Status::read(&reply.body);
+    if status.as_ref().and_then(wording::policy) == Some(POLICY) {
+        return Ok(Tried::Refused);
     }
     match answer::read(reply) {
-        Answer::Object(_) => Ok(Tried::Written),
-        Answer::Absent(_) | Answer::Trouble(Trouble::Forbidden { .. }) => Ok(Tried::Nothing),
+        Answer::Object(_) | Answer::Trouble(Trouble::Conflict) => Ok(Tried::Written),
+        Answer::Absent(Absence::Namespace(_) | Absence::Object) => Ok(Tried::Nothing),
+        Answer::Trouble(Trouble::Forbidden { .. }) if reply.status == 403 => Ok(Tried::Nothing),
+        // Whoever answers, it is no API server.
+        Answer::Absent(Absence::Kind) => {
+            Err(Trouble::Odd { why: "it does not serve `configmaps`".to_owned() })
+        }
         Answer::Refused { why, .. } | Answer::Unpredictable { why } => Ok(Tried::RefusedBy(why)),
         Answer::Trouble(trouble) => Err(trouble),
     }
@@ -237,14 +243,19 @@ async fn undo(link: &Link, namespace: &str) -> String {
         "a write that is no dry run succeeded: `{POLICY}` is missing, not bound, or does not deny; apply deploy/cluster"
     );
     let path = format!("{}/{PROBE}", maps(namespace));
-    let gone = link.raw(&Question { verb: Verb::RemoveProbe, path: &path, accept: JSON }).await;
+    let gone = link.reply(&Question { verb: Verb::RemoveProbe, path: &path, accept: JSON }).await;
     match gone {
-        Ok(reply) if (200..300).contains(&reply.status) => {
+        Ok(reply) if matches!(reply.status, 200..=299 | 404) => {
             format!("{found} (the ConfigMap `{namespace}/{PROBE}` that it made was deleted again)")
+        }
+        Ok(reply) if reply.status == 403 => {
+            format!(
+                "{found}, and delete the ConfigMap `{namespace}/{PROBE}`, which the account may not delete"
+            )
         }
         Ok(_) | Err(_) => {
             format!(
-                "{found}, and delete the ConfigMap `{namespace}/{PROBE}`, which the account may not delete"
+                "{found}, and see that the ConfigMap `{namespace}/{PROBE}` goes, whose deletion was not answered"
             )
         }
     }

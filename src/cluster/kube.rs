@@ -17,8 +17,9 @@ use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
 use super::patches::Patches;
+use super::patience::Patience;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Write};
+use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Tried, Write};
 
 const JSON: &str = "application/json";
 
@@ -61,8 +62,8 @@ impl KubeCluster {
     ///
     /// # Errors
     /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
-    pub async fn connect(name: String, access: &Access) -> Result<Self, ConnectError> {
-        let link = Link::new(connect::client(&name, access).await?);
+    pub async fn connect(name: String, access: &Access, patience: Patience) -> Result<Self, ConnectError> {
+        let link = Link::new(connect::client(&name, access, &patience).await?, patience);
         Ok(Self {
             name,
             link,
@@ -82,25 +83,34 @@ impl KubeCluster {
 
     async fn lookup(&self, object: &ObjectRef) -> Result<Lookup, ClusterError> {
         let mut cache = self.served.lock().await;
-        let find = |cache: &Cache| cache.find(&object.group, &object.version, &object.kind, Instant::now());
-        if let Some(found) = find(&cache) {
-            return Ok(found);
+        match cache.find(object, Instant::now()) {
+            Some(found) => Ok(found),
+            None => self.look_up_anew(&mut cache, object).await,
         }
-        if cache.failed_lately(Instant::now()) {
-            return Err(unreachable("it did not answer a moment ago"));
+    }
+
+    /// As [`Self::lookup`], of a kind that turned out not to be served any more: what was last seen before that does not
+    /// count.
+    async fn lookup_since(&self, then: Instant, object: &ObjectRef) -> Result<Lookup, ClusterError> {
+        let mut cache = self.served.lock().await;
+        match cache.find(object, Instant::now()).filter(|_| cache.asked_since(then)) {
+            Some(found) => Ok(found),
+            None => self.look_up_anew(&mut cache, object).await,
         }
+    }
+
+    async fn look_up_anew(&self, cache: &mut Cache, object: &ObjectRef) -> Result<Lookup, ClusterError> {
+        cache.respite.over(Instant::now())?;
         let asked = self.discover().await;
-        if let Err(ClusterError::Unreachable { .. }) = asked {
-            cache.store_failure(Instant::now());
-        }
-        cache.store(asked?, Instant::now());
-        Ok(find(&cache).unwrap_or(Lookup::Unknown))
+        let served = cache.respite.note(asked)?;
+        cache.store(served, Instant::now());
+        Ok(cache.find(object, Instant::now()).unwrap_or(Lookup::Unknown))
     }
 
     async fn discover(&self) -> Result<Served, ClusterError> {
         let mut served = Served::default();
         for path in ["/api", "/apis"] {
-            let reply = self.link.raw(&Question { verb: Verb::Get, path, accept: ACCEPT }).await?;
+            let reply = self.link.reply(&Question { verb: Verb::Get, path, accept: ACCEPT }).await?;
             let listed = if reply.status == 200 { served.add(&reply.body) } else { None };
             if listed.is_none() {
                 return Err(match answer::read(&reply) {
@@ -117,28 +127,66 @@ impl KubeCluster {
         Ok(served)
     }
 
-    async fn get(&self, path: &str, resource: &str) -> Result<Option<Value>, ClusterError> {
+    async fn get(&self, path: &str, resource: &str) -> Result<Got, ClusterError> {
         match self.link.ask(&Question { verb: Verb::Get, path, accept: JSON }).await? {
-            Answer::Object(object) => Ok(Some(*object)),
-            Answer::Absent(_) => Ok(None),
+            Answer::Object(object) => Ok(Got::Object(*object)),
+            Answer::Absent(Absence::Kind) => Ok(Got::NoKind),
+            Answer::Absent(Absence::Namespace(_) | Absence::Object) => Ok(Got::Nothing),
             Answer::Refused { why, .. } | Answer::Unpredictable { why } => {
                 Err(ClusterError::Unexpected { why })
             }
             Answer::Trouble(trouble) => Err(error(trouble, "get", resource)),
         }
     }
-}
 
-impl KubeCluster {
-    async fn get_as(
+    /// The live object, by what is known of its kind.
+    async fn read_as(&self, object: &ObjectRef, kind: &Lookup) -> Result<Got, ClusterError> {
+        let (version, resource) = match kind {
+            Lookup::Served(resource) => (&object.version, resource),
+            // Another version shows the same object.
+            Lookup::OtherVersions(versions, resource) => {
+                (versions.first().unwrap_or(&object.version), resource)
+            }
+            Lookup::Unknown => return Ok(Got::Nothing),
+            Lookup::Stale => return Err(stale(object)),
+        };
+        match self.get(&path_of(object, version, resource)?, &resource.plural).await? {
+            Got::Object(live) => checked(live, object).map(Got::Object),
+            got @ (Got::Nothing | Got::NoKind) => Ok(got),
+        }
+    }
+
+    /// What a write makes of the object, by what is known of its kind; `None` where that is not served after all.
+    async fn try_as(
         &self,
         object: &ObjectRef,
-        version: &str,
-        resource: &Resource,
-    ) -> Result<Option<Value>, ClusterError> {
-        let live = self.get(&path_of(object, version, resource)?, &resource.plural).await?;
-        live.map(|live| checked(live, object)).transpose()
+        request: &Request<'_>,
+        field_manager: &str,
+        kind: Lookup,
+    ) -> Result<Option<Tried>, ClusterError> {
+        let resource = match kind {
+            Lookup::Served(resource) => resource,
+            Lookup::OtherVersions(versions, _) => {
+                return Ok(Some(not_yet(version_missing(object, &versions)).into()));
+            }
+            Lookup::Unknown => return Ok(Some(not_yet(kind_missing(object)).into())),
+            Lookup::Stale => return Err(stale(object)),
+        };
+        let path = path_of(object, &object.version, &resource)?;
+        let path = request.path(&path, field_manager);
+        let question = Question { verb: request.verb()?, path: &path, accept: JSON };
+        let reply = self.link.reply(&question).await?;
+        let prediction = predicted(answer::read(&reply), object, request, &resource)?;
+        Ok(prediction.map(|prediction| Tried { prediction, warnings: reply.warnings.into_iter().collect() }))
     }
+}
+
+/// What is at a path.
+enum Got {
+    Object(Value),
+    Nothing,
+    /// The path leads nowhere: its kind is not served.
+    NoKind,
 }
 
 #[async_trait]
@@ -149,8 +197,11 @@ impl Cluster for KubeCluster {
 
     async fn identity(&self) -> Result<String, ClusterError> {
         let ask = async {
-            let system = self.get("/api/v1/namespaces/kube-system", "namespaces").await?;
-            let uid = system.as_ref().and_then(|namespace| namespace.pointer("/metadata/uid"));
+            let system = match self.get("/api/v1/namespaces/kube-system", "namespaces").await? {
+                Got::Object(namespace) => namespace,
+                Got::Nothing | Got::NoKind => Value::Null,
+            };
+            let uid = system.pointer("/metadata/uid");
             uid.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| ClusterError::Unexpected {
                 why: "it has no namespace `kube-system`, whose uid is its identity".to_owned(),
             })
@@ -177,15 +228,15 @@ impl Cluster for KubeCluster {
         if is_secret(object) {
             return Err(ClusterError::Unexpected { why: NO_SECRETS.to_owned() });
         }
-        match self.lookup(object).await? {
-            Lookup::Served(resource) => self.get_as(object, &object.version, &resource).await,
-            // Another version shows the same object.
-            Lookup::OtherVersions(versions, resource) => {
-                let version = versions.first().unwrap_or(&object.version);
-                self.get_as(object, version, &resource).await
-            }
-            Lookup::Unknown => Ok(None),
-            Lookup::Stale => Err(stale(object)),
+        let began = Instant::now();
+        let mut got = self.read_as(object, &self.lookup(object).await?).await?;
+        if let Got::NoKind = got {
+            got = self.read_as(object, &self.lookup_since(began, object).await?).await?;
+        }
+        match got {
+            Got::Object(live) => Ok(Some(live)),
+            Got::Nothing => Ok(None),
+            Got::NoKind => Err(unserved(object)),
         }
     }
 
@@ -200,41 +251,52 @@ impl Cluster for KubeCluster {
         object: &ObjectRef,
         write: &Write,
         field_manager: &str,
-    ) -> Result<Prediction, ClusterError> {
+    ) -> Result<Tried, ClusterError> {
         if is_secret(object) {
-            return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() });
+            return Ok(Prediction::Unpredictable { why: NO_SECRETS.to_owned() }.into());
         }
         let request = Request::of(write);
         if !request.is_about(object) {
             return Err(ClusterError::Unexpected { why: format!("the manifest is not that of {object}") });
         }
-        let resource = match self.lookup(object).await? {
-            Lookup::Served(resource) => resource,
-            Lookup::OtherVersions(versions, _) => return Ok(not_yet(version_missing(object, &versions))),
-            Lookup::Unknown => return Ok(not_yet(kind_missing(object))),
-            Lookup::Stale => return Err(stale(object)),
-        };
-        let path = path_of(object, &object.version, &resource)?;
-        let path = request.path(&path, field_manager);
-        let question = Question { verb: request.verb()?, path: &path, accept: JSON };
-        match self.link.ask(&question).await? {
-            Answer::Object(predicted) => Ok(Prediction::Object(Box::new(checked(*predicted, object)?))),
-            Answer::Absent(Absence::Kind) => Ok(not_yet(kind_missing(object))),
-            Answer::Absent(Absence::Namespace(name)) => Ok(not_yet(format!("namespace `{name}`"))),
-            Answer::Refused { why, immutable } => Ok(Prediction::Refused { why, immutable }),
-            Answer::Unpredictable { why } => Ok(Prediction::Unpredictable { why }),
-            Answer::Absent(Absence::Object) if request.changes_what_is_there() => Err(ClusterError::Moved),
-            Answer::Absent(Absence::Object) => Err(ClusterError::Unexpected {
-                why: format!("it does not know {object}, which was to be made"),
-            }),
-            Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => Err(ClusterError::Moved),
-            Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
-                let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
-                Ok(Prediction::Refused { why, immutable: false })
-            }
-            Answer::Trouble(trouble) => Err(error(trouble, request.rbac_verb(), &resource.plural)),
+        let began = Instant::now();
+        let kind = self.lookup(object).await?;
+        if let Some(tried) = self.try_as(object, &request, field_manager, kind).await? {
+            return Ok(tried);
         }
+        let kind = self.lookup_since(began, object).await?;
+        let tried = self.try_as(object, &request, field_manager, kind).await?;
+        tried.ok_or_else(|| unserved(object))
     }
+}
+
+/// What an answer to a dry run says of the object; `None` where its kind is not served.
+fn predicted(
+    answer: Answer,
+    object: &ObjectRef,
+    request: &Request<'_>,
+    resource: &Resource,
+) -> Result<Option<Prediction>, ClusterError> {
+    Ok(Some(match answer {
+        Answer::Object(predicted) => Prediction::Object(Box::new(checked(*predicted, object)?)),
+        Answer::Absent(Absence::Kind) => return Ok(None),
+        Answer::Absent(Absence::Namespace(name)) => not_yet(format!("namespace `{name}`")),
+        Answer::Refused { why, immutable } => Prediction::Refused { why, immutable },
+        Answer::Unpredictable { why } => Prediction::Unpredictable { why },
+        Answer::Absent(Absence::Object) if request.changes_what_is_there() => {
+            return Err(ClusterError::Moved);
+        }
+        Answer::Absent(Absence::Object) => {
+            let why = format!("it does not know {object}, which was to be made");
+            return Err(ClusterError::Unexpected { why });
+        }
+        Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => return Err(ClusterError::Moved),
+        Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
+            let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
+            Prediction::Refused { why, immutable: false }
+        }
+        Answer::Trouble(trouble) => return Err(error(trouble, request.rbac_verb(), &resource.plural)),
+    }))
 }
 
 const NO_SECRETS: &str = "a Secret is never read from a cluster nor sent to one";
@@ -264,7 +326,13 @@ fn api_version(object: &ObjectRef) -> String {
 }
 
 fn stale(object: &ObjectRef) -> ClusterError {
-    unreachable(format!("whoever serves `{}` does not answer", api_version(object)))
+    let why = format!("whoever serves `{}` does not answer", api_version(object));
+    ClusterError::OutOfOrder { why }
+}
+
+fn unserved(object: &ObjectRef) -> ClusterError {
+    let why = format!("it lists {} and does not serve it", kind_missing(object));
+    ClusterError::Unexpected { why }
 }
 
 fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {
@@ -300,6 +368,7 @@ pub(super) fn error(trouble: Trouble, verb: &'static str, resource: &str) -> Clu
     match trouble {
         Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
         Trouble::Failed { why } => unreachable(why),
+        Trouble::OutOfOrder { why } => ClusterError::OutOfOrder { why },
         Trouble::Conflict => unreachable("the object changes faster than it can be looked at"),
         Trouble::Throttled { .. } => unreachable("it is too busy"),
         Trouble::Odd { why } => ClusterError::Unexpected { why },

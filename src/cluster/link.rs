@@ -1,5 +1,6 @@
 //! One request at a time over the wire: bounded in number, time and size, with bounded patience for a busy server.
 
+use std::io;
 use std::time::Duration;
 
 use ::kube::Client;
@@ -11,19 +12,21 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::answer::{self, Answer, Reply};
+use super::patience::Patience;
+use super::warning;
 use crate::ports::{BoxError, ClusterError};
 
 /// More requests at once only open more connections.
 const AT_ONCE: usize = 32;
-const DEADLINE: Duration = Duration::from_secs(30);
+/// How often a busy server is asked.
 const TRIES: u32 = 4;
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Far above the largest object that etcd takes, and enough for the discovery of thousands of kinds.
 const LARGEST_BODY: usize = 32 << 20;
 
 /// The connection to one cluster.
 pub(super) struct Link {
     client: Client,
+    patience: Patience,
     at_once: Semaphore,
 }
 
@@ -56,28 +59,43 @@ pub(super) fn unreachable(why: impl Into<String>) -> ClusterError {
 }
 
 impl Link {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client, at_once: Semaphore::new(AT_ONCE) }
+    pub(super) fn new(client: Client, patience: Patience) -> Self {
+        Self { client, patience, at_once: Semaphore::new(AT_ONCE) }
     }
 
     /// The answer; waits as long as a busy server asks, within bounds.
     pub(super) async fn ask(&self, question: &Question<'_>) -> Result<Answer, ClusterError> {
-        for _ in 1..TRIES {
-            let answer = answer::read(&self.raw(question).await?);
-            match answer.again_after() {
-                Some(wait) => sleep(wait.min(LONGEST_WAIT)).await,
-                None => return Ok(answer),
-            }
-        }
-        Ok(answer::read(&self.raw(question).await?))
+        Ok(answer::read(&self.reply(question).await?))
     }
 
-    /// The answer as it came.
-    pub(super) async fn raw(&self, question: &Question<'_>) -> Result<Reply, ClusterError> {
+    /// The answer as it came, after as much patience as in [`Self::ask`].
+    pub(super) async fn reply(&self, question: &Question<'_>) -> Result<Reply, ClusterError> {
+        for _ in 1..TRIES {
+            let reply = self.raw(question).await?;
+            match answer::again_after(&reply) {
+                Some(wait) => sleep(wait.min(self.patience.again)).await,
+                None => return Ok(reply),
+            }
+        }
+        self.raw(question).await
+    }
+
+    /// One answer. A connection that breaks off is made once more: the server, or what is in between, may have closed one
+    /// that rested, and nothing that is asked does more when it is asked twice.
+    async fn raw(&self, question: &Question<'_>) -> Result<Reply, ClusterError> {
         let _turn = self.at_once.acquire().await.map_err(|closed| failed(closed.into()))?;
-        match timeout(DEADLINE, self.exchange(question)).await {
+        let twice = async {
+            match self.exchange(question).await {
+                Err(source) if broke_off(&source) => self.exchange(question).await,
+                replied @ (Ok(_) | Err(_)) => replied,
+            }
+        };
+        match timeout(self.patience.answer, twice).await {
             Ok(exchanged) => exchanged.map_err(failed),
-            Err(_) => Err(unreachable(format!("no answer within {} seconds", DEADLINE.as_secs()))),
+            Err(_) => {
+                let seconds = self.patience.answer.as_secs_f32();
+                Err(unreachable(format!("no answer within {seconds} seconds")))
+            }
         }
     }
 
@@ -101,9 +119,12 @@ impl Link {
         let text = |name| head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         let retry_after =
             text(http::header::RETRY_AFTER).next().and_then(|seconds| seconds.trim().parse().ok());
+        // Not all of them are ASCII.
+        let warnings = head.headers().get_all(http::header::WARNING).into_iter();
+        let warnings: Vec<_> = warnings.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
         Ok(Reply {
             status: head.status().as_u16(),
-            warnings: text(http::header::WARNING).map(str::to_owned).collect(),
+            warnings: warnings.iter().flat_map(|line| warning::texts(line)).collect(),
             retry_after: retry_after.map(Duration::from_secs),
             body,
         })
@@ -112,15 +133,27 @@ impl Link {
 
 /// Why nothing came back, in words that carry no credentials: a plugin that should obtain them may have printed them.
 fn failed(source: BoxError) -> ClusterError {
-    let mut beneath: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
-    while let Some(error) = beneath {
+    for error in chain(&source) {
         if let Some(::kube::Error::Auth(_)) = error.downcast_ref() {
             return unreachable("credentials for it could not be obtained");
         }
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
             return unreachable(error.to_string());
         }
-        beneath = error.source();
     }
     unreachable("the connection failed")
+}
+
+/// Whether there was a connection: one that does not come about, in time or at all, is not tried again.
+fn broke_off(source: &BoxError) -> bool {
+    !chain(source).any(|error| {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(kind, Some(io::ErrorKind::TimedOut | io::ErrorKind::ConnectionRefused))
+            || matches!(error.downcast_ref(), Some(::kube::Error::Auth(_)))
+    })
+}
+
+fn chain(source: &BoxError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    let first: &(dyn std::error::Error + 'static) = source.as_ref();
+    std::iter::successors(Some(first), |error| error.source())
 }

@@ -11,11 +11,15 @@ mod guard;
 mod kube;
 mod link;
 mod patches;
+mod patience;
 mod request;
+mod respite;
 mod rights;
 #[cfg(test)]
 mod tests;
+mod warning;
 mod wording;
 
 pub use connect::{Access, ConnectError};
 pub use kube::{KubeCluster, KubeClusters};
+pub use patience::Patience;

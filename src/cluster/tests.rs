@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use countersign_core::object::ObjectRef;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -31,6 +32,7 @@ fn check(answer: &Answer) -> String {
         Answer::Unpredictable { why } => format!("unpredictable: {why}"),
         Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
         Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
+        Answer::Trouble(Trouble::OutOfOrder { why }) => format!("out of order: {why}"),
         Answer::Trouble(Trouble::Odd { why }) => format!("odd: {why}"),
         Answer::Object(_)
         | Answer::Absent(_)
@@ -133,8 +135,29 @@ fn a_missing_permission_is_told_from_an_admission_that_denies() {
 }
 
 #[test]
+fn what_a_value_or_a_webhook_says_is_not_taken_for_the_servers_words() {
+    let said = |code: u16, message: &str| check(&status(code, message, json!({})));
+    let quoting = cause(
+        "FieldValueInvalid",
+        "spec.selector",
+        r#"Invalid value: "admission webhook "w" denied the request": field is immutable"#,
+    );
+    let message = r#"ConfigMap "a" is invalid: spec: Invalid value: "x " is forbidden: ValidatingAdmissionPolicy 'p' with": no"#;
+    assert_snapshot!(check(&status(422, message, json!({ "causes": [quoting] }))), @"immutable: `spec.selector` cannot be changed once it is set");
+    assert_snapshot!(said(422, r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"#), @"refused: ValidatingAdmissionPolicy `p` denies it");
+    // The code is the policy's, or the webhook's, to choose.
+    assert_snapshot!(said(401, r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"#), @"refused: ValidatingAdmissionPolicy `p` denies it");
+    for code in [400, 401, 404, 409, 429, 500, 503] {
+        let denied = r#"admission webhook "w" denied the request: namespaces "a" is forbidden: ValidatingAdmissionPolicy 'p' does not support dry run"#;
+        assert_eq!(said(code, denied), "refused: admission webhook `w` denies it");
+    }
+    assert_snapshot!(said(400, r#"admission webhook "w" denied the request: does not support dry run"#), @"refused: admission webhook `w` denies it");
+    assert_snapshot!(said(500, r#"Internal error occurred: hunter2: failed calling webhook "w""#), @"out of order: it answered with status 500");
+}
+
+#[test]
 fn an_outage_is_not_a_refusal() {
-    assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"failed: its admission webhook `w.ex.org` does not answer");
+    assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"out of order: its admission webhook `w.ex.org` does not answer");
     assert_snapshot!(check(&status(503, "the server is currently unable to handle the request", json!({}))), @"failed: it answered with status 503");
     assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
     assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");
@@ -149,12 +172,28 @@ fn an_outage_is_not_a_refusal() {
 #[test]
 fn a_field_that_would_be_dropped_in_silence_is_a_refusal() {
     let warnings = vec![
-        r#"299 - "unknown field \"spec.replicaz\"""#.to_owned(),
-        r#"299 - "v1 Endpoints is deprecated""#.to_owned(),
+        r#"unknown field "spec.replicaz""#.to_owned(),
+        "v1 Endpoints is deprecated".to_owned(),
+        r#"somebody says: unknown field "hunter2""#.to_owned(),
     ];
     let body = json!({ "kind": "Deployment", "metadata": { "name": "web" } }).to_string().into_bytes();
     let dropped = read(&Reply { status: 200, warnings, retry_after: None, body });
     assert_snapshot!(check(&dropped), @"refused: `spec.replicaz` is not a field of its kind");
+}
+
+#[test]
+fn each_warning_of_a_line_is_read() {
+    let check = |line: &str, want: &[&str]| assert_eq!(super::warning::texts(line), want, "{line}");
+    check(r#"299 - "v1 Endpoints is deprecated""#, &["v1 Endpoints is deprecated"]);
+    check(r#"299 - "unknown field \"a\\b\"""#, &[r#"unknown field "a\b""#]);
+    check(
+        r#"299 - "one, two", 299 a:80 "three" "Wed, 21 Oct 2015 07:28:00 GMT",199 - "four""#,
+        &["one, two", "three", "four"],
+    );
+    check(r#"299 - "never ends"#, &["never ends"]);
+    check(r#"299 - "ends in \"#, &["ends in "]);
+    check("no warning", &["no warning"]);
+    check(" ", &[]);
 }
 
 #[test]
@@ -169,15 +208,23 @@ fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
     assert_eq!(served.add(br#"{"kind":"APIGroupList","groups":[]}"#), None);
     served.add(apis.to_string().as_bytes()).unwrap();
     let (mut cache, start) = (Cache::default(), Instant::now());
-    assert_eq!(cache.find("apps", "v1", "Deployment", start), None, "it was not asked yet");
+    let kind = |group: &str, version: &str, kind: &str| ObjectRef {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+        namespace: String::new(),
+        name: String::new(),
+    };
+    assert_eq!(cache.find(&kind("apps", "v1", "Deployment"), start), None, "it was not asked yet");
     cache.store(served, start);
+    let find = |group, version, name, now| cache.find(&kind(group, version, name), now);
     let later = start + Duration::from_secs(31);
     let deployments = Resource { plural: "deployments".to_owned(), namespaced: true };
     let known = Some(Lookup::Served(deployments.clone()));
-    assert_eq!(cache.find("apps", "v1", "Deployment", later), known);
-    assert_eq!(cache.find("apps", "v1", "Foo", start), Some(Lookup::Unknown));
-    assert_eq!(cache.find("apps", "v1", "Foo", later), None);
+    assert_eq!(find("apps", "v1", "Deployment", later), known);
+    assert_eq!(find("apps", "v1", "Foo", start), Some(Lookup::Unknown));
+    assert_eq!(find("apps", "v1", "Foo", later), None);
     let other = Lookup::OtherVersions(vec!["v1".to_owned()], deployments);
-    assert_eq!(cache.find("apps", "v1beta1", "Deployment", start), Some(other));
-    assert_eq!(cache.find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
+    assert_eq!(find("apps", "v1beta1", "Deployment", start), Some(other));
+    assert_eq!(find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
 }

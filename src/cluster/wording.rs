@@ -68,27 +68,39 @@ pub(super) fn missing_permission(message: &str) -> Option<String> {
     Some(format!("the account may not {verb} `{resource}{dot}{group}` {place}"))
 }
 
+/// What admission says of it: `deployments.apps "web" is forbidden: …`. Only what stands where the server puts it: a
+/// value that is quoted may say anything.
+fn denial(status: &Status) -> Option<&str> {
+    let (object, denial) = status.message.split_once(" is forbidden: ")?;
+    let name = object.split_once(" \"")?.1.strip_suffix('"')?;
+    (!name.contains('"')).then_some(denial)
+}
+
+fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.strip_prefix(before)?.split_once(after)?.0)
+}
+
 /// The ValidatingAdmissionPolicy that denies it, where one does.
 pub(super) fn policy(status: &Status) -> Option<&str> {
-    between(&status.message, "ValidatingAdmissionPolicy '", "'")
+    quoted(denial(status)?, "ValidatingAdmissionPolicy '", "'")
 }
 
 /// Who in the admission chain denies it, where one does.
 pub(super) fn admission(status: &Status) -> Option<String> {
-    let message = status.message.as_str();
+    if let Some(webhook) = quoted(&status.message, "admission webhook \"", "\" denied the request") {
+        return Some(format!("admission webhook `{webhook}` denies it"));
+    }
     if let Some(policy) = policy(status) {
         return Some(format!("ValidatingAdmissionPolicy `{policy}` denies it"));
     }
-    if let Some(webhook) = between(message, "admission webhook \"", "\" denied") {
-        return Some(format!("admission webhook `{webhook}` denies it"));
-    }
-    if let Some(quota) = between(message, "exceeded quota: ", ",") {
+    let denial = denial(status).unwrap_or_default();
+    if let Some(quota) = quoted(denial, "exceeded quota: ", ",") {
         return Some(format!("it exceeds the quota `{quota}`"));
     }
-    if let Some(level) = between(message, "violates PodSecurity \"", "\"") {
+    if let Some(level) = quoted(denial, "violates PodSecurity \"", "\"") {
         return Some(format!("it violates PodSecurity `{level}`"));
     }
-    if message.contains(" usage per ") || message.contains("limit to request ratio") {
+    if denial.contains(" usage per ") || denial.contains("limit to request ratio") {
         return Some("it is outside the LimitRange of its namespace".to_owned());
     }
     if status.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
@@ -97,18 +109,16 @@ pub(super) fn admission(status: &Status) -> Option<String> {
     None
 }
 
-pub(super) fn no_dry_run(message: &str) -> String {
-    match between(message, "admission webhook \"", "\"") {
-        Some(webhook) => format!("admission webhook `{webhook}` does not support dry run"),
-        None => "an admission webhook does not support dry run".to_owned(),
-    }
+/// The webhook that cannot be asked for a dry run, where that is what is wrong.
+pub(super) fn no_dry_run(message: &str) -> Option<String> {
+    let webhook = quoted(message, "admission webhook \"", "\" does not support dry run")?;
+    Some(format!("admission webhook `{webhook}` does not support dry run"))
 }
 
-pub(super) fn failed_webhook(message: &str) -> String {
-    match between(message, "failed calling webhook \"", "\"") {
-        Some(webhook) => format!("its admission webhook `{webhook}` does not answer"),
-        None => "it answered with status 500".to_owned(),
-    }
+/// The webhook that gives no answer, where that is what is wrong.
+pub(super) fn failed_webhook(message: &str) -> Option<String> {
+    let webhook = quoted(message, "Internal error occurred: failed calling webhook \"", "\"")?;
+    Some(format!("its admission webhook `{webhook}` does not answer"))
 }
 
 /// Whether every error that counts is a field that cannot be changed once it is set.
@@ -234,11 +244,11 @@ fn typed_error(line: &str) -> Option<String> {
     })
 }
 
-/// Fields that the server would drop, as its `Warning` headers name them; empty where it drops none.
+/// Fields that the server would drop, as its warnings name them; empty where it drops none.
 pub(super) fn unknown_fields(warnings: &[String]) -> String {
     let unknown = warnings.iter().filter_map(|warning| {
-        let field = between(&warning.replace('\\', ""), "unknown field \"", "\"")?.to_owned();
-        Some(format!("`{}` is not a field of its kind", without_values(&field)))
+        let field = quoted(warning, "unknown field \"", "\"")?;
+        Some(format!("`{}` {NO_SUCH_FIELD}", without_values(field)))
     });
     joined(&unknown.collect::<Vec<_>>())
 }

@@ -15,6 +15,7 @@ mod scope;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod warned;
 mod writes;
 
 use std::collections::BTreeSet;
@@ -35,7 +36,7 @@ use self::live::Manifests;
 use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
-use crate::ports::{Cluster, ClusterError, DryRuns, Prediction};
+use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried};
 
 /// Objects that are looked at together.
 const AT_ONCE: usize = 32;
@@ -174,6 +175,7 @@ impl Tries {
             }
             Err(
                 error @ (ClusterError::Forbidden { .. }
+                | ClusterError::OutOfOrder { .. }
                 | ClusterError::Moved
                 | ClusterError::Unexpected { .. }),
             ) => off(format!("whether its account can do harm could not be told: {error}")),
@@ -261,7 +263,7 @@ impl<'a> Asking<'a> {
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
         if self.only_reads() {
-            return Ok(Seen { live: self.cluster.read(object).await?, base: None, head: None });
+            return Ok(Seen::of(self.cluster.read(object).await?, None, None));
         }
         // What leaves the tree is not applied any more.
         let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
@@ -272,7 +274,7 @@ impl<'a> Asking<'a> {
             let (live, pair) = futures::join!(self.cluster.read(object), self.pair(&known));
             let live = live?;
             let (base, head) = pair?;
-            return Ok(Seen { live, base, head });
+            return Ok(Seen::of(live, base, head));
         }
         let live = self.cluster.read(object).await?;
         let patches = matches!(self.environment.apply, ApplyMode::ClientSide | ApplyMode::Helm);
@@ -282,14 +284,11 @@ impl<'a> Asking<'a> {
         };
         let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
         let (base, head) = self.pair(&known).await?;
-        Ok(Seen { live, base, head })
+        Ok(Seen::of(live, base, head))
     }
 
     /// What becomes of base and of head.
-    async fn pair(
-        &self,
-        known: &Known<'_>,
-    ) -> Result<(Option<Prediction>, Option<Prediction>), ClusterError> {
+    async fn pair(&self, known: &Known<'_>) -> Result<(Option<Tried>, Option<Tried>), ClusterError> {
         if known.sides.base == known.sides.head {
             let same = self.dry_run(known, known.sides.head).await?;
             return Ok((same.clone(), same));
@@ -303,33 +302,38 @@ impl<'a> Asking<'a> {
         &self,
         known: &Known<'_>,
         manifest: Option<&Value>,
-    ) -> Result<Option<Prediction>, ClusterError> {
+    ) -> Result<Option<Tried>, ClusterError> {
         let Some(manifest) = manifest else { return Ok(None) };
         let reading = Reading::of(self.environment, known.object);
         if let Some(why) = reading.obscures(manifest) {
-            return Ok(Some(Prediction::Unpredictable { why }));
+            return Ok(Some(Prediction::Unpredictable { why }.into()));
         }
-        let one = reading.softened(self.send(known, manifest).await?);
-        if let Some(why) = reading.passes_over(&one) {
-            return Ok(Some(Prediction::Unpredictable { why }));
-        }
-        let Some(otherwise) = reading.otherwise(manifest) else { return Ok(Some(one)) };
-        let other = reading.softened(self.send(known, &otherwise).await?);
-        Ok(Some(Reading::either(one, other)))
+        let Tried { prediction, mut warnings } = self.send(known, manifest).await?;
+        let one = reading.softened(prediction);
+        let prediction = if let Some(why) = reading.passes_over(&one) {
+            Prediction::Unpredictable { why }
+        } else if let Some(otherwise) = reading.otherwise(manifest) {
+            let other = self.send(known, &otherwise).await?;
+            warnings.extend(other.warnings);
+            Reading::either(one, reading.softened(other.prediction))
+        } else {
+            one
+        };
+        Ok(Some(Tried { prediction, warnings }))
     }
 
-    async fn send(&self, known: &Known<'_>, manifest: &Value) -> Result<Prediction, ClusterError> {
+    async fn send(&self, known: &Known<'_>, manifest: &Value) -> Result<Tried, ClusterError> {
         match known.write(self.environment, manifest) {
             Ok(write) => {
                 let manager = &self.environment.field_manager;
                 self.cluster.dry_run(known.object, &write, manager).await
             }
             Err(error @ PatchError::SameKey { .. }) => {
-                Ok(Prediction::Unpredictable { why: error.to_string() })
+                Ok(Prediction::Unpredictable { why: error.to_string() }.into())
             }
             Err(error) => {
                 let why = format!("no patch can be made of it: {error}");
-                Ok(Prediction::Refused { why, immutable: false })
+                Ok(Prediction::Refused { why, immutable: false }.into())
             }
         }
     }

@@ -29,6 +29,12 @@ pub enum ClusterError {
         #[source]
         source: BoxError,
     },
+    /// Somebody whom it has to ask first is out of order; of other objects it may be able to tell.
+    #[error("the cluster cannot tell now: {why}")]
+    OutOfOrder {
+        /// Who.
+        why: String,
+    },
     /// The live object is not the one any more that a write was made for.
     #[error("the object changed meanwhile")]
     Moved,
@@ -81,6 +87,23 @@ pub enum Prediction {
     },
 }
 
+/// What came of a dry run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tried {
+    /// What the write would make of the object.
+    pub prediction: Prediction,
+    /// What the server warns of: old versions, policies that only warn, webhooks. In their own words, which may be anybody's
+    /// and may quote live values.
+    pub warnings: BTreeSet<String>,
+}
+
+impl From<Prediction> for Tried {
+    /// Nothing was warned of.
+    fn from(prediction: Prediction) -> Self {
+        Self { prediction, warnings: BTreeSet::new() }
+    }
+}
+
 /// A write as an applier makes it. None is ever sent but as a dry run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
@@ -116,7 +139,7 @@ pub trait Cluster: Send + Sync {
         object: &ObjectRef,
         write: &Write,
         field_manager: &str,
-    ) -> Result<Prediction, ClusterError>;
+    ) -> Result<Tried, ClusterError>;
 }
 
 /// The clusters that the settings name.

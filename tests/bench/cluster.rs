@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ::kube::client::Body;
 use ::kube::config::{KubeConfigOptions, Kubeconfig};
 use ::kube::{Client, Config};
-use countersign::cluster::{Access, KubeCluster};
+use countersign::cluster::{Access, KubeCluster, Patience};
 use countersign::engine::predict::{Manifest, PredictInput, predict};
 use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
@@ -138,7 +138,7 @@ async fn thousand(server: &ApiServer, client: &Client) {
     std::fs::write(head.path().join("all.yaml"), all.join("---\n")).unwrap();
     let (mut ours, mut bare, mut peer) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..RUNS {
-        let cluster = KubeCluster::connect("bench".to_owned(), &access).await.unwrap();
+        let cluster = KubeCluster::connect("bench".to_owned(), &access, Patience::USUAL).await.unwrap();
         let inputs = inputs.clone();
         let began = Instant::now();
         let predicted = predict(&cluster, &environment(), inputs).await;

@@ -4,6 +4,8 @@ mod at_random;
 mod client_side;
 mod comes_true;
 mod drift;
+mod faults;
+mod gone;
 mod helm;
 mod least_privilege;
 mod overwritten;
@@ -12,9 +14,11 @@ mod refusals;
 mod replace;
 mod self_check;
 mod stand_in;
+mod warnings;
+mod webhooks;
 mod world;
 
-use countersign::cluster::{Access, KubeCluster};
+use countersign::cluster::{Access, KubeCluster, Patience};
 use countersign::engine::predict::{Manifest, PredictInput, Predicted, predict};
 use countersign::ports::{Cluster, ClusterError, DryRuns, Prediction, Write};
 use countersign_core::diff;
@@ -44,7 +48,7 @@ fn environment() -> Environment {
 
 async fn connect(kubeconfig: &std::path::Path) -> KubeCluster {
     let access = Access::Kubeconfig { file: Some(kubeconfig.to_owned()), context: None };
-    KubeCluster::connect("test".to_owned(), &access).await.unwrap()
+    KubeCluster::connect("test".to_owned(), &access, Patience::USUAL).await.unwrap()
 }
 
 fn reference(manifest: &Value) -> ObjectRef {

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::PredictInput;
 use super::live::{self, Manifests};
 use super::standing::Standing;
-use crate::ports::Prediction;
+use super::warned;
+use crate::ports::{Prediction, Tried};
 
 /// Live, and the predictions of both sides; `None` where the object is not there, or not on that side.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub(super) struct Seen {
     pub(super) live: Option<Value>,
     pub(super) base: Option<Prediction>,
     pub(super) head: Option<Prediction>,
+    /// What the server warns of at head.
+    pub(super) warnings: BTreeSet<String>,
 }
 
 /// What is said of one object.
@@ -58,10 +61,16 @@ impl Judged {
 }
 
 impl Seen {
+    pub(super) fn of(live: Option<Value>, base: Option<Tried>, head: Option<Tried>) -> Self {
+        let warnings = head.as_ref().map(|head| head.warnings.clone()).unwrap_or_default();
+        let prediction = |side: Option<Tried>| side.map(|tried| tried.prediction);
+        Self { live, base: prediction(base), head: prediction(head), warnings }
+    }
+
     /// What there is to see of an object whose name the server makes up.
     pub(super) fn nameless() -> Self {
         let why = "it gets a new name at each apply".to_owned();
-        Self { live: None, base: None, head: Some(Prediction::Unpredictable { why }) }
+        Self::of(None, None, Some(Prediction::Unpredictable { why }.into()))
     }
 
     /// Whether all answers are about the same object at the same moment.
@@ -85,6 +94,18 @@ impl Seen {
 
 /// What merging does to one object, as the cluster tells it.
 pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) -> Judged {
+    let sides = Manifests { base: input.base.raw(), head: input.head.raw() };
+    // Where nothing changes, neither does what is warned of.
+    let changes = sides.base != sides.head;
+    let warning = warned::sentence(&seen.warnings, seen.live.as_ref(), &sides).filter(|_| changes);
+    let judged = without_warnings(environment, &input, seen);
+    match warning {
+        Some(warning) => Judged { effect: with_reason(judged.effect, warning), ..judged },
+        None => judged,
+    }
+}
+
+fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen) -> Judged {
     let effect = input.effect.clone();
     let sides = Manifests { base: input.base.raw(), head: input.head.raw() };
     match (seen.head, seen.live) {

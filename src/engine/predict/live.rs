@@ -7,7 +7,7 @@ use countersign_core::object::ObjectRef;
 use serde_json::{Map, Value};
 
 /// Stands for a live value that is not shown.
-const LIVE: &str = "‹live›";
+pub(super) const LIVE: &str = "‹live›";
 /// Stands for one that differs from the one before it, also not shown.
 const OTHER: &str = "‹live, changed›";
 

@@ -10,6 +10,7 @@
 
 mod ownership;
 mod reading;
+mod warned;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -61,12 +62,7 @@ impl Cluster for Script {
         Ok(None)
     }
 
-    async fn dry_run(
-        &self,
-        object: &ObjectRef,
-        write: &Write,
-        manager: &str,
-    ) -> Result<Prediction, ClusterError> {
+    async fn dry_run(&self, object: &ObjectRef, write: &Write, manager: &str) -> Result<Tried, ClusterError> {
         let what = match write {
             Write::Apply(_) => "apply".to_owned(),
             Write::Create(_) => "create".to_owned(),
@@ -75,7 +71,7 @@ impl Cluster for Script {
             Write::Patch(Patch::Strategic(patch)) => format!("strategic {patch}"),
         };
         self.asked.lock().unwrap().push(format!("{what} {object} as {manager}"));
-        self.dry_runs.lock().unwrap().pop_front().expect("a dry run that was scripted")
+        self.dry_runs.lock().unwrap().pop_front().expect("a dry run that was scripted").map(Tried::from)
     }
 }
 

@@ -69,7 +69,7 @@ async fn fitting(world: &World, dice: &mut Dice, name: &str) -> Pair {
         let mut taken = true;
         for write in [Write::Create(base.clone()), Write::Apply(base.clone())] {
             let answer = world.cluster.dry_run(&reference(base), &write, "somebody").await.unwrap();
-            taken &= matches!(answer, Prediction::Object(_));
+            taken &= matches!(answer.prediction, Prediction::Object(_));
         }
         if taken {
             return pair;

@@ -6,12 +6,12 @@ use super::*;
 use crate::source::git;
 
 /// A repository whose `main` says these objects.
-struct Desk {
+pub(super) struct Desk {
     folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new(manifests: &[&Value]) -> Self {
+    pub(super) fn new(manifests: &[&Value]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let env = folder.path().join("env");
         std::fs::create_dir_all(env.join("apps")).unwrap();
@@ -27,7 +27,7 @@ impl Desk {
         Self { folder }
     }
 
-    fn run(&self, kubeconfig: &std::path::Path, arguments: &[&str]) -> (i32, String) {
+    pub(super) fn run(&self, kubeconfig: &std::path::Path, arguments: &[&str]) -> (i32, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.arg("drift").args(arguments).arg("--kubeconfig").arg(kubeconfig);
         command.current_dir(self.folder.path().join("env")).env_clear();

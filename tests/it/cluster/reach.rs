@@ -138,7 +138,7 @@ async fn a_secret_is_never_read_nor_sent() {
     world.apply(&secret, MANAGER).await;
     world.cluster.read(&object).await.unwrap_err();
     let sent = world.cluster.dry_run(&object, &Write::Apply(secret.clone()), MANAGER).await.unwrap();
-    assert!(matches!(sent, Prediction::Unpredictable { .. }));
+    assert!(matches!(sent.prediction, Prediction::Unpredictable { .. }));
     // Nor under a name that hides it.
     let disguised = ObjectRef { kind: "ConfigMap".to_owned(), ..object };
     world.cluster.dry_run(&disguised, &Write::Apply(secret.clone()), MANAGER).await.unwrap_err();

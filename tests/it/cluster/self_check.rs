@@ -1,6 +1,10 @@
 //! Before dry runs are used, the bot's account is seen to do no harm: it has no right too many, and our policy refuses a
 //! real write. Otherwise live objects are only read, and the report says why.
 
+mod authorizer;
+mod refused;
+mod told;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -16,15 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RIGHTS: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// The account of `deploy/cluster`, on a server of its own: the policy holds for the whole of it.
-struct Deployed {
-    server: ApiServer,
-    namespace: String,
-    token: String,
+pub(super) struct Deployed {
+    pub(super) server: ApiServer,
+    pub(super) namespace: String,
+    pub(super) token: String,
 }
 
 impl Deployed {
-    async fn new() -> Option<Self> {
-        let server = another_apiserver().await?;
+    pub(super) async fn new() -> Option<Self> {
+        Some(Self::on(another_apiserver().await?).await)
+    }
+
+    async fn on(server: ApiServer) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/cluster");
         let kubectl = crate::parts::tools::kubectl().expect("kubectl is built where the API server is");
         let mut command = tokio::process::Command::new(kubectl);
@@ -44,7 +51,7 @@ impl Deployed {
         for probe in deployed.probes().await {
             deployed.remove(&probe).await;
         }
-        Some(deployed)
+        deployed
     }
 
     /// The bot's view, as one that has just started.
@@ -98,6 +105,12 @@ impl Deployed {
             self.server.call(Method::DELETE, &format!("{scope}{kind}/more"), None).await;
         }
         self.until("On").await;
+    }
+
+    /// Takes the policy out of force, and says how that shows.
+    pub(super) async fn unbind(&self) -> String {
+        self.server.call(Method::DELETE, &format!("{ADMISSION}/{POLICY}"), None).await;
+        self.until("a write that is no dry run succeeded").await
     }
 
     async fn probes(&self) -> Vec<Value> {

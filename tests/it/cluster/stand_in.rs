@@ -2,7 +2,7 @@
 
 mod requests;
 
-use countersign::cluster::{Access, KubeCluster};
+use countersign::cluster::{Access, KubeCluster, Patience};
 use countersign::ports::{Cluster as _, ClusterError, Prediction, Write};
 use countersign_core::object::ObjectRef;
 use countersign_sim::cluster::Cluster;
@@ -135,7 +135,7 @@ async fn the_product_reads_the_stand_in() {
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, cluster.kubeconfig("demo")).unwrap();
     let access = Access::Kubeconfig { file: Some(file), context: Some("demo".to_owned()) };
-    let product = KubeCluster::connect("demo".to_owned(), &access).await.unwrap();
+    let product = KubeCluster::connect("demo".to_owned(), &access, Patience::USUAL).await.unwrap();
     let reference = |group: &str, kind: &str| ObjectRef {
         group: group.to_owned(),
         version: "v1".to_owned(),
@@ -154,7 +154,7 @@ async fn the_product_reads_the_stand_in() {
     cluster.edit(&map, &json!({ "data": { "a": "2" } }), "kubectl-edit").unwrap();
     assert_eq!(product.read(&object).await.unwrap().unwrap(), cluster.get(&map).unwrap());
     let Prediction::Object(predicted) =
-        product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap()
+        product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap().prediction
     else {
         panic!()
     };
@@ -163,7 +163,7 @@ async fn the_product_reads_the_stand_in() {
     map["dat"] = json!({});
     let refused = product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap();
     let why = "`dat` is not a field of its kind".to_owned();
-    assert_eq!(refused, Prediction::Refused { why, immutable: false });
+    assert_eq!(refused.prediction, Prediction::Refused { why, immutable: false });
     cluster.delete(&map).unwrap();
     assert_eq!(product.read(&object).await.unwrap(), None);
 
@@ -172,7 +172,7 @@ async fn the_product_reads_the_stand_in() {
     let file = folder.path().join("stranger");
     std::fs::write(&file, cluster.kubeconfig("demo").replace(cluster.token(), "another")).unwrap();
     let access = Access::Kubeconfig { file: Some(file), context: None };
-    let product = KubeCluster::connect("demo".to_owned(), &access).await.unwrap();
+    let product = KubeCluster::connect("demo".to_owned(), &access, Patience::USUAL).await.unwrap();
     let refused = product.read(&object).await.unwrap_err();
     assert!(matches!(refused, ClusterError::Forbidden { .. }), "{refused}");
 }

@@ -31,29 +31,26 @@ pub async fn apiserver() -> Option<&'static ApiServer> {
 
 /// An API server of its own, for what concerns the whole of it.
 pub async fn another_apiserver() -> Option<ApiServer> {
-    let programs = tools::present("kube-apiserver", Programs::find())?;
-    Some(
-        process::insist(|| ApiServer::start(&programs, &[]))
-            .await
-            .unwrap_or_else(|failed| panic!("{failed}")),
-    )
+    apiserver_with(&[]).await
 }
 
 /// An API server of its own that serves every version that it has, also those that are off without being asked for.
 pub async fn apiserver_of_all_versions() -> Option<ApiServer> {
+    apiserver_with(&["--runtime-config=api/all=true"]).await
+}
+
+/// An API server of its own, with these flags beside the usual ones.
+pub async fn apiserver_with(flags: &[&str]) -> Option<ApiServer> {
     let programs = tools::present("kube-apiserver", Programs::find())?;
-    let flags = ["--runtime-config=api/all=true"];
-    Some(
-        process::insist(|| ApiServer::start(&programs, &flags))
-            .await
-            .unwrap_or_else(|failed| panic!("{failed}")),
-    )
+    let started = process::insist(|| ApiServer::start(&programs, flags)).await;
+    Some(started.unwrap_or_else(|failed| panic!("{failed}")))
 }
 
 /// A running API server, and what a test does to it besides what it is about: all of these act as the administrator.
 #[derive(Debug)]
 pub struct ApiServer {
     url: String,
+    store: String,
     ca: PathBuf,
     kubeconfig: PathBuf,
     http: reqwest::Client,
@@ -176,6 +173,14 @@ impl ApiServer {
         self.patch(&path, "application/apply-patch+yaml", &named).await
     }
 
+    /// Puts an object into the server's store behind its back: what it takes no more, and may have from before.
+    pub async fn store(&self, key: &str, object: &Value) {
+        let encoded = |text: &str| BASE64_STANDARD.encode(text);
+        let put = json!({ "key": encoded(key), "value": encoded(&object.to_string()) });
+        let url = format!("{}/v3/kv/put", self.store);
+        json_of(&url, self.http.post(&url).json(&put).send().await).await;
+    }
+
     /// Defines a custom kind as `file` says, and waits until it is served.
     pub async fn define(&self, file: &Path) -> Result<(), String> {
         let text = fs::read_to_string(file).map_err(|failed| format!("{}: {failed}", file.display()))?;
@@ -227,7 +232,8 @@ impl ApiServer {
         let kubeconfig_file = ca.with_file_name("kubeconfig");
         fs::write(&kubeconfig_file, kubeconfig(&url, &ca, "default", ADMIN_TOKEN))
             .map_err(|failed| format!("a kubeconfig: {failed}"))?;
-        Ok(Self { url, ca, kubeconfig: kubeconfig_file, http, servers: [server, etcd] })
+        let store = format!("http://127.0.0.1:{etcd_port}");
+        Ok(Self { url, store, ca, kubeconfig: kubeconfig_file, http, servers: [server, etcd] })
     }
 }
 

@@ -30,7 +30,9 @@ mod postgres;
 mod process;
 pub mod tools;
 
-pub use apiserver::{Account, ApiServer, another_apiserver, apiserver, apiserver_of_all_versions};
+pub use apiserver::{
+    Account, ApiServer, another_apiserver, apiserver, apiserver_of_all_versions, apiserver_with,
+};
 pub use argocd::{ArgoCd, Repository, argocd};
 pub use flux::{Flux, flux};
 pub use gitea::{Gitea, Repo, User, gitea};

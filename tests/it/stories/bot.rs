@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use countersign::audit::SshSigner;
-use countersign::cluster::{Access, KubeCluster, KubeClusters};
+use countersign::cluster::{Access, KubeCluster, KubeClusters, Patience};
 use countersign::engine::{Engine, Links, Looked};
 use countersign::ports::Signer as _;
 use countersign::render::{Programs, RenderSettings};
@@ -43,7 +43,7 @@ pub(crate) async fn engine(town: &dyn Town, home: &Home) -> Engine {
     let mut engine = engine_without_clusters(town, home).await;
     if let Some(server) = parts::apiserver().await {
         let access = Access::Kubeconfig { file: Some(server.kubeconfig().to_owned()), context: None };
-        let production = KubeCluster::connect("prod".to_owned(), &access).await.unwrap();
+        let production = KubeCluster::connect("prod".to_owned(), &access, Patience::USUAL).await.unwrap();
         engine.clusters = Arc::new(KubeClusters::new(vec![production]));
     }
     engine
