@@ -279,7 +279,11 @@ impl Review {
             ReportFormat::Markdown => report::markdown(report, None),
             ReportFormat::Html => report::html(report),
             ReportFormat::Sarif => report::sarif(report),
-            ReportFormat::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
+            ReportFormat::Json => {
+                let mut text = serde_json::to_string_pretty(report)?;
+                text.push('\n');
+                text
+            }
         })
     }
 

@@ -2,11 +2,10 @@
 //! paths that no render reads.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::effect::{Effect, FieldChange, Tier};
 use crate::environment::Environment;
-use crate::object::ObjectRef;
+use crate::object::{Body, ObjectRef};
 use crate::revision::{Diff, Digest, ObjectId};
 
 /// How one side of a unit came out.
@@ -164,7 +163,7 @@ pub struct InventoryObject {
     /// Which.
     pub object: ObjectRef,
     /// As it was rendered, sealed.
-    pub body: Value,
+    pub body: Body,
 }
 
 /// What happened to a path.

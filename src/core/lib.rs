@@ -32,4 +32,5 @@ pub mod report;
 pub mod revision;
 mod schema;
 pub mod snapshot;
+mod threads;
 pub mod verdict;

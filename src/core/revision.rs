@@ -104,8 +104,15 @@ impl CommitSha {
 impl Digest {
     /// SHA-256 of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_parts(&[bytes])
+    }
+
+    /// The same of bytes that stand in several places, one after the other.
+    pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
         use sha2::Digest as _;
-        let hash = sha2::Sha256::digest(bytes);
+        let mut hash = sha2::Sha256::new();
+        parts.iter().for_each(|part| hash.update(part));
+        let hash = hash.finalize();
         Self(hash.iter().fold(String::from("sha256:"), |hex, byte| format!("{hex}{byte:02x}")))
     }
 

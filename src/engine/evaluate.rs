@@ -344,17 +344,26 @@ async fn ask(
 }
 
 /// Moves between units, two owners of one object; what each unit holds at head.
-fn across_units(environment: &Environment, units: &mut [EvaluatedUnit], mut owners: Owners) -> Owners {
-    let mut evaluations: Vec<UnitEvaluation> = units.iter().map(|unit| unit.evaluation.clone()).collect();
+fn across_units(environment: &Environment, units: &mut Vec<EvaluatedUnit>, mut owners: Owners) -> Owners {
     let refs = |unit: &EvaluatedUnit| {
         let objects = unit.objects.head.iter().map(|object| &object.reference);
         objects.chain(&unit.same).cloned().collect()
     };
     owners.extend(units.iter().map(|unit| (unit.evaluation.name.clone(), refs(unit))));
+    let apart = std::mem::take(units).into_iter().map(|unit| {
+        let EvaluatedUnit { evaluation, objects, same, renamed } = unit;
+        (evaluation, (objects, same, renamed))
+    });
+    let (mut evaluations, others): (Vec<UnitEvaluation>, Vec<_>) = apart.unzip();
     effect::reconcile_units(environment, &mut evaluations, &owners);
-    for (unit, evaluation) in units.iter_mut().zip(evaluations) {
-        unit.evaluation = evaluation;
-    }
+    units.extend(
+        evaluations.into_iter().zip(others).map(|(evaluation, (objects, same, renamed))| EvaluatedUnit {
+            evaluation,
+            objects,
+            same,
+            renamed,
+        }),
+    );
     owners
 }
 

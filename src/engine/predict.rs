@@ -62,7 +62,7 @@ impl Manifest {
         match object {
             None => Self::Absent,
             Some(object) if object.sealed => Self::Sealed,
-            Some(object) => Self::Raw(object.body.clone()),
+            Some(object) => Self::Raw(object.body.value()),
         }
     }
 

@@ -46,7 +46,7 @@ fn reference(object: &Value) -> ObjectRef {
 
 /// The same, where others stand beside it.
 fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &[Value]) -> Vec<Finding> {
-    let known = |object: &Value| InventoryObject { object: reference(object), body: object.clone() };
+    let known = |object: &Value| InventoryObject { object: reference(object), body: object.into() };
     let inventory = Inventory { objects: beside.iter().map(known).collect(), unknown: Vec::new() };
     let effect = Effect {
         object: reference(object),
@@ -59,7 +59,7 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
         source: None,
         changes: Vec::new(),
         before: None,
-        after: Some(object.clone()),
+        after: Some(object.into()),
         moved_from: None,
     };
     let unit = UnitEvaluation {

@@ -28,7 +28,7 @@ pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
         source: None,
         changes: Vec::new(),
         before: None,
-        after: Some(body.clone()),
+        after: Some(body.into()),
         moved_from: None,
     };
     let unit = UnitEvaluation {

@@ -24,7 +24,7 @@ use countersign::ports::{Cluster, ClusterError, DryRuns, Prediction, Write};
 use countersign_core::diff;
 use countersign_core::effect::{Effect, Operation, RenderOperation, Risk, Tier};
 use countersign_core::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachable};
-use countersign_core::object::ObjectRef;
+use countersign_core::object::{Body, ObjectRef};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -81,8 +81,8 @@ fn input(base: Option<&Value>, head: Option<&Value>) -> PredictInput {
         reason: None,
         source: None,
         changes: diff::fields(base.unwrap_or(&Value::Null), head.unwrap_or(&Value::Null)),
-        before: base.cloned(),
-        after: head.cloned(),
+        before: base.map(Body::from),
+        after: head.map(Body::from),
         moved_from: None,
     };
     let manifest = |side: Option<&Value>| side.map_or(Manifest::Absent, |value| Manifest::Raw(value.clone()));

@@ -49,7 +49,7 @@ impl Live {
         let key = SealingKey::new([0; 32]);
         let sealer = Sealer { key: &key, environment: "production", mask: &[] };
         for object in parse_manifests(text, None, None, &sealer)? {
-            cluster.apply(&object.body, MANAGER).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+            cluster.apply(&object.body.value(), MANAGER).map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
         }
         Ok(())
     }

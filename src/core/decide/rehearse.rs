@@ -21,7 +21,7 @@ use crate::evaluation::{
 };
 use crate::fact::{Display, Fact, FactKind};
 use crate::library::Library;
-use crate::object::ObjectRef;
+use crate::object::{Body, ObjectRef};
 use crate::report::RequirementReport;
 use crate::revision::{BranchName, CommitSha, Diff, Digest};
 use crate::snapshot::{Contributors, Directory, LandCapability, MergeOutcome, PolicyFile, SCHEMA, Snapshot};
@@ -385,8 +385,8 @@ fn effect(given: &GivenEffect) -> Option<Effect> {
         reason: None,
         source: None,
         changes: Vec::new(),
-        before: manifest(&given.before),
-        after: manifest(&given.after),
+        before: manifest(&given.before).map(Body::from),
+        after: manifest(&given.after).map(Body::from),
         moved_from: None,
     })
 }

@@ -15,6 +15,7 @@ mod yaml;
 use serde_json::Value;
 
 use crate::effect::FieldChange;
+use crate::object::Body;
 
 pub(crate) use quantity::{is_quantity, less};
 pub(crate) use server::{without_metadata, without_status};
@@ -31,9 +32,10 @@ pub fn fields(before: &Value, after: &Value) -> Vec<FieldChange> {
 /// Unified text of two manifests as YAML, sealed leaves as `‹sealed›`, `‹changed›`; three lines of context.
 ///
 /// Empty where nothing differs. A text that would be too long ends in a line that counts what is left out.
-pub fn unified(before: Option<&Value>, after: Option<&Value>) -> String {
-    let before = before.map(server::visible);
-    let after = after.map(server::visible);
+pub fn unified(before: Option<&Body>, after: Option<&Body>) -> String {
+    let (before, after) = (before.map(Body::value), after.map(Body::value));
+    let before = before.as_ref().map(server::visible);
+    let after = after.as_ref().map(server::visible);
     let lines = |value: &Value| yaml::lines(value);
     match (before, after) {
         (None, None) => String::new(),

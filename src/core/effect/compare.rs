@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::{Effect, Operation, RenderOperation, Risk, Tier, applier, custom, generated, immutable, risks};
 use crate::diff;
 use crate::environment::Environment;
-use crate::object::{ObjectRef, RenderedObject, holds_unstable, is_built_in, unstable_paths};
+use crate::object::{Body, ObjectRef, RenderedObject, holds_unstable, is_built_in, unstable_paths};
+use crate::threads;
 
 /// Group, kind, namespace, name.
 pub(super) type Identity<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -28,17 +29,25 @@ pub fn compare(environment: &Environment, base: &[RenderedObject], head: &[Rende
     for object in head {
         sides.entry(object.reference.identity()).or_default().1.push(object);
     }
-    let mut effects = Vec::new();
-    for (old, new) in sides.into_values() {
-        match (old.as_slice(), new.as_slice()) {
-            ([old], [new]) => effects.extend(effect(environment, Some(old), Some(new))),
-            ([old], []) => effects.extend(effect(environment, Some(old), None)),
-            ([], [new]) => effects.extend(effect(environment, None, Some(new))),
-            _ => several(environment, old, new, &mut effects),
-        }
-    }
+    let sides: Vec<_> = sides.into_values().collect();
+    let threads = threads::worth(sides.len(), WORTH_A_THREAD);
+    let of_each = threads::each(sides, threads, |(old, new)| effects(environment, old, new));
+    let mut effects: Vec<Effect> = of_each.into_iter().flatten().collect();
     generated::pair(&mut effects);
     effects
+}
+
+/// Fewer objects are not worth a thread.
+const WORTH_A_THREAD: usize = 64;
+
+/// The effects on one object, as base and head have it.
+fn effects(environment: &Environment, old: Vec<&RenderedObject>, new: Vec<&RenderedObject>) -> Vec<Effect> {
+    match (old.as_slice(), new.as_slice()) {
+        ([old], [new]) => effect(environment, Some(old), Some(new)).into_iter().collect(),
+        ([old], []) => effect(environment, Some(old), None).into_iter().collect(),
+        ([], [new]) => effect(environment, None, Some(new)).into_iter().collect(),
+        _ => several(environment, old, new),
+    }
 }
 
 /// What becomes of one object; `None` where nothing does.
@@ -47,20 +56,42 @@ pub(super) fn effect(
     base: Option<&RenderedObject>,
     head: Option<&RenderedObject>,
 ) -> Option<Effect> {
+    if base.zip(head).is_some_and(|(base, head)| is_same(base, head)) {
+        return None;
+    }
     let object = &head.or(base)?.reference;
-    let before = base.map(|object| meaning(&object.reference, &object.body));
-    let after = head.map(|object| meaning(&object.reference, &object.body));
+    let (before, after) = (base.map(meaning), head.map(meaning));
     let source = head.or(base).and_then(|object| object.origin.clone());
-    assess(environment, object, before, after).map(|effect| Effect { source, ..effect })
+    assess(environment, object, before.as_ref(), after.as_ref()).map(|effect| Effect { source, ..effect })
 }
 
-/// The effect of one manifest becoming another; both as [`Effect::before`] has them.
+/// Whether two manifests of one object can be seen to be equal as they are.
+fn is_same(base: &RenderedObject, head: &RenderedObject) -> bool {
+    base.body == head.body
+        && base.reference.namespace == head.reference.namespace
+        && !holds_unstable(&head.body)
+}
+
+/// A manifest as [`Effect::before`] has it, and what it says.
+pub(super) struct Opened {
+    body: Body,
+    value: Value,
+}
+
+impl From<Body> for Opened {
+    fn from(body: Body) -> Self {
+        Self { value: body.value(), body }
+    }
+}
+
+/// The effect of one manifest becoming another.
 pub(super) fn assess(
     environment: &Environment,
     object: &ObjectRef,
-    before: Option<Value>,
-    after: Option<Value>,
+    before: Option<&Opened>,
+    after: Option<&Opened>,
 ) -> Option<Effect> {
+    let body = |opened: Option<&Opened>| opened.map(|opened| opened.body.clone());
     let mut effect = Effect {
         object: object.clone(),
         operation: Operation::Update,
@@ -71,11 +102,12 @@ pub(super) fn assess(
         reason: None,
         source: None,
         changes: Vec::new(),
-        before,
-        after,
+        before: body(before),
+        after: body(after),
         moved_from: None,
     };
-    match (&effect.before, &effect.after) {
+    let (before, after) = (before.map(|opened| &opened.value), after.map(|opened| &opened.value));
+    match (before, after) {
         (None, None) => return None,
         (None, Some(after)) => {
             effect.rendered = RenderOperation::Add;
@@ -85,8 +117,8 @@ pub(super) fn assess(
             effect.rendered = RenderOperation::Remove;
             (effect.operation, effect.reason) = applier::removal(environment, body);
         }
-        (Some(before), Some(after)) if before == after => {
-            if !holds_unstable(after) {
+        (Some(_), Some(after)) if effect.before == effect.after => {
+            if !effect.after.as_ref().is_some_and(holds_unstable) {
                 return None;
             }
             let paths = unstable_paths(after);
@@ -104,7 +136,7 @@ pub(super) fn assess(
             };
         }
     }
-    effect.risks = risks::of(&effect);
+    effect.risks = risks::of(&effect, before, after);
     if effect.risks.contains(&Risk::Suspended) && effect.reason.is_none() {
         effect.reason =
             Some("an applier that is suspended: what it applies waits until it is resumed".to_owned());
@@ -126,29 +158,42 @@ const ONLY_STATUS: &str =
 
 /// What of a manifest counts: everything but what the API server keeps for itself, in the namespace that it gets.
 /// `status` counts for custom kinds, some of which let an applier write it.
-fn meaning(reference: &ObjectRef, body: &Value) -> Value {
-    let body = diff::without_metadata(body);
-    let mut body = if is_built_in(&reference.group) { strip_status(body) } else { body.into_owned() };
-    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
-        if reference.namespace.is_empty() {
-            metadata.remove("namespace");
-        } else {
-            metadata.insert("namespace".to_owned(), Value::from(reference.namespace.as_str()));
-        }
+fn meaning(object: &RenderedObject) -> Opened {
+    let RenderedObject { reference, body, sealed: _, origin: _ } = object;
+    let whole = body.value();
+    let bare = diff::without_metadata(&whole);
+    let bare = if is_built_in(&reference.group) { strip_status(bare) } else { bare };
+    match placed(bare, &reference.namespace) {
+        Cow::Owned(value) => Opened { body: Body::from(&value), value },
+        Cow::Borrowed(_) => Opened { body: body.clone(), value: whole },
     }
-    body
 }
 
-fn strip_status(body: Cow<'_, Value>) -> Value {
+fn strip_status(body: Cow<'_, Value>) -> Cow<'_, Value> {
     match body {
-        Cow::Borrowed(body) => diff::without_status(body).into_owned(),
+        Cow::Borrowed(body) => diff::without_status(body),
         Cow::Owned(mut body) => {
             if let Some(map) = body.as_object_mut() {
                 map.remove("status");
             }
-            body
+            Cow::Owned(body)
         }
     }
+}
+
+/// The manifest with its namespace in it.
+fn placed<'a>(body: Cow<'a, Value>, namespace: &str) -> Cow<'a, Value> {
+    let wanted = Some(Value::from(namespace)).filter(|_| !namespace.is_empty());
+    let metadata = body.get("metadata").and_then(Value::as_object);
+    if metadata.is_none_or(|metadata| metadata.get("namespace") == wanted.as_ref()) {
+        return body;
+    }
+    let mut body = body.into_owned();
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("namespace");
+        metadata.extend(wanted.map(|wanted| ("namespace".to_owned(), wanted)));
+    }
+    Cow::Owned(body)
 }
 
 /// What happens to an object that is only at head.
@@ -195,8 +240,7 @@ fn several(
     environment: &Environment,
     mut old: Vec<&RenderedObject>,
     mut new: Vec<&RenderedObject>,
-    effects: &mut Vec<Effect>,
-) {
+) -> Vec<Effect> {
     let (first_old, first_new) = (old.first().copied(), new.first().copied());
     let copies = new.len();
     let gains = copies > 1 && copies > old.len();
@@ -225,7 +269,7 @@ fn several(
         });
     }
     let is_generated = first_new.or(first_old).is_some_and(|object| is_named_anew(&object.reference));
-    for mut effect in rest {
+    for effect in &mut rest {
         if !is_generated && (copies > 1 || effect.operation == Operation::None) {
             effect.reason = Some(match (copies, gains) {
                 (0 | 1, _) => "base has this object more than once, head once: it stays".to_owned(),
@@ -238,8 +282,8 @@ fn several(
                 effect.risks.insert(Risk::TwoOwners);
             }
         }
-        effects.push(effect);
     }
+    rest
 }
 
 /// One more copy of an object, or one fewer, that changes nothing by itself.

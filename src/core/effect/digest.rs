@@ -3,14 +3,14 @@
 //! The digest is over what the change does to what is rendered and to every path that no render reads. Whatever depends
 //! on the live cluster, on time or on how far the base has moved is not in it; dangers stand in the risk set beside it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::change::RepoId;
 use crate::evaluation::{
     ChangedPath, EnvironmentEvaluation, Evaluation, PathEntry, SideState, UnitEvaluation,
 };
 use crate::fact::{DisplayedRisk, RiskSet};
-use crate::object::canonical;
+use crate::object::{Body, canonical};
 use crate::revision::{BranchName, Digest};
 
 use super::Effect;
@@ -41,24 +41,22 @@ pub fn risk_set(evaluation: &Evaluation) -> RiskSet {
 }
 
 /// Domain and content, each behind its length, so that no digest of one kind is one of another.
-fn digest(domain: &str, facts: &Value) -> Digest {
-    let content = canonical::bytes(facts);
-    let mut bytes = Vec::with_capacity(content.len() + domain.len() + 16);
-    for part in [domain.as_bytes(), &content] {
-        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        bytes.extend_from_slice(part);
-    }
-    Digest::of(&bytes)
+fn digest(domain: &str, facts: &[u8]) -> Digest {
+    let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
+    Digest::of_parts(&[&length(domain.as_bytes()), domain.as_bytes(), &length(facts), facts])
 }
 
-pub(super) fn change(repo: &RepoId, target: &BranchName, evaluation: &Evaluation) -> Value {
+// All facts are canonical JSON, put together from canonical JSON: as values they would take ten times the room.
+
+pub(super) fn change(repo: &RepoId, target: &BranchName, evaluation: &Evaluation) -> Vec<u8> {
     let touched = evaluation.environments.iter().filter(|environment| environment.units.iter().any(counts));
-    json!({
-        "repository": { "forge": repo.forge, "path": repo.path.as_str() },
-        "target": target.as_str(),
-        "environments": sorted(touched.map(environment_facts).collect()),
-        "outside": sorted(evaluation.outside.iter().map(outside_facts).collect()),
-    })
+    let repository = json!({ "forge": repo.forge, "path": repo.path.as_str() });
+    canonical::map([
+        ("environments", sorted(touched.map(environment_facts).collect())),
+        ("outside", sorted(evaluation.outside.iter().map(outside_facts).collect())),
+        ("repository", canonical::bytes(&repository)),
+        ("target", canonical::bytes(&json!(target.as_str()))),
+    ])
 }
 
 /// Whether a unit has a part in the digest: it changes something, or it could not be rendered and the change has to do
@@ -71,7 +69,7 @@ fn has_failed(unit: &UnitEvaluation) -> bool {
     [unit.sides.base, unit.sides.head].contains(&SideState::Failed)
 }
 
-fn environment_facts(evaluation: &EnvironmentEvaluation) -> Value {
+fn environment_facts(evaluation: &EnvironmentEvaluation) -> Vec<u8> {
     let environment = &evaluation.environment;
     let mut objects = Vec::new();
     let mut units = Vec::new();
@@ -83,23 +81,23 @@ fn environment_facts(evaluation: &EnvironmentEvaluation) -> Value {
             objects.extend(unit.effects.iter().map(|effect| object_facts(unit, effect)));
         }
     }
-    json!({
-        "name": environment.name,
-        "cluster": environment.cluster,
-        "cluster_identity": evaluation.cluster_identity,
-        "applier": environment.field_manager,
-        "mode": environment.apply,
-        "prune": environment.prune,
-        "source": environment.source,
-        "destination": environment.default_namespace,
-        "objects": sorted(objects),
-        "units": sorted(units),
-    })
+    canonical::map([
+        ("applier", canonical::bytes(&json!(environment.field_manager))),
+        ("cluster", canonical::bytes(&json!(environment.cluster))),
+        ("cluster_identity", canonical::bytes(&json!(evaluation.cluster_identity))),
+        ("destination", canonical::bytes(&json!(environment.default_namespace))),
+        ("mode", canonical::bytes(&json!(environment.apply))),
+        ("name", canonical::bytes(&json!(environment.name))),
+        ("objects", sorted(objects)),
+        ("prune", canonical::bytes(&json!(environment.prune))),
+        ("source", canonical::bytes(&json!(environment.source))),
+        ("units", sorted(units)),
+    ])
 }
 
 /// A unit whose output cannot stand for itself.
-fn unit_facts(unit: &UnitEvaluation) -> Value {
-    json!({
+fn unit_facts(unit: &UnitEvaluation) -> Vec<u8> {
+    canonical::bytes(&json!({
         "unit": unit.name,
         "path": unit.path,
         "renderer": unit.renderer,
@@ -107,35 +105,37 @@ fn unit_facts(unit: &UnitEvaluation) -> Value {
         "head": unit.sides.head,
         "stable": unit.stable,
         "input": unit.input_digest.as_str(),
-    })
+    }))
 }
 
-fn object_facts(unit: &UnitEvaluation, effect: &Effect) -> Value {
+fn object_facts(unit: &UnitEvaluation, effect: &Effect) -> Vec<u8> {
     let (group, kind, namespace, name) = effect.object.identity();
-    json!({
-        "unit": unit.name,
-        "group": group,
-        "kind": kind,
-        "namespace": namespace,
-        "name": name,
-        "rendered": effect.rendered,
-        "before": effect.before,
-        "after": effect.after,
-        "moved_from": effect.moved_from,
-    })
+    let text = |text: &str| canonical::bytes(&json!(text));
+    let body = |body: &Option<Body>| body.as_ref().map_or("null", Body::text).as_bytes().to_vec();
+    canonical::map([
+        ("after", body(&effect.after)),
+        ("before", body(&effect.before)),
+        ("group", text(group)),
+        ("kind", text(kind)),
+        ("moved_from", canonical::bytes(&json!(effect.moved_from))),
+        ("name", text(name)),
+        ("namespace", text(namespace)),
+        ("rendered", canonical::bytes(&json!(effect.rendered))),
+        ("unit", text(&unit.name)),
+    ])
 }
 
-fn outside_facts(changed: &ChangedPath) -> Value {
+fn outside_facts(changed: &ChangedPath) -> Vec<u8> {
     let entry = |entry: &Option<PathEntry>| {
         entry.as_ref().map(|entry| json!({ "mode": entry.mode, "blob": entry.blob.as_str() }))
     };
-    json!({ "path": changed.path, "base": entry(&changed.entry.base), "head": entry(&changed.entry.head) })
+    canonical::bytes(
+        &json!({ "path": changed.path, "base": entry(&changed.entry.base), "head": entry(&changed.entry.head) }),
+    )
 }
 
 /// Sorted by canonical form: the order in which things were found says nothing.
-fn sorted(values: Vec<Value>) -> Value {
-    let mut keyed: Vec<(Vec<u8>, Value)> =
-        values.into_iter().map(|value| (canonical::bytes(&value), value)).collect();
-    keyed.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-    Value::Array(keyed.into_iter().map(|(_, value)| value).collect())
+fn sorted(mut facts: Vec<Vec<u8>>) -> Vec<u8> {
+    facts.sort_unstable();
+    canonical::list(&facts)
 }

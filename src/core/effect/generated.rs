@@ -39,7 +39,7 @@ fn replaced(effects: &mut [Effect], old: usize, new: usize) {
         None => by,
     });
     if let (Some(before), Some(after)) = (&old.before, &new.after) {
-        new.changes = diff::fields(before, after);
+        new.changes = diff::fields(&before.value(), &after.value());
         new.changes.retain(|change| change.path != "metadata.name");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::object::{ObjectRef, Origin};
+use crate::object::{Body, ObjectRef, Origin};
 
 /// What will happen to one object.
 #[derive(
@@ -128,9 +128,9 @@ pub struct Effect {
     /// Fields that change, in path order.
     pub changes: Vec<FieldChange>,
     /// The object at base, sealed.
-    pub before: Option<Value>,
+    pub before: Option<Body>,
     /// The object at head, sealed.
-    pub after: Option<Value>,
+    pub after: Option<Body>,
     /// The unit that it moves from, when it only changes hands.
     pub moved_from: Option<String>,
 }

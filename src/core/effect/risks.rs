@@ -8,16 +8,15 @@ use serde_json::Value;
 
 use super::{Effect, Operation, Risk, applier, exposure, pods, rbac};
 
-/// The dangers of an effect.
-pub(super) fn of(effect: &Effect) -> BTreeSet<Risk> {
+/// The dangers of an effect that takes an object from one manifest to another.
+pub(super) fn of(effect: &Effect, before: Option<&Value>, after: Option<&Value>) -> BTreeSet<Risk> {
     let mut risks = BTreeSet::new();
     by_operation(effect, &mut risks);
     by_kind(effect, &mut risks);
-    if destroys_data(effect) {
+    if destroys_data(effect, before, after) {
         risks.insert(Risk::DataLoss);
     }
-    let before = effect.before.as_ref();
-    let Some(after) = effect.after.as_ref() else {
+    let Some(after) = after else {
         if effect.operation == Operation::Delete && exposure::shields(&effect.object) {
             risks.insert(Risk::Exposure);
         }
@@ -72,7 +71,7 @@ fn by_kind(effect: &Effect, risks: &mut BTreeSet<Risk>) {
 }
 
 /// Stored data goes with the object, or with what it owns.
-fn destroys_data(effect: &Effect) -> bool {
+fn destroys_data(effect: &Effect, before: Option<&Value>, after: Option<&Value>) -> bool {
     let claims = |body: Option<&Value>| {
         let templates = body.and_then(|body| at(body, "spec.volumeClaimTemplates")).and_then(Value::as_array);
         templates.map_or(0, Vec::len)
@@ -87,9 +86,9 @@ fn destroys_data(effect: &Effect) -> bool {
         ("", "PersistentVolumeClaim" | "PersistentVolume" | "Namespace")
         | ("apiextensions.k8s.io", "CustomResourceDefinition") => gone || remade,
         ("apps", "StatefulSet") => {
-            let (before, after) = (claims(effect.before.as_ref()), claims(effect.after.as_ref()));
-            let dropped = remade && (after < before || effect.before.as_ref().is_some_and(deleted_with));
-            (gone && before > 0) || dropped
+            let (old, new) = (claims(before), claims(after));
+            let dropped = remade && (new < old || before.is_some_and(deleted_with));
+            (gone && old > 0) || dropped
         }
         _ => false,
     }

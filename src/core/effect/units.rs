@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compare::{Identity, assess, is_named_anew};
+use super::compare::{Identity, Opened, assess, is_named_anew};
 use super::{Effect, Operation, Risk};
 use crate::environment::Environment;
 use crate::evaluation::UnitEvaluation;
@@ -64,17 +64,17 @@ fn take(
 /// The one effect of an object that changes hands.
 fn moved(environment: &Environment, left: Effect, arrived: &Effect, from: String) -> Effect {
     let (before, after) = (left.before, arrived.after.clone());
-    let effect =
-        assess(environment, &arrived.object, before.clone(), after.clone()).unwrap_or_else(|| Effect {
-            operation: Operation::None,
-            rendered: super::RenderOperation::Change,
-            risks: BTreeSet::new(),
-            changes: Vec::new(),
-            reason: Some("only changes hands".to_owned()),
-            before,
-            after,
-            ..arrived.clone()
-        });
+    let [old, new] = [&before, &after].map(|body| body.clone().map(Opened::from));
+    let effect = assess(environment, &arrived.object, old.as_ref(), new.as_ref()).unwrap_or_else(|| Effect {
+        operation: Operation::None,
+        rendered: super::RenderOperation::Change,
+        risks: BTreeSet::new(),
+        changes: Vec::new(),
+        reason: Some("only changes hands".to_owned()),
+        before,
+        after,
+        ..arrived.clone()
+    });
     Effect { source: arrived.source.clone(), moved_from: Some(from), ..effect }
 }
 

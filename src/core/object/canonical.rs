@@ -42,6 +42,38 @@ fn plain(value: &impl serde::Serialize, out: &mut Vec<u8>) {
     let _written = serde_json::to_writer(out, value);
 }
 
+/// The canonical form of a list, from those of its items.
+pub(crate) fn list(items: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(items.iter().map(|item| item.len() + 1).sum::<usize>() + 2);
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(item);
+    }
+    out.push(b']');
+    out
+}
+
+/// The canonical form of a map, from those of its values.
+pub(crate) fn map<const N: usize>(mut entries: [(&str, Vec<u8>); N]) -> Vec<u8> {
+    entries.sort_unstable_by_key(|(key, _)| *key);
+    let length = entries.iter().map(|(key, value)| key.len() + value.len() + 4).sum::<usize>() + 2;
+    let mut out = Vec::with_capacity(length);
+    out.push(b'{');
+    for (index, (key, value)) in entries.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        plain(key, &mut out);
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    out
+}
+
 /// The canonical form of a value.
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();

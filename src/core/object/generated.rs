@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::ObjectRef;
+use super::draft::Draft;
 use super::seal::Sealer;
-use super::{ObjectRef, RenderedObject};
 
 /// The letters that kustomize writes its hashes with.
 const ALPHABET: &str = "bcdfghkmt2456789";
@@ -22,14 +23,17 @@ pub(crate) fn stem(name: &str) -> Option<&str> {
 }
 
 /// The names of generated Secrets, and what stands for each.
-pub(super) fn secret_names(objects: &[RenderedObject], sealer: &Sealer<'_>) -> BTreeMap<String, String> {
+pub(super) fn secret_names<'a>(
+    references: impl IntoIterator<Item = &'a ObjectRef>,
+    sealer: &Sealer<'_>,
+) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
-    for object in objects {
-        if is_secret(&object.reference)
-            && let Some(stem) = stem(&object.reference.name)
+    for reference in references {
+        if is_secret(reference)
+            && let Some(stem) = stem(&reference.name)
         {
-            let hash = sealer.name_hash(&object.reference);
-            names.insert(object.reference.name.clone(), format!("{stem}-‹{hash}›"));
+            let hash = sealer.name_hash(reference);
+            names.insert(reference.name.clone(), format!("{stem}-‹{hash}›"));
         }
     }
     names
@@ -37,15 +41,15 @@ pub(super) fn secret_names(objects: &[RenderedObject], sealer: &Sealer<'_>) -> B
 
 /// Replaces the names of generated Secrets. An object that uses such a name counts as sealed, since it cannot be sent
 /// to a cluster as it is.
-pub(super) fn veil(objects: &mut [RenderedObject], names: &BTreeMap<String, String>) {
+pub(super) fn veil(drafts: &mut [Draft], names: &BTreeMap<String, String>) {
     if names.is_empty() {
         return;
     }
-    for object in objects {
-        if let Some(name) = names.get(&object.reference.name).filter(|_| is_secret(&object.reference)) {
-            object.reference.name.clone_from(name);
+    for draft in drafts {
+        if let Some(name) = names.get(&draft.reference.name).filter(|_| is_secret(&draft.reference)) {
+            draft.reference.name.clone_from(name);
         }
-        object.sealed |= replace(&mut object.body, names);
+        draft.sealed |= replace(&mut draft.body, names);
     }
 }
 

@@ -1,7 +1,10 @@
 //! Rendered manifests as values: parsed once, with every secret leaf sealed on the way in.
 
+mod body;
 pub(crate) mod canonical;
+mod draft;
 pub(crate) mod generated;
+mod group;
 pub(crate) mod keys;
 mod mask;
 mod names;
@@ -16,6 +19,7 @@ mod suspect;
 mod tests;
 mod unstable;
 
+pub use body::Body;
 pub(crate) use parse::plain_manifests;
 pub use parse::{ManifestError, parse_manifests};
 pub use scope::{CustomScopes, is_built_in, is_cluster_scoped};
@@ -25,7 +29,6 @@ pub use unstable::mark_unstable;
 pub(crate) use unstable::{holds_unstable, is_unstable, unstable_paths};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// Identity of an object. The version is carried for display; [`ObjectRef::identity`] leaves it out.
 #[derive(
@@ -76,7 +79,7 @@ pub struct RenderedObject {
     /// Identity.
     pub reference: ObjectRef,
     /// The manifest, sealed.
-    pub body: Value,
+    pub body: Body,
     /// Whether any leaf is sealed; such an object is never sent to a cluster.
     pub sealed: bool,
     /// Where it stands in the source, where that is known.

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
+use super::draft::Draft;
 use super::node::{Document, Node, TWICE, line};
 use super::scope::{CustomScopes, is_cluster_scoped};
 use super::seal::Sealer;
@@ -52,23 +53,27 @@ pub fn parse_manifests(
     default_namespace: Option<&str>,
     sealer: &Sealer<'_>,
 ) -> Result<Vec<RenderedObject>, ManifestError> {
-    let mut raw = Vec::new();
-    for (line, document) in documents(text.strip_prefix('\u{feff}').unwrap_or(text))? {
-        open(line, document, None, &mut raw)?;
-    }
+    read_text(text, file, default_namespace, sealer).map(|(objects, _)| objects)
+}
+
+/// The same, with the kinds that the text declares to be cluster-scoped.
+pub(super) fn read_text(
+    text: &str,
+    file: Option<&str>,
+    default_namespace: Option<&str>,
+    sealer: &Sealer<'_>,
+) -> Result<(Vec<RenderedObject>, CustomScopes), ManifestError> {
+    let raw = plain_manifests(text)?;
     let scopes = CustomScopes::of(raw.iter().map(|(_, body)| body));
-    let mut objects = Vec::with_capacity(raw.len());
+    let mut drafts = Vec::with_capacity(raw.len());
     for (line, body) in raw {
         let reference = Told::by(&body).identify(line, default_namespace, &scopes)?;
         let origin = file.map(|file| Origin { file: file.to_owned(), line: line.max(1) });
-        objects.push(RenderedObject { reference, body, sealed: false, origin });
+        drafts.push(Draft { reference, body, sealed: false, origin });
     }
-    let names = generated::secret_names(&objects, sealer);
-    generated::veil(&mut objects, &names);
-    for object in &mut objects {
-        object.sealed |= sealer.seal(&object.reference, &mut object.body);
-    }
-    Ok(objects)
+    let names = generated::secret_names(drafts.iter().map(|draft| &draft.reference), sealer);
+    generated::veil(&mut drafts, &names);
+    Ok((drafts.into_iter().map(|draft| draft.seal(sealer)).collect(), scopes))
 }
 
 /// The manifests of a text as they are, each with its line: for files that a policy is written in, which are shown to
@@ -161,6 +166,9 @@ fn json(text: &str) -> Result<Option<Vec<(u32, Document)>>, ManifestError> {
         counted = start;
         match stream.next() {
             None => return Ok(Some(documents)),
+            Some(Ok(Node(value))) if depth(&value) > MAX_DEPTH => {
+                return Err(ManifestError::at(line, too_deep()));
+            }
             Some(Ok(Node(value))) => documents.push((line, Document::from_value(value, line))),
             Some(Err(error)) if error.is_data() => {
                 return Err(ManifestError {
@@ -172,6 +180,18 @@ fn json(text: &str) -> Result<Option<Vec<(u32, Document)>>, ManifestError> {
             Some(Err(_)) => return Ok(None),
         }
     }
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(entries) => 1 + entries.values().map(depth).max().unwrap_or(0),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+fn too_deep() -> String {
+    format!("nested deeper than {MAX_DEPTH} levels")
 }
 
 fn newlines(text: Option<&str>) -> u32 {
@@ -231,7 +251,7 @@ fn refuse(error: &serde_saphyr::Error) -> ManifestError {
 fn exceeded(breach: &serde_saphyr::budget::BudgetBreach) -> String {
     use serde_saphyr::budget::BudgetBreach as B;
     match breach {
-        B::Depth { .. } => format!("nested deeper than {MAX_DEPTH} levels"),
+        B::Depth { .. } => too_deep(),
         B::Documents { .. } => "more documents than 20,000 in one text".to_owned(),
         B::Aliases { .. } | B::Anchors { .. } | B::AliasAnchorRatio { .. } => "too many aliases".to_owned(),
         B::MergeKeys { .. } => "too many merge keys (`<<`)".to_owned(),

@@ -1,7 +1,6 @@
 //! Running checks. Decides what is wrong with objects, never what follows from it.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,6 +15,9 @@ use crate::config::{Check, Policy};
 use crate::effect::Effect;
 use crate::evaluation::Evaluation;
 use crate::library::Library;
+use crate::object::Body;
+use crate::revision::Diff;
+use crate::threads;
 
 /// Runs every check over every effect it applies to. A check that errors is a finding that blocks, naming itself.
 ///
@@ -97,7 +99,7 @@ fn judged(
     evaluation: &Evaluation,
 ) -> Vec<(usize, Finding)> {
     let all: Vec<(&str, &Effect)> = touched(evaluation).collect();
-    let workers = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let workers = threads::worth(all.len(), 1);
     let each = all.len().div_ceil(workers * PARTS).max(FEWEST);
     let parts: Vec<&[(&str, &Effect)]> = all.chunks(each).collect();
     let next = AtomicUsize::new(0);
@@ -131,7 +133,9 @@ fn judged_part(
 ) -> Vec<(usize, Finding)> {
     let mut findings = Vec::new();
     for (name, effect) in part {
-        let subject = Subject::new(language, surroundings, name, effect);
+        let [base, head] = [&effect.before, &effect.after].map(|body| body.as_ref().map(Body::value));
+        let bodies = Diff { base, head };
+        let subject = Subject::new(language, surroundings, name, effect, &bodies);
         for (index, check) in checks.iter().enumerate() {
             let Ok(judge) = &check.judge else { continue };
             if check.concerns(name, effect) {

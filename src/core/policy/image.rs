@@ -10,6 +10,7 @@ use super::Truth;
 use super::predicate::{compile, matches};
 use crate::config::{ImageMatch, ImageMove};
 use crate::effect::Effect;
+use crate::object::Body;
 
 /// How deep a manifest is looked through.
 const DEEPEST: usize = 64;
@@ -63,7 +64,8 @@ impl Images {
 
     /// Whether an image of the object moves in this way.
     pub(super) fn moved(&self, effect: &Effect) -> Truth {
-        let (before, after) = (images(effect.before.as_ref()), images(effect.after.as_ref()));
+        let [before, after] = [&effect.before, &effect.after].map(|body| body.as_ref().map(Body::value));
+        let (before, after) = (images(before.as_ref()), images(after.as_ref()));
         let mut sum = Truth::False;
         for (path, after) in &after {
             let before = before.get(path);

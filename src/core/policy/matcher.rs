@@ -8,6 +8,7 @@ use super::image::{self, Images};
 use super::predicate::{compile, kind_matches, matches};
 use crate::config::{Comparison, EffectMatch, field};
 use crate::effect::{Effect, Operation, RenderOperation, Risk};
+use crate::object::Body;
 
 /// An effect match, compiled.
 #[derive(Debug)]
@@ -87,9 +88,10 @@ impl Matcher {
     }
 
     fn labelled(&self, effect: &Effect) -> bool {
-        let labels = [&effect.before, &effect.after].into_iter().flatten();
-        let mut labels = labels.filter_map(|body| body.pointer("/metadata/labels")?.as_object()).flatten();
-        labels.any(|(name, given)| {
+        let bodies: Vec<Value> =
+            [&effect.before, &effect.after].into_iter().flatten().map(Body::value).collect();
+        let labels = bodies.iter().filter_map(|body| body.pointer("/metadata/labels")?.as_object());
+        labels.flatten().any(|(name, given)| {
             self.labels.iter().any(|(key, value)| {
                 let given = || given.as_str().unwrap_or_default();
                 key.is_match(name) && value.as_ref().is_none_or(|value| value.is_match(given()))
@@ -101,17 +103,17 @@ impl Matcher {
     fn touches(&self, effect: &Effect) -> bool {
         let hit = |path: &str| self.paths.iter().any(|glob| glob.is_match(path));
         // A part that comes or goes as a whole takes the fields beneath it along.
-        let part = |value: &Option<Value>, path: &str| {
-            value.as_ref().is_some_and(|value| image::leaves(path, value).iter().any(|(path, _)| hit(path)))
-        };
+        let part = |value: &Value, path: &str| image::leaves(path, value).iter().any(|(path, _)| hit(path));
         let changed = effect.changes.iter().any(|change| {
-            hit(&change.path) || part(&change.before, &change.path) || part(&change.after, &change.path)
+            let parts = [&change.before, &change.after];
+            hit(&change.path) || parts.into_iter().flatten().any(|value| part(value, &change.path))
         });
         let whole = match effect.rendered {
-            RenderOperation::Add => part(&effect.after, ""),
-            RenderOperation::Remove => part(&effect.before, ""),
-            RenderOperation::Change => false,
+            RenderOperation::Add => effect.after.as_ref(),
+            RenderOperation::Remove => effect.before.as_ref(),
+            RenderOperation::Change => None,
         };
+        let whole = whole.is_some_and(|body| part(&body.value(), ""));
         changed || whole
     }
 }

@@ -14,8 +14,8 @@ pub(super) struct Plurals(BTreeMap<(String, String), String>);
 
 impl Plurals {
     /// From every definition among these manifests.
-    pub(super) fn of<'a>(bodies: impl IntoIterator<Item = &'a Value>) -> Self {
-        Self(bodies.into_iter().filter_map(declared).collect())
+    pub(super) fn of(bodies: impl IntoIterator<Item = Value>) -> Self {
+        Self(bodies.into_iter().filter_map(|body| declared(&body)).collect())
     }
 
     /// The plural names that a kind may have, the likeliest first.

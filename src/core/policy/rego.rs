@@ -24,6 +24,7 @@ use std::sync::{LazyLock, Mutex};
 
 use regex::Regex;
 use regorus::{Engine, Value as RegoValue};
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::config::RegoCheck;
@@ -142,7 +143,7 @@ impl Rules {
     /// Where a rule cannot be evaluated, in time, to messages.
     pub(super) fn judge(&self, object: &Value, change: &Value) -> Result<BTreeSet<Said>, String> {
         let ask = |engine: &mut Engine| {
-            engine.set_input(RegoValue::from(object.clone()));
+            engine.set_input(given(object));
             if self.sees_change {
                 let data = json!({ "countersign": change });
                 engine.add_data(RegoValue::from(data)).map_err(|error| words(&error))?;
@@ -204,6 +205,11 @@ pub(super) fn engine() -> Result<Engine, String> {
     engine.set_gather_prints(true);
     functions::add(&mut engine)?;
     Ok(engine)
+}
+
+/// A value as engines have it.
+pub(super) fn given(value: &Value) -> RegoValue {
+    RegoValue::deserialize(value).unwrap_or(RegoValue::Undefined)
 }
 
 /// The rules of a file that give messages.

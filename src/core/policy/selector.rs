@@ -117,7 +117,7 @@ impl Namespaces {
     /// The namespace of an object, as the change or else the files have it.
     pub(super) fn object<'a>(
         &'a self,
-        surroundings: &Surroundings<'a>,
+        surroundings: &'a Surroundings<'_>,
         environment: &str,
         object: &ObjectRef,
     ) -> Given<'a> {

@@ -8,13 +8,13 @@ use serde_json::Value;
 use super::names::Given;
 use super::plural::Plurals;
 use crate::evaluation::Evaluation;
-use crate::object::ObjectRef;
+use crate::object::{Body, ObjectRef};
 
 /// What stands around the objects of an evaluation.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings<'e> {
     /// Namespaces of head, by environment and name.
-    namespaces: BTreeMap<(&'e str, &'e str), &'e Value>,
+    namespaces: BTreeMap<&'e str, BTreeMap<&'e str, Value>>,
     plurals: Plurals,
 }
 
@@ -27,19 +27,22 @@ impl<'e> Surroundings<'e> {
                 environment.units.iter().flat_map(|unit| &unit.effects).map(move |effect| (name, effect))
             })
         };
-        let namespaces = effects().filter(|(_, effect)| is_namespace(&effect.object));
-        let namespaces = namespaces
-            .filter_map(|(name, effect)| Some(((name, effect.object.name.as_str()), effect.after.as_ref()?)));
-        let bodies = effects().flat_map(|(_, effect)| [&effect.before, &effect.after]).flatten();
-        Self { namespaces: namespaces.collect(), plurals: Plurals::of(bodies) }
+        let mut namespaces: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
+        for (environment, effect) in effects().filter(|(_, effect)| is_namespace(&effect.object)) {
+            let Some(after) = &effect.after else { continue };
+            namespaces.entry(environment).or_default().insert(&effect.object.name, after.value());
+        }
+        let definitions = effects().filter(|(_, effect)| effect.object.kind == "CustomResourceDefinition");
+        let bodies = definitions.flat_map(|(_, effect)| [&effect.before, &effect.after]).flatten();
+        Self { namespaces, plurals: Plurals::of(bodies.map(Body::value)) }
     }
 
     /// `namespaceObject` of an object: null for what is in no namespace.
-    pub(super) fn namespace(&self, environment: &str, object: &ObjectRef) -> Given<'e> {
+    pub(super) fn namespace(&self, environment: &str, object: &ObjectRef) -> Given<'_> {
         if object.namespace.is_empty() {
             return Given::Known(None);
         }
-        match self.namespaces.get(&(environment, object.namespace.as_str())) {
+        match self.namespaces.get(environment).and_then(|own| own.get(object.namespace.as_str())) {
             Some(namespace) => Given::Known(Some(namespace)),
             None => Given::Unknown("not evaluated, since this change does not touch the Namespace"),
         }

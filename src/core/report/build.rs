@@ -8,6 +8,7 @@ use crate::evaluation::{EnvironmentEvaluation, Evaluation, Side, UnitEvaluation}
 use crate::fact::{Approval, Via};
 use crate::policy::Finding;
 use crate::revision::{CommitSha, Digest, ObjectId};
+use crate::threads;
 use crate::verdict::Verdict;
 
 /// Everything a report is made of.
@@ -119,9 +120,12 @@ fn unit(evaluation: &UnitEvaluation) -> UnitReport {
         already_broken: *already_broken,
         objects: *objects,
         stable: *stable,
-        effects: effects.iter().map(effect).collect(),
+        effects: threads::each(effects, threads::worth(effects.len(), WORTH_A_THREAD), effect),
     }
 }
+
+/// Fewer effects are not worth a thread.
+const WORTH_A_THREAD: usize = 64;
 
 fn effect(effect: &Effect) -> EffectReport {
     let Effect {
@@ -138,10 +142,6 @@ fn effect(effect: &Effect) -> EffectReport {
         after,
         moved_from,
     } = effect;
-    let diff = match (before, after) {
-        (None, None) => String::new(),
-        (before, after) => crate::diff::unified(before.as_ref(), after.as_ref()),
-    };
     EffectReport {
         operation: *operation,
         object: object.clone(),
@@ -151,7 +151,7 @@ fn effect(effect: &Effect) -> EffectReport {
         reason: reason.clone(),
         source: source.clone(),
         changes: changes.clone(),
-        diff,
+        diff: crate::diff::unified(before.as_ref(), after.as_ref()),
         moved_from: moved_from.clone(),
     }
 }

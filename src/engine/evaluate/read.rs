@@ -58,7 +58,7 @@ impl Reader<'_> {
             Given::Texts(rendering) => rendering,
         };
         let read = |texts: &[RenderedText]| {
-            let mut objects = parse_side(&borrowed(texts), self.namespace, &self.sealer)?;
+            let mut objects = parse_side(&borrowed(texts), self.namespace, &self.sealer, self.threads)?;
             self.scopes.apply(&mut objects);
             Ok(objects)
         };

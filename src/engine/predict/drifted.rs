@@ -64,7 +64,8 @@ pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[
 }
 
 fn is_compared(object: &RenderedObject) -> bool {
-    let annotations = object.body.pointer("/metadata/annotations");
+    let body = object.body.value();
+    let annotations = body.pointer("/metadata/annotations");
     let is_hook = HOOKS.iter().any(|hook| annotations.is_some_and(|own| own.get(hook).is_some()));
     !object.sealed && !scope::never_asked(&object.reference) && !is_hook
 }

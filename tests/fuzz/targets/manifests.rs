@@ -15,8 +15,9 @@ fuzz_target!(|text: &str| {
         Ok(objects) => {
             for object in objects {
                 assert!(!object.reference.kind.is_empty());
-                let data = object.body.get("stringData").filter(|_| object.reference.kind == "Secret");
-                assert!(!data.is_some_and(|data| data.to_string().contains(SECRET)), "{}", object.body);
+                let body = object.body.value();
+                let data = body.get("stringData").filter(|_| object.reference.kind == "Secret");
+                assert!(!data.is_some_and(|data| data.to_string().contains(SECRET)), "{body}");
             }
         }
     }

@@ -87,8 +87,8 @@ fn effect() -> Effect {
         reason: None,
         source: None,
         changes: Vec::new(),
-        before: Some(json!({ "spec": { "replicas": 2 } })),
-        after: Some(json!({ "spec": { "replicas": 3 } })),
+        before: Some(json!({ "spec": { "replicas": 2 } }).into()),
+        after: Some(json!({ "spec": { "replicas": 3 } }).into()),
         moved_from: None,
     }
 }

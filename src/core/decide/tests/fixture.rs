@@ -85,8 +85,8 @@ pub(super) fn replicas_effect(from: u64, to: u64) -> Effect {
         reason: None,
         source: None,
         changes: Vec::new(),
-        before: Some(body(from)),
-        after: Some(body(to)),
+        before: Some(body(from).into()),
+        after: Some(body(to).into()),
         moved_from: None,
     }
 }

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::diff::{fields, unified, yaml};
+use super::unified;
+use crate::diff::{fields, yaml};
 
 fn scalar() -> impl Strategy<Value = Value> {
     prop_oneof![

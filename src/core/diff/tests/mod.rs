@@ -8,7 +8,7 @@ mod written;
 
 use serde_json::Value;
 
-use crate::object::{RenderedObject, Sealer, SealingKey, parse_manifests};
+use crate::object::{Body, RenderedObject, Sealer, SealingKey, parse_manifests};
 
 const KEY: SealingKey = SealingKey::new([7; 32]);
 
@@ -16,7 +16,11 @@ fn read(text: &str) -> Value {
     let sealer = Sealer { key: &KEY, environment: "production", mask: &[] };
     let mut objects: Vec<RenderedObject> = parse_manifests(text, None, None, &sealer).unwrap();
     assert_eq!(objects.len(), 1);
-    objects.remove(0).body
+    objects.remove(0).body.value()
+}
+
+fn unified(before: Option<&Value>, after: Option<&Value>) -> String {
+    super::unified(before.map(Body::from).as_ref(), after.map(Body::from).as_ref())
 }
 
 /// A workload with a bit of everything.

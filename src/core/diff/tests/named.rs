@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{WEB, read};
-use crate::diff::{fields, unified};
+use super::{WEB, read, unified};
+use crate::diff::fields;
 use crate::effect::FieldChange;
 
 fn lines(changes: &[FieldChange]) -> String {

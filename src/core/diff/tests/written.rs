@@ -3,8 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Map, json};
 
-use super::{WEB, read};
-use crate::diff::unified;
+use super::{WEB, read, unified};
 
 fn text(before: &str, after: &str) -> String {
     unified(Some(&read(before)), Some(&read(after)))

@@ -104,7 +104,7 @@ fn the_encoding_is_this_one() {
 
 #[test]
 fn what_was_rendered_moves_it() {
-    check(true, |e| shop_of(e).effects[0].after = Some(json!({"x": 1})));
+    check(true, |e| shop_of(e).effects[0].after = Some(json!({"x": 1}).into()));
     check(true, |e| shop_of(e).effects[0].before = None);
     check(true, |e| shop_of(e).effects[0].object.namespace = "other".to_owned());
     check(true, |e| shop_of(e).effects[0].rendered = crate::effect::RenderOperation::Add);

@@ -293,7 +293,7 @@ proptest! {
         let (old, new) = (read(&base.concat()), read(&head.concat()));
         let effects = compare(&production(), &old, &new);
         let bodies = |side: &[crate::object::RenderedObject], identity: &crate::object::ObjectRef| {
-            let mut bodies: Vec<String> = side.iter().filter(|o| o.reference == *identity).map(|o| o.body.to_string()).collect();
+            let mut bodies: Vec<String> = side.iter().filter(|o| o.reference == *identity).map(|o| o.body.text().to_owned()).collect();
             bodies.sort();
             bodies
         };

@@ -28,7 +28,7 @@ fn everything(base: &str, head: &str) -> String {
     };
     let evaluation = Evaluation { environments: vec![environment], outside: Vec::new(), discovered: false };
     let (repo, target) = super::digests::place();
-    let hashed = digest::change(&repo, &target, &evaluation);
+    let hashed = String::from_utf8(digest::change(&repo, &target, &evaluation)).unwrap();
     let reported = reported(&evaluation);
     format!("{effects:?}\n{}\n{texts}\n{hashed}\n{reported}", serde_json::to_string(&evaluation).unwrap())
 }

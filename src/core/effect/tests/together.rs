@@ -36,7 +36,7 @@ fn found(base: &[RenderedObject], head: &[RenderedObject], same: [&[ObjectRef]; 
 }
 
 fn plain(base: &Files, head: &Files) -> Diff<Result<Vec<RenderedObject>, TextError>> {
-    let side = |files: &Files| parse_side(&texts(files), Some("shop"), &sealer());
+    let side = |files: &Files| parse_side(&texts(files), Some("shop"), &sealer(), 2);
     Diff { base: side(base), head: side(head) }
 }
 

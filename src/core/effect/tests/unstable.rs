@@ -17,7 +17,7 @@ fn unstable(base: [&str; 2], head: [&str; 2]) -> (Vec<Effect>, Vec<ObjectRef>) {
     let mut sides = Diff { base: side(base), head: side(head) };
     let found = compare_unstable(&production(), &mut sides);
     for object in sides.base.objects.iter().chain(&sides.head.objects) {
-        let marked = object.body.to_string().contains(r#"{"$sealed":"unstable"}"#);
+        let marked = object.body.text().contains(r#"{"$sealed":"unstable"}"#);
         assert!(!marked || object.sealed, "what holds a mark is never sent to a cluster");
     }
     found

@@ -31,7 +31,7 @@ fn one_long_text_by_many_aliases() {
 fn twenty_thousand_aliases_of_a_word_are_no_bomb() {
     let mut text = format!("{HEAD}word: &x hello\nall:\n");
     text.push_str(&"- *x\n".repeat(20_000));
-    assert_eq!(read(&text)[0].body["all"].as_array().unwrap().len(), 20_000);
+    assert_eq!(read(&text)[0].body.value()["all"].as_array().unwrap().len(), 20_000);
 }
 
 #[test]
@@ -47,8 +47,10 @@ fn deep_nesting() {
     assert!(refused(&deep(100_000)).line.is_some());
     refused(&format!("{HEAD}a:\n {}\n", "- ".repeat(200_000)));
     refused(&"{a: ".repeat(200_000));
-    let json = format!("{{\"a\":{}1{}}}", "[".repeat(150), "]".repeat(150));
-    check(&json, "nested deeper than 100 levels");
+    for depth in [100, 126, 150] {
+        let json = format!("{{\"a\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+        check(&json, "nested deeper than 100 levels");
+    }
 }
 
 #[test]
@@ -62,7 +64,7 @@ fn ten_megabytes_are_read() {
     while text.len() < 10 << 20 {
         let _ = writeln!(text, "  key-{}: {}", text.len(), "text ".repeat(200));
     }
-    assert!(read(&text)[0].body["data"].as_object().unwrap().len() > 9_000);
+    assert!(read(&text)[0].body.value()["data"].as_object().unwrap().len() > 9_000);
 }
 
 #[test]
@@ -76,5 +78,5 @@ fn many_nulls_under_one_mapping_are_read_in_time() {
     for index in 0..40_000 {
         let _ = writeln!(text, "  k{index}:");
     }
-    assert_eq!(read(&text)[0].body["data"], serde_json::json!({}));
+    assert_eq!(read(&text)[0].body.value()["data"], serde_json::json!({}));
 }

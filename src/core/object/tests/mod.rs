@@ -1,6 +1,7 @@
 //! Text in, objects or an error out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod body;
 mod bombs;
 mod reading;
 mod sealing;

@@ -12,7 +12,7 @@ fn check_body(text: &str, want: &Value) {
     let yaml = format!("apiVersion: v1\nkind: Thing\nmetadata: {{name: a}}\nspec:\n{text}\n");
     let objects = read(&yaml);
     assert_eq!(objects.len(), 1, "{text}");
-    assert_eq!(&objects[0].body["spec"], want, "{text}");
+    assert_eq!(&objects[0].body.value()["spec"], want, "{text}");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn json_is_read_with_its_places() {
     app.yaml:1 ConfigMap a (/v1)
     app.yaml:4 Namespace b (/v1)
     ");
-    assert_eq!(objects[0].body["data"]["k"], "😀 /");
+    assert_eq!(objects[0].body.value()["data"]["k"], "😀 /");
     assert_eq!(
         read("{apiVersion: v1, kind: Namespace, metadata: {name: b}}").len(),
         1,
@@ -176,7 +176,8 @@ spec: {group: example.org, scope: Cluster, names: {kind: Planet, plural: planets
     )
     .unwrap();
     assert_eq!(apart[0].reference.namespace, "team");
-    CustomScopes::of(objects.iter().map(|object| &object.body)).apply(&mut apart);
+    let bodies: Vec<Value> = objects.iter().map(|object| object.body.value()).collect();
+    CustomScopes::of(&bodies).apply(&mut apart);
     assert_eq!(apart[0].reference.namespace, "");
 }
 

@@ -35,7 +35,7 @@ fn collect(value: &Value, path: String, found: &mut Vec<String>) {
 #[track_caller]
 fn check(text: &str, want: &[&str]) {
     let objects = read(text);
-    assert_eq!(sealed(&objects[0].body), want, "{text}\n{:#}", objects[0].body);
+    assert_eq!(sealed(&objects[0].body.value()), want, "{text}\n{:#}", objects[0].body.value());
     assert_eq!(objects[0].sealed, !want.is_empty(), "{text}");
 }
 
@@ -186,7 +186,7 @@ fn texts_that_are_credentials_by_their_form() {
     ] {
         let text = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {key: secret}});
         let objects = read(&text.to_string());
-        assert!(is_sealed(&objects[0].body["data"][key]), "{secret}");
+        assert!(is_sealed(&objects[0].body.value()["data"][key]), "{secret}");
     }
     let key = base64::engine::general_purpose::STANDARD.encode("-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n");
     check_settings(&format!("  a: {key}"), &["data.a"]);
@@ -218,7 +218,7 @@ fn texts_that_only_look_the_part_stay_readable() {
         let text =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": plain}});
         let objects = read(&text.to_string());
-        assert_eq!(objects[0].body["data"]["a"], plain);
+        assert_eq!(objects[0].body.value()["data"]["a"], plain);
     }
     check(
         "{apiVersion: argoproj.io/v1alpha1, kind: Application, metadata: {name: a, annotations: {checksum/config: 9f1c0a3be5d04f5b9a6b3c1d2e4f5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5}}, spec: {source: {targetRevision: 3f2c91a03f2c91a03f2c91a03f2c91a03f2c91a0}}}",
@@ -258,7 +258,7 @@ list: [{name: one, value: d}, {name: two, value: e}]
     ] {
         let masks = [mask.to_owned()];
         let objects = parse_manifests(text, None, None, &Sealer { mask: &masks, ..SEALER }).unwrap();
-        assert_eq!(sealed(&objects[0].body), want, "{mask}");
+        assert_eq!(sealed(&objects[0].body.value()), want, "{mask}");
     }
 }
 
@@ -266,7 +266,7 @@ fn secret(data: &Value) -> Value {
     let text = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}});
     let mut text = text;
     text.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
-    read(&text.to_string()).remove(0).body
+    read(&text.to_string()).remove(0).body.value()
 }
 
 #[test]
@@ -292,8 +292,8 @@ fn a_handle_cannot_be_forged() {
     assert_ne!(forged, real);
     assert!(is_sealed(&forged["data"]["k"]));
     let text = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": handle, "l": {"$sealed": "changed"}, "m": {"$sealed": 1, "x": 2}}});
-    let body = &read(&text.to_string())[0].body;
-    assert_eq!(sealed(body), ["data.k", "data.l", "data.m"]);
+    let body = read(&text.to_string())[0].body.value();
+    assert_eq!(sealed(&body), ["data.k", "data.l", "data.m"]);
     assert_ne!(body["data"]["k"], handle);
 }
 
@@ -310,8 +310,8 @@ fn a_handle_belongs_to_its_place() {
         ("a", Sealer { key: &crate::object::SealingKey::new([8; 32]), ..SEALER }),
     ] {
         let objects = parse_manifests(&text(name), None, None, &sealer).unwrap();
-        handles.insert(objects[0].body["data"]["k"].to_string());
-        handles.insert(objects[0].body["data"]["l"].to_string());
+        handles.insert(objects[0].body.value()["data"]["k"].to_string());
+        handles.insert(objects[0].body.value()["data"]["l"].to_string());
     }
     assert_eq!(handles.len(), 8);
 }
@@ -322,7 +322,7 @@ fn moving_an_item_does_not_change_its_secrets() {
         let text = format!(
             "{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, spec: {{containers: [{{name: c, env: {env}}}]}}}}"
         );
-        read(&text).remove(0).body["spec"]["containers"][0]["env"].clone()
+        read(&text).remove(0).body.value()["spec"]["containers"][0]["env"].clone()
     };
     let one = pod("[{name: A_TOKEN, value: x}, {name: B_TOKEN, value: y}]");
     let two = pod("[{name: B_TOKEN, value: y}, {name: NEW, value: z}, {name: A_TOKEN, value: x}]");
@@ -344,16 +344,20 @@ fn the_hash_in_a_generated_secrets_name_is_veiled() {
     assert!(!shown.contains("db-7h2k9m4tgb"), "{shown}");
     let name = objects[0].reference.name.clone();
     assert!(name.starts_with("db-‹") && name.ends_with('›'), "{name}");
-    assert_eq!(objects[0].body["metadata"]["name"], name.as_str());
+    assert_eq!(objects[0].body.value()["metadata"]["name"], name.as_str());
     assert_eq!(
-        objects[1].body["spec"]["template"]["spec"]["volumes"][0]["secret"]["secretName"],
+        objects[1].body.value()["spec"]["template"]["spec"]["volumes"][0]["secret"]["secretName"],
         name.as_str()
     );
     assert!(objects[1].sealed, "it cannot be sent to a cluster as it is");
     assert_eq!(objects[2].reference.name, "app-7h2k9m4tgb", "a ConfigMap's content is no secret");
     let next = read(&text.replace("db-7h2k9m4tgb", "db-2bcdfghkm4"));
     assert_ne!(next[0].reference.name, name);
-    assert_eq!(next[0].body["data"], objects[0].body["data"], "the same values under a new name");
+    assert_eq!(
+        next[0].body.value()["data"],
+        objects[0].body.value()["data"],
+        "the same values under a new name"
+    );
 }
 
 #[test]

@@ -22,6 +22,7 @@ use crate::config::{Check, Judge, Severity};
 use crate::effect::{Effect, RenderOperation};
 use crate::evaluation::Evaluation;
 use crate::library::Library;
+use crate::revision::Diff;
 
 /// A check, ready to judge.
 pub(super) trait Judging: Send + Sync {
@@ -66,6 +67,7 @@ pub(super) struct Subject<'a> {
     pub(super) environment: &'a str,
     pub(super) effect: &'a Effect,
     pub(super) surroundings: &'a Surroundings<'a>,
+    bodies: &'a Diff<Option<Value>>,
     request: Request,
     language: Option<&'a Language>,
     states: OnceCell<Option<States<'a>>>,
@@ -92,11 +94,13 @@ pub(super) struct Wrong {
 }
 
 impl<'a> Subject<'a> {
+    /// What an effect is about; `bodies` are those of the effect.
     pub(super) fn new(
         language: Option<&'a Language>,
         surroundings: &'a Surroundings<'a>,
         environment: &'a str,
         effect: &'a Effect,
+        bodies: &'a Diff<Option<Value>>,
     ) -> Self {
         let request = Request {
             operation: match effect.rendered {
@@ -107,17 +111,17 @@ impl<'a> Subject<'a> {
             resource: surroundings.resource(&effect.object.group, &effect.object.kind),
             object: effect.object.clone(),
         };
-        Self { environment, effect, surroundings, request, language, states: OnceCell::new() }
+        Self { environment, effect, surroundings, bodies, request, language, states: OnceCell::new() }
     }
 
     /// The object at head; `None` where it leaves the tree.
     pub(super) fn after(&self) -> Option<&'a Value> {
-        self.effect.after.as_ref()
+        self.bodies.head.as_ref()
     }
 
     /// The object at base; `None` where it is new.
     pub(super) fn before(&self) -> Option<&'a Value> {
-        self.effect.before.as_ref()
+        self.bodies.base.as_ref()
     }
 
     /// The operation as admission calls it.

@@ -13,6 +13,7 @@ use super::{Judging, Subject, Wrong};
 use crate::config::{PackCheck, Severity};
 use crate::evaluation::Evaluation;
 use crate::policy::packs::{self, Rule};
+use crate::policy::rego;
 
 /// How long all rules of a check may take for one object.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -133,7 +134,7 @@ impl Asked {
 
     fn judge(&self, object: &Value, change: Option<&Value>) -> Result<BTreeSet<Said>, String> {
         let mut engine = self.engine.clone();
-        engine.set_input(RegoValue::from(object.clone()));
+        engine.set_input(rego::given(object));
         if let Some(change) = change {
             let data = RegoValue::from(json!({ "countersign": change }));
             engine.add_data(data).map_err(|error| words(&error))?;

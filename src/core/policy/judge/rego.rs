@@ -30,11 +30,14 @@ impl Judging for Rego {
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
         let before = subject.before();
-        let change = json!({
-            "operation": subject.operation(),
-            "environment": subject.environment,
-            "before": before.unwrap_or(&Value::Null),
-        });
+        let change = match self.judges_transition() {
+            false => Value::Null,
+            true => json!({
+                "operation": subject.operation(),
+                "environment": subject.environment,
+                "before": before.unwrap_or(&Value::Null),
+            }),
+        };
         let said = self.rules.judge(subject.after().unwrap_or(&Value::Null), &change)?;
         let base = before.filter(|_| !said.is_empty() && !self.judges_transition());
         let base: BTreeSet<Said> =

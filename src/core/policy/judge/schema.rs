@@ -13,7 +13,7 @@ use super::{Judging, Subject, Wrong};
 use crate::config::{SchemaCheck, Severity};
 use crate::evaluation::Evaluation;
 use crate::library::Library;
-use crate::object::ObjectRef;
+use crate::object::{Body, ObjectRef};
 use crate::schema::{
     Catalogue, CustomKind, Flaw, Kind, Plain, Served, Weight, api, custom_kinds, gone, judge,
 };
@@ -88,7 +88,7 @@ pub(super) fn compile<'a>(
         let effects = environment.units.iter().flat_map(|unit| &unit.effects);
         let mut here = Here { version: environment.environment.kubernetes.clone(), ..Here::default() };
         for effect in effects.filter(|effect| effect.object.kind == "CustomResourceDefinition") {
-            let declared = |body: &Option<Value>| body.as_ref().and_then(custom_kinds);
+            let declared = |body: &Option<Body>| custom_kinds(&body.as_ref()?.value());
             insert(&mut here.base, declared(&effect.before));
             insert(&mut here.head, declared(&effect.after));
         }

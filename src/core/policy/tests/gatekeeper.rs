@@ -306,7 +306,7 @@ fn ingress(name: &str, host: &str) -> Value {
 fn beside(objects: &[(&str, Value)]) -> Inventory {
     let object = |(object, body): &(&str, Value)| InventoryObject {
         object: effect(object, None, Some(body.clone())).object,
-        body: body.clone(),
+        body: body.into(),
     };
     Inventory { objects: objects.iter().map(object).collect(), unknown: Vec::new() }
 }

@@ -24,7 +24,7 @@ use crate::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, PathOperation, SideState,
     UnitEvaluation,
 };
-use crate::object::{ObjectRef, Origin};
+use crate::object::{Body, ObjectRef, Origin};
 use crate::revision::{Diff, Digest};
 
 /// An effect on an object `kind namespace/name`, with the manifests on both sides.
@@ -53,8 +53,8 @@ fn effect(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
         reason: None,
         source: Some(Origin { file: format!("{name}.yaml"), line: 3 }),
         changes: Vec::new(),
-        before,
-        after,
+        before: before.map(Body::from),
+        after: after.map(Body::from),
         moved_from: None,
     }
 }

@@ -12,7 +12,7 @@ use crate::config::{Check, Judge, PackCheck, Policy};
 use crate::effect::Effect;
 use crate::evaluation::EnvironmentEvaluation;
 use crate::library::Library;
-use crate::object::{ObjectRef, Sealer, SealingKey};
+use crate::object::{Body, ObjectRef, Sealer, SealingKey};
 
 /// One case of a rule: `NAME.yaml`, where something changes `NAME.before.yaml`, perhaps `NAME.parameters.yaml`.
 #[derive(Default, Clone)]
@@ -345,14 +345,15 @@ fn a_value_of_another_kind_or_a_masked_one_stops_no_rule() {
         let mut effects = Vec::new();
         for case in cases(rule, "bad") {
             let whole = effect_of(&case);
-            let bodies = |side: &Option<Value>| -> Vec<Value> {
+            let bodies = |side: &Option<Body>| -> Vec<Value> {
+                let side = side.as_ref().map(Body::value);
                 side.iter().flat_map(|body| odd.iter().flat_map(|odd| replaced(body, odd))).collect()
             };
             for after in bodies(&whole.after) {
-                effects.push(Effect { after: Some(after), ..whole.clone() });
+                effects.push(Effect { after: Some(after.into()), ..whole.clone() });
             }
             for before in bodies(&whole.before) {
-                effects.push(Effect { before: Some(before), ..whole.clone() });
+                effects.push(Effect { before: Some(before.into()), ..whole.clone() });
             }
         }
         for finding in found(using(&[rule.id]), effects).into_iter().filter(|finding| finding.errored) {

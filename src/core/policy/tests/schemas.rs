@@ -8,6 +8,7 @@ use super::{effect, environment, evaluation};
 use crate::config::{Check, Judge, Policy, SchemaCheck};
 use crate::effect::Effect;
 use crate::library::{Library, LibraryFile};
+use crate::object::Body;
 
 fn library(files: &[(&str, &str)]) -> Library {
     let mut library = Library::default();
@@ -55,8 +56,8 @@ fn added(object: &str, body: Value) -> Effect {
 
 pub(super) fn changed(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
     let mut effect = effect(object, before, after);
-    let body = effect.after.as_ref().or(effect.before.as_ref());
-    let api = body.and_then(|body| body["apiVersion"].as_str()).unwrap_or("v1").to_owned();
+    let body = effect.after.as_ref().or(effect.before.as_ref()).map(Body::value);
+    let api = body.as_ref().and_then(|body| body["apiVersion"].as_str()).unwrap_or("v1").to_owned();
     effect.object.version = api.rsplit('/').next().unwrap_or_default().to_owned();
     effect
 }

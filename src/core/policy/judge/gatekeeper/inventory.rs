@@ -14,7 +14,7 @@ use super::{Config, processes};
 use crate::config::{Judge, Policy};
 use crate::evaluation::{EnvironmentEvaluation, Evaluation, SideState};
 use crate::library::Library;
-use crate::object::ObjectRef;
+use crate::object::{Body, ObjectRef};
 use crate::policy::manifests::{self, Manifest};
 use crate::policy::predicate;
 use crate::report;
@@ -184,7 +184,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn add(&mut self, object: &ObjectRef, body: &Value) {
+    fn add(&mut self, object: &ObjectRef, body: &Body) {
         let version = match object.group.as_str() {
             "" => object.version.clone(),
             group => format!("{group}/{}", object.version),
@@ -195,7 +195,7 @@ impl Tree {
         };
         let kinds = versions.and_then(|versions| below(versions, &version));
         if let Some(names) = kinds.and_then(|kinds| below(kinds, &object.kind)) {
-            names.insert(object.name.clone(), body.clone());
+            names.insert(object.name.clone(), body.value());
         }
     }
 
