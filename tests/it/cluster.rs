@@ -3,6 +3,7 @@
 mod at_random;
 mod client_side;
 mod comes_true;
+mod convergence;
 mod drift;
 mod faults;
 mod gone;
