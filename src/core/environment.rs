@@ -38,6 +38,16 @@ pub enum ApplyMode {
     Replace,
 }
 
+impl ApplyMode {
+    /// How what a source renders is usually written: charts by Helm, everything else by kubectl or Argo CD.
+    pub fn usual(source: &EnvironmentSource) -> Self {
+        match source {
+            EnvironmentSource::Helm { .. } => Self::Helm,
+            EnvironmentSource::Yaml(_) | EnvironmentSource::Kustomize(_) => Self::ClientSide,
+        }
+    }
+}
+
 /// What a cluster that does not answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

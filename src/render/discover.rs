@@ -159,9 +159,9 @@ impl Found {
 fn environment(name: String, source: EnvironmentSource) -> Environment {
     Environment {
         name,
+        apply: ApplyMode::usual(&source),
         source,
         cluster: None,
-        apply: ApplyMode::default(),
         field_manager: "kubectl".to_owned(),
         prune: true,
         on_unreachable: OnUnreachable::default(),

@@ -69,7 +69,7 @@ pub(super) async fn text(
 const AFTER_FIRST: &str = "\
 # What the server's settings, or `review --cluster NAME=CONTEXT`, call its cluster, and how changes really get there:
 #cluster = \"production\"
-#apply = \"client-side\"                     # or server-side, helm, replace
+#apply = \"client-side\"                     # or server-side, helm (the default for charts), replace
 #on_unreachable = \"hold\"                   # or render: judge by the render alone, and say so
 ";
 

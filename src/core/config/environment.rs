@@ -90,11 +90,12 @@ fn read_one<'t>(
     );
     let default_namespace = word_at(reader, &table, "namespace", name::valid_label);
     let kubernetes = word_at(reader, &table, "kubernetes", name::valid_kubernetes);
+    let source = source?;
     Some(Environment {
         name: name.to_owned(),
-        source: source?,
+        apply: apply.unwrap_or_else(|| ApplyMode::usual(&source)),
+        source,
         cluster,
-        apply: apply.unwrap_or_default(),
         field_manager: field_manager.unwrap_or_else(|| DEFAULT_FIELD_MANAGER.to_owned()),
         prune: prune.unwrap_or(true),
         on_unreachable: on_unreachable.unwrap_or_default(),

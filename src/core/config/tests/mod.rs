@@ -121,10 +121,12 @@ fn a_whole_policy_is_read() {
     );
     assert_eq!(
         (production.apply, production.field_manager.as_str(), production.prune, production.on_unreachable),
-        (ApplyMode::ClientSide, "kubectl", true, OnUnreachable::Hold),
+        (ApplyMode::Helm, "kubectl", true, OnUnreachable::Hold),
         "defaults"
     );
-    assert_eq!(policy.environments[2].source, EnvironmentSource::Yaml(vec!["infra/**/*.yaml".into()]));
+    let infra = &policy.environments[2];
+    assert_eq!(infra.source, EnvironmentSource::Yaml(vec!["infra/**/*.yaml".into()]));
+    assert_eq!(infra.apply, ApplyMode::ClientSide, "what is no chart is not Helm's");
     assert_eq!(
         policy.checks,
         [Check {
