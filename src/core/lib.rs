@@ -20,6 +20,7 @@ pub mod evaluation;
 pub mod explanation;
 pub mod fact;
 pub mod library;
+pub mod live;
 pub mod object;
 pub mod owners;
 

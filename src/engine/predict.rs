@@ -7,7 +7,6 @@
 
 mod drifted;
 mod judge;
-mod live;
 mod marks;
 mod ownership;
 mod reading;
@@ -30,13 +29,13 @@ use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
 
-pub use self::drifted::{Drifted, drift};
+pub use self::drifted::drift;
 use self::judge::{Judged, Seen};
-use self::live::Manifests;
 use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried};
+use countersign_core::live::Manifests;
 
 /// Objects that are looked at together.
 const AT_ONCE: usize = 32;

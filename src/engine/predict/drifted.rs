@@ -2,9 +2,8 @@
 
 use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::environment::Environment;
-use countersign_core::evaluation::{Drift, EnvironmentError};
-use countersign_core::object::{ObjectRef, RenderedObject};
-use serde::Serialize;
+use countersign_core::evaluation::{Drifted, EnvironmentError};
+use countersign_core::object::RenderedObject;
 
 use super::scope::{self, Scope};
 use super::{Asking, Manifest, PredictInput};
@@ -12,28 +11,6 @@ use crate::ports::Cluster;
 
 /// Objects that run at certain moments, and are no part of what stays.
 const HOOKS: [&str; 2] = ["helm.sh/hook", "argocd.argoproj.io/hook"];
-
-/// How a cluster differs from what an environment says.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct Drifted {
-    /// Objects that were compared, those that are missing among them.
-    pub compared: usize,
-    /// Objects that are never looked at: secrets, RBAC and admission kinds, hooks.
-    pub left_out: usize,
-    /// Live against what the applier would make of it.
-    pub drift: Vec<Drift>,
-    /// Objects that are not in the cluster.
-    pub missing: Vec<ObjectRef>,
-    /// What could not be told.
-    pub errors: Vec<EnvironmentError>,
-}
-
-impl Drifted {
-    /// Whether something is known to be different.
-    pub fn differs(&self) -> bool {
-        !self.drift.is_empty() || !self.missing.is_empty()
-    }
-}
 
 /// Compares all objects of an environment with what is live. Never fails as a whole.
 pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[RenderedObject]) -> Drifted {

@@ -9,10 +9,10 @@ use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
 use super::PredictInput;
-use super::live::{self, Manifests};
 use super::standing::Standing;
 use super::warned;
 use crate::ports::{Prediction, Tried};
+use countersign_core::live::{self, Manifests};
 
 /// Live, and the predictions of both sides; `None` where the object is not there, or not on that side.
 #[derive(Debug, Clone, PartialEq)]

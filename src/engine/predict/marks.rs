@@ -3,8 +3,8 @@
 use countersign_core::effect::Applier;
 use serde_json::{Map, Value};
 
-use super::live::Manifests;
 use super::ownership;
+use countersign_core::live::Manifests;
 
 /// A label or an annotation: where it is, and its key.
 pub(super) type Mark = (&'static str, &'static str);

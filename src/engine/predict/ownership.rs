@@ -4,7 +4,7 @@
 use countersign_core::effect::Applier;
 use serde_json::{Map, Value};
 
-use super::live::LAST_APPLIED;
+use countersign_core::live::LAST_APPLIED;
 
 /// Metadata that no apply owns.
 const UNOWNED_METADATA: [&str; 9] = [

@@ -6,8 +6,8 @@ use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
-use super::live::essence;
 use crate::ports::{NO_SUCH_FIELD, Prediction, REQUIRED};
+use countersign_core::live::essence;
 
 /// Fields whose values are texts by name, in the types of Kubernetes: nothing in there is left out for being empty.
 const TEXTS: [&str; 9] = [

@@ -6,9 +6,9 @@ use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
-use super::live::Manifests;
 use super::reading::Reading;
 use super::{marks, ownership, writes};
+use countersign_core::live::Manifests;
 
 const HELM_RELEASE: &str = "/metadata/annotations/meta.helm.sh~1release-name";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::live::{LIVE, Manifests, essence};
+use countersign_core::live::{LIVE, Manifests, essence};
 
 const MOST_WARNINGS: usize = 5;
 /// Characters of one warning; servers cut theirs at 256 bytes when there are many.

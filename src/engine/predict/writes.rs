@@ -6,9 +6,9 @@ use countersign_core::object::ObjectRef;
 use countersign_core::patch::{self, PatchError, PatchSchema};
 use serde_json::{Map, Value};
 
-use super::live::{LAST_APPLIED, Manifests};
 use super::marks;
 use crate::ports::Write;
+use countersign_core::live::{LAST_APPLIED, Manifests};
 
 /// What an applier knows when it writes an object.
 pub(super) struct Known<'a> {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::engine::predict::live::Manifests;
 use crate::engine::predict::warned::sentence;
+use countersign_core::live::Manifests;
 
 #[track_caller]
 fn check(warnings: &[&str], want: Option<&str>) {

@@ -1,28 +1,31 @@
 //! Live objects as they may be compared and shown. A live value at a path that neither side of the change names is
 //! never shown, because it may be anything: its path is, with a mark in its place.
 
-use countersign_core::diff;
-use countersign_core::effect::FieldChange;
-use countersign_core::object::ObjectRef;
 use serde_json::{Map, Value};
 
+use crate::diff;
+use crate::effect::FieldChange;
+use crate::object::ObjectRef;
+
 /// Stands for a live value that is not shown.
-pub(super) const LIVE: &str = "‹live›";
+pub const LIVE: &str = "‹live›";
 /// Stands for one that differs from the one before it, also not shown.
 const OTHER: &str = "‹live, changed›";
 
 /// Where a client-side applier keeps what it applied.
-pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The manifests of both sides.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manifests<'a> {
-    pub(super) base: Option<&'a Value>,
-    pub(super) head: Option<&'a Value>,
+pub struct Manifests<'a> {
+    /// As the target branch has it.
+    pub base: Option<&'a Value>,
+    /// As it will be.
+    pub head: Option<&'a Value>,
 }
 
 /// An object without what the server keeps about it.
-pub(super) fn essence(object: &Value) -> Value {
+pub fn essence(object: &Value) -> Value {
     let mut object = object.clone();
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
@@ -42,12 +45,13 @@ pub(super) fn essence(object: &Value) -> Value {
     object
 }
 
-pub(super) fn replicas(object: &Value) -> Option<u64> {
+/// How many replicas an object asks for.
+pub fn replicas(object: &Value) -> Option<u64> {
     object.pointer("/spec/replicas").and_then(Value::as_u64)
 }
 
 /// Whether deleting an object of this kind deletes data.
-pub(super) fn holds_data(object: &ObjectRef) -> bool {
+pub fn holds_data(object: &ObjectRef) -> bool {
     matches!(
         (object.group.as_str(), object.kind.as_str()),
         ("", "PersistentVolumeClaim" | "PersistentVolume" | "Namespace")
@@ -56,7 +60,7 @@ pub(super) fn holds_data(object: &ObjectRef) -> bool {
 }
 
 /// What differs between two objects of the cluster, as it may be shown.
-pub(super) fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
+pub fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
     let (shown_before, shown_after) = shown(before, after, sides);
     let shown = diff::fields(&shown_before, &shown_after);
     // Where items are told apart by values that are not shown, a change can be missing there, or stand at another path.
@@ -85,7 +89,7 @@ fn hidden(value: &Value, mark: &str) -> Value {
 }
 
 /// Two objects of the cluster as they may be shown. They differ where the objects do.
-pub(super) fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
+pub fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
     let named: Vec<&Value> = [sides.base, sides.head].into_iter().flatten().collect();
     let (shown, mut other) = (mask(before, &named, None, ""), mask(after, &named, Some(before), ""));
     liken(before, &shown, after, &mut other);
@@ -211,3 +215,6 @@ fn restore_keys(item: &Value, masked: &mut Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
