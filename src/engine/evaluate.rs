@@ -1,6 +1,7 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
 mod changes;
+mod cluster;
 mod convention;
 mod inventory;
 mod owners;
@@ -13,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 
-use countersign_core::effect::{self, Effect, Owners, Tier};
-use countersign_core::environment::{Environment, OnUnreachable};
+use countersign_core::effect::{self, Owners, Tier};
+use countersign_core::environment::Environment;
 use countersign_core::evaluation::{
     ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, UnitError, UnitEvaluation,
 };
@@ -27,8 +28,7 @@ use self::changes::Changes;
 use self::read::Given;
 use self::scopes::Scopes;
 use self::unit::AT_ONCE;
-use super::predict::{self, Manifest, PredictInput};
-use crate::ports::{Cluster, Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
+use crate::ports::{Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -223,34 +223,6 @@ impl Evaluator<'_> {
         Ok((evaluation, owners))
     }
 
-    /// Lets the environment's cluster predict, where it has one.
-    async fn ask_cluster(
-        &self,
-        environment: &Environment,
-        units: &mut [EvaluatedUnit],
-        evaluation: &mut EnvironmentEvaluation,
-    ) {
-        let Some(name) = &environment.cluster else { return };
-        let clusters = match self.clusters {
-            Asking::Clusters(clusters) => clusters,
-            Asking::Nobody => return,
-            Asking::NotFor(why) => {
-                let message = format!("cluster `{name}` was not asked: {why}");
-                return evaluation.errors.push(EnvironmentError { object: None, message, undecided: false });
-            }
-        };
-        match clusters.get(name) {
-            Some(cluster) => ask(cluster, environment, units, evaluation).await,
-            None => evaluation.errors.push(EnvironmentError {
-                object: None,
-                message: format!(
-                    "the server knows no cluster `{name}`: add it to its settings, or repair the policy"
-                ),
-                undecided: environment.on_unreachable == OnUnreachable::Hold,
-            }),
-        }
-    }
-
     async fn side(&self, tree: &ObjectId, plan: Option<&SidePlan>, side: Side) -> Given {
         let Some(SidePlan { spec, reads }) = plan else { return Given::Nothing };
         match self.renderer.render(self.source, tree, spec, reads).await {
@@ -297,50 +269,6 @@ fn name_differs(object: &ObjectRef) -> EnvironmentError {
          it a fixed name"
     );
     EnvironmentError { object: Some(object.clone()), message, undecided: false }
-}
-
-/// Lets a cluster predict all effects of an environment, and puts its answers in their place.
-async fn ask(
-    cluster: &dyn Cluster,
-    environment: &Environment,
-    units: &mut [EvaluatedUnit],
-    evaluation: &mut EnvironmentEvaluation,
-) {
-    let find = |objects: &[RenderedObject], effect: &Effect| {
-        let found = objects.iter().find(|object| object.reference.identity() == effect.object.identity());
-        Manifest::of(found)
-    };
-    // An object that moved stands in another unit at base.
-    let base_of = |unit: &EvaluatedUnit, effect: &Effect| {
-        let from = effect
-            .moved_from
-            .as_ref()
-            .and_then(|name| units.iter().find(|unit| unit.evaluation.name == *name));
-        find(&from.unwrap_or(unit).objects.base, effect)
-    };
-    let inputs = units.iter().flat_map(|unit| {
-        unit.evaluation.effects.iter().map(|effect| PredictInput {
-            effect: effect.clone(),
-            base: base_of(unit, effect),
-            head: find(&unit.objects.head, effect),
-        })
-    });
-    let predicted = predict::predict(cluster, environment, inputs.collect()).await;
-    let places = units.iter_mut().flat_map(|unit| unit.evaluation.effects.iter_mut());
-    for (place, effect) in places.zip(predicted.effects) {
-        *place = effect;
-    }
-    evaluation.drift = predicted.drift;
-    evaluation.errors.extend(predicted.errors);
-    evaluation.tier = predicted.tier;
-    match cluster.identity().await {
-        Ok(identity) => evaluation.cluster_identity = Some(identity),
-        Err(error) => evaluation.errors.push(EnvironmentError {
-            object: None,
-            message: format!("{error}: which cluster it is could not be told"),
-            undecided: environment.on_unreachable == OnUnreachable::Hold,
-        }),
-    }
 }
 
 /// Moves between units, two owners of one object; what each unit holds at head.

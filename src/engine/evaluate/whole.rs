@@ -1,14 +1,14 @@
 //! Whole environments at one tree, against their clusters.
 
 use countersign_core::environment::Environment;
-use countersign_core::evaluation::{EnvironmentError, Side};
+use countersign_core::evaluation::{Drifted, EnvironmentError, Side};
 use countersign_core::object::RenderedObject;
 use countersign_core::revision::ObjectId;
 use futures::stream::{self, StreamExt as _};
 
 use super::scopes::Scopes;
 use super::{EvaluateError, Evaluator};
-use crate::engine::predict::{self, Drifted};
+use crate::engine::predict;
 use crate::ports::Cluster;
 
 /// All that an environment says at a tree.
