@@ -1,23 +1,21 @@
 //! `drift`: how clusters differ from what the repository says, without any change.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use countersign_core::decide::{PolicyInForce, policy_to_evaluate};
 use countersign_core::environment::Environment;
-use countersign_core::evaluation::EnvironmentError;
-use countersign_core::report::{code_span, terminal_safe};
+use countersign_core::evaluation::{Drifted, EnvironmentError};
+use countersign_core::report::{self, DriftReport, EnvironmentDrift};
 use countersign_core::revision::{Diff, ObjectId};
-use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
-use serde::Serialize;
-use serde_json::Value;
+use countersign_core::snapshot::{MergeOutcome, Snapshot};
 
+use super::cache::CacheArgs;
+use super::progress::Bar;
 use super::wire::{self, Mirror};
-use super::{Exit, advice, deliver};
-use crate::engine::predict::Drifted;
-use crate::engine::{Asking, Evaluator, Quiet, library, offline_snapshot};
+use super::{Exit, ReportFormat, advice, deliver};
+use crate::engine::{Asking, Evaluator, library, offline_snapshot};
 use crate::ports::{Cluster, Clusters, Renderer as _, Source as _};
 use crate::settings::Settings;
 
@@ -32,6 +30,9 @@ pub(super) struct DriftArguments {
     /// What clusters should hold; by default the remote's default branch, else main, else master
     #[arg(long, value_name = "REV")]
     base: Option<String>,
+    /// A policy file instead of the base's `.countersign.toml`
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Only this environment (may be repeated)
     #[arg(long, value_name = "NAME")]
     environment: Vec<String>,
@@ -44,28 +45,14 @@ pub(super) struct DriftArguments {
     /// A cluster that the policy names, and the context that reaches it
     #[arg(long, value_name = "NAME=CONTEXT")]
     cluster: Vec<String>,
+    #[command(flatten)]
+    cache: CacheArgs,
     /// How to print
     #[arg(long, default_value = "terminal")]
-    format: DriftFormat,
+    format: ReportFormat,
     /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DriftFormat {
-    Terminal,
-    Markdown,
-    Json,
-}
-
-/// One environment's answer.
-#[derive(Debug, Serialize)]
-struct Found {
-    environment: String,
-    cluster: String,
-    #[serde(flatten)]
-    drifted: Drifted,
 }
 
 impl DriftArguments {
@@ -95,11 +82,12 @@ impl DriftArguments {
         let now = jiff::Timestamp::now();
         let snapshot = offline_snapshot(&base, &base, MergeOutcome::Nothing, now);
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
-        snapshot.policy = policy_file(&source, &tree).await?;
+        snapshot.policy = super::files::policy(&source, &tree, self.policy.as_deref()).await?;
         snapshot.library = library(&source, &tree, snapshot.policy.as_ref()).await?;
-        let found = self.compare(&source, settings.as_ref(), &tree, &snapshot, &clusters).await?;
-        deliver(&self.print(&found)?, self.output.as_ref())?;
-        Ok(exit(&found))
+        let environments = self.compare(&source, settings.as_ref(), &tree, &snapshot, &clusters).await?;
+        let report = DriftReport { commit: base.to_string(), environments };
+        deliver(&self.print(&report)?, self.output.as_ref())?;
+        Ok(exit(&report))
     }
 
     async fn compare(
@@ -109,11 +97,15 @@ impl DriftArguments {
         tree: &ObjectId,
         snapshot: &Snapshot,
         clusters: &impl Clusters,
-    ) -> anyhow::Result<Vec<Found>> {
+    ) -> anyhow::Result<Vec<EnvironmentDrift>> {
         let in_force = wire::policy_in_force(snapshot)?;
         let scratch = tempfile::tempdir().context("no scratch folder")?;
         let render = wire::render_settings(settings);
-        let renderer = wire::renderer(&render, scratch.path())?;
+        let mut renderer = wire::renderer(&render, scratch.path())?;
+        if let Some(cache) = self.cache.open()? {
+            renderer = renderer.remembering(cache);
+        }
+        let progress = Bar::new();
         let policy = policy_to_evaluate(snapshot);
         let environments = if let PolicyInForce::Declared(_) = &in_force {
             policy.environments.clone()
@@ -129,7 +121,7 @@ impl DriftArguments {
             mask: &policy.mask,
             inventory: None,
             parallel: render.parallel,
-            progress: &Quiet,
+            progress: &progress,
         };
         let mut found = Vec::new();
         for (environment, name) in chosen {
@@ -138,8 +130,9 @@ impl DriftArguments {
                 Some(cluster) => evaluator.drift(tree, &environment, cluster).await?,
                 None => Drifted { errors: vec![unknown(&name)], ..Drifted::default() },
             };
-            found.push(Found { environment: environment.name, cluster: name, drifted });
+            found.push(EnvironmentDrift { environment: environment.name, cluster: name, drifted });
         }
+        progress.finish();
         renderer.finish();
         Ok(found)
     }
@@ -166,24 +159,15 @@ impl DriftArguments {
         Ok(chosen)
     }
 
-    fn print(&self, found: &[Found]) -> anyhow::Result<String> {
+    fn print(&self, report: &DriftReport) -> anyhow::Result<String> {
         Ok(match self.format {
-            DriftFormat::Json => {
-                let all = serde_json::json!({ "environments": found });
-                format!("{}\n", serde_json::to_string_pretty(&all)?)
-            }
-            DriftFormat::Terminal => lines(found, "", "  ", terminal_safe),
-            DriftFormat::Markdown => lines(found, "### ", "- ", code_span),
+            ReportFormat::Terminal => report::drift_terminal(report),
+            ReportFormat::Markdown => report::drift_markdown(report),
+            ReportFormat::Html => report::drift_html(report),
+            ReportFormat::Sarif => report::drift_sarif(report),
+            ReportFormat::Json => format!("{}\n", serde_json::to_string_pretty(report)?),
         })
     }
-}
-
-async fn policy_file(source: &Mirror, tree: &ObjectId) -> anyhow::Result<Option<PolicyFile>> {
-    let Some(text) = source.read_file(tree, countersign_core::config::POLICY_PATH).await? else {
-        return Ok(None);
-    };
-    let text = String::from_utf8(text).context("the policy is not UTF-8 text")?;
-    Ok(Some(PolicyFile { blob: tree.clone(), text }))
 }
 
 fn unknown(name: &str) -> EnvironmentError {
@@ -192,52 +176,10 @@ fn unknown(name: &str) -> EnvironmentError {
 }
 
 /// What differs is said before what could not be told.
-fn exit(found: &[Found]) -> Exit {
-    if found.iter().any(|one| one.drifted.differs()) {
-        Exit::Blocked
-    } else if found.iter().flat_map(|one| &one.drifted.errors).any(|error| error.undecided) {
-        Exit::Undecided
-    } else {
-        Exit::Fine
+fn exit(report: &DriftReport) -> Exit {
+    match (report.differs(), report.is_told()) {
+        (true, _) => Exit::Blocked,
+        (false, false) => Exit::Undecided,
+        (false, true) => Exit::Fine,
     }
-}
-
-/// `quote` makes what comes from elsewhere harmless where it is printed.
-fn lines<Q, T>(found: &[Found], title: &str, item: &str, quote: Q) -> String
-where
-    Q: Fn(&str) -> T,
-    T: std::fmt::Display,
-{
-    let mut text = String::new();
-    let value = |value: &Option<Value>| value.as_ref().map_or("absent".to_owned(), Value::to_string);
-    for Found { environment, cluster, drifted } in found {
-        let count = drifted.drift.len().saturating_add(drifted.missing.len());
-        let _ = writeln!(
-            text,
-            "{title}{}, cluster {}: {count} of {} objects differ; {} are never looked at",
-            quote(environment),
-            quote(cluster),
-            drifted.compared,
-            drifted.left_out
-        );
-        for object in &drifted.missing {
-            let _ = writeln!(text, "{item}{} is not in the cluster", quote(&object.to_string()));
-        }
-        for drift in &drifted.drift {
-            for change in &drift.changes {
-                let (live, base) = (value(&change.before), value(&change.after));
-                let said = if change.masked {
-                    format!("{} differs (secret)", change.path)
-                } else {
-                    format!("{} is {live}, base says {base}", change.path)
-                };
-                let _ = writeln!(text, "{item}{}: {}", quote(&drift.object.to_string()), quote(&said));
-            }
-        }
-        for error in &drifted.errors {
-            let word = if error.undecided { "not told" } else { "note" };
-            let _ = writeln!(text, "{item}{word}: {}", quote(&error.message));
-        }
-    }
-    text
 }

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use countersign_core::config::{self, Level, Policy, PolicyError};
 use countersign_core::library::{self, Library, LibraryFile};
-use countersign_core::revision::Digest;
-use countersign_core::snapshot::FloorFile;
+use countersign_core::revision::{Digest, ObjectId};
+use countersign_core::snapshot::{FloorFile, PolicyFile};
 
+use super::wire::Mirror;
+use crate::ports::Source as _;
 use crate::settings::Settings;
 
 /// The largest library, in bytes of text; as large as the server takes.
@@ -22,6 +24,23 @@ pub(super) fn root_of(file: &Path) -> anyhow::Result<PathBuf> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     let repository = folder.ancestors().find(|folder| folder.join(".git").exists());
     Ok(repository.unwrap_or(folder).to_owned())
+}
+
+/// The policy: this file, else the one that a tree has.
+pub(super) async fn policy(
+    source: &Mirror,
+    tree: &ObjectId,
+    file: Option<&Path>,
+) -> anyhow::Result<Option<PolicyFile>> {
+    let text = match file {
+        Some(file) => {
+            Some(std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))?)
+        }
+        None => source.read_file(tree, config::POLICY_PATH).await?,
+    };
+    let Some(text) = text else { return Ok(None) };
+    let text = String::from_utf8(text).context("the policy is not UTF-8 text")?;
+    Ok(Some(PolicyFile { blob: tree.clone(), text }))
 }
 
 /// The files below a folder that a policy names.

@@ -12,6 +12,7 @@ mod files;
 mod init;
 mod manual;
 mod policy;
+mod progress;
 mod review;
 mod schema;
 mod serve;
@@ -27,6 +28,16 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    Terminal,
+    Markdown,
+    Html,
+    Json,
+    Sarif,
+}
 
 /// How a command ended. The numbers are part of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

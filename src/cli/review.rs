@@ -14,12 +14,12 @@ use countersign_core::report::{self, Colour, Report, Style};
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, Snapshot};
 use countersign_core::verdict::Verdict;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::cache::CacheArgs;
+use super::progress::Bar;
 use super::wire::{self, Mirror};
-use super::{Exit, advice, deliver, files};
-use crate::engine::{Asking, Evaluator, Progress, library, offline_snapshot, without_people};
+use super::{Exit, ReportFormat, advice, deliver, files};
+use crate::engine::{Asking, Evaluator, library, offline_snapshot, without_people};
 use crate::ports::{Clusters, Source as _};
 use crate::settings::Settings;
 
@@ -74,15 +74,6 @@ pub(super) struct Review {
     fail_on: FailOn,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ReportFormat {
-    Terminal,
-    Markdown,
-    Html,
-    Json,
-    Sarif,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
     Never,
@@ -106,7 +97,7 @@ impl Review {
             Ok(judged) => judged,
             Err(error) => return Err(advice::on(&source, error).await),
         };
-        let policy = self.policy_file(&source, &judged.trees.base).await?;
+        let policy = files::policy(&source, &judged.trees.base, self.policy.as_deref()).await?;
         let now = jiff::Timestamp::now();
         let snapshot = offline_snapshot(&judged.base, &judged.head, judged.merge.clone(), now);
         let mut snapshot = snapshot.context("a name of ours is not valid")?;
@@ -176,7 +167,7 @@ impl Review {
             progress: &progress,
         };
         let evaluation = evaluator.evaluate(trees, &environments, !declared).await;
-        progress.bar.finish_and_clear();
+        progress.finish();
         renderer.finish();
         Ok(evaluation?)
     }
@@ -235,18 +226,6 @@ impl Review {
         Ok(Judged { base, head, merge, trees: Diff { base: base_tree, head: head_tree } })
     }
 
-    async fn policy_file(&self, source: &Mirror, base: &ObjectId) -> anyhow::Result<Option<PolicyFile>> {
-        let text = match &self.policy {
-            Some(file) => {
-                Some(std::fs::read(file).with_context(|| format!("{}: cannot be read", file.display()))?)
-            }
-            None => source.read_file(base, countersign_core::config::POLICY_PATH).await?,
-        };
-        let Some(text) = text else { return Ok(None) };
-        let text = String::from_utf8(text).context("the policy is not UTF-8 text")?;
-        Ok(Some(PolicyFile { blob: base.clone(), text }))
-    }
-
     /// The policy that the change proposes, where it alters the policy or its files.
     async fn propose(
         &self,
@@ -255,7 +234,7 @@ impl Review {
         policy: Option<&PolicyFile>,
         snapshot: &mut Snapshot,
     ) -> anyhow::Result<()> {
-        let proposed = self.policy_file(source, head).await?;
+        let proposed = files::policy(source, head, self.policy.as_deref()).await?;
         let text = |file: Option<&PolicyFile>| file.map(|file| file.text.clone());
         let theirs = match library(source, head, proposed.as_ref()).await {
             Ok(library) => Known::Yes(library),
@@ -313,30 +292,4 @@ fn width(terminal: bool) -> usize {
     rustix::termios::tcgetwinsize(std::io::stdout())
         .map_or(100, |size| usize::from(size.ws_col))
         .clamp(40, 160)
-}
-
-/// A bar on stderr; indicatif hides it where that is no terminal.
-struct Bar {
-    bar: ProgressBar,
-}
-
-impl Bar {
-    fn new() -> Self {
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("  rendering  {bar:24} {pos}/{len} units  {elapsed}")
-        {
-            bar.set_style(style);
-        }
-        Self { bar }
-    }
-}
-
-impl Progress for Bar {
-    fn planned(&self, units: usize) {
-        self.bar.inc_length(u64::try_from(units).unwrap_or(u64::MAX));
-    }
-
-    fn rendered(&self, _unit: &str) {
-        self.bar.inc(1);
-    }
 }

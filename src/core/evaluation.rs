@@ -115,6 +115,28 @@ impl Drift {
     }
 }
 
+/// How a cluster differs from what an environment says.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Drifted {
+    /// Objects that were compared, those that are missing among them.
+    pub compared: usize,
+    /// Objects that are never looked at: secrets, RBAC and admission kinds, hooks.
+    pub left_out: usize,
+    /// Live against what the applier would make of it.
+    pub drift: Vec<Drift>,
+    /// Objects that are not in the cluster.
+    pub missing: Vec<ObjectRef>,
+    /// What could not be told.
+    pub errors: Vec<EnvironmentError>,
+}
+
+impl Drifted {
+    /// Whether something is known to be different.
+    pub fn differs(&self) -> bool {
+        !self.drift.is_empty() || !self.missing.is_empty()
+    }
+}
+
 /// Something that could not be told about an environment, e.g. a cluster that did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnvironmentError {

@@ -134,7 +134,7 @@ fn a_page_goes_where_it_is_told() {
 }
 
 /// SARIF's schema, with formats.
-fn schema() -> jsonschema::Validator {
+pub(crate) fn schema() -> jsonschema::Validator {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contracts/sarif-2.1.0.json");
     let mut schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
     for holder in ["run", "toolComponent"] {
@@ -147,7 +147,7 @@ fn schema() -> jsonschema::Validator {
 }
 
 #[track_caller]
-fn assert_valid(schema: &jsonschema::Validator, log: &Value) {
+pub(crate) fn assert_valid(schema: &jsonschema::Validator, log: &Value) {
     let wrong: Vec<String> =
         schema.iter_errors(log).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(wrong.is_empty(), "{}\n{log:#}", wrong.join("\n"));

@@ -3,6 +3,7 @@
 //! one style sheet and one script, by their digests. Nothing is decided or left out here.
 
 mod diff;
+mod drift;
 mod markup;
 mod nav;
 mod objects;
@@ -15,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::model::*;
 use super::summary::{NO_POLICY, missing, unjudged};
+pub use drift::drift_html;
 use markup::Markup;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -26,25 +28,23 @@ pub fn html(report: &Report) -> String {
     let mut page = Markup::default();
     page.ours("<!doctype html>\n");
     page.tag("html", &[("lang", "en")], |html| {
-        html.tag("head", &[], |head| self::head(head, report));
+        html.tag("head", &[], |head| {
+            self::head(head, &format!("{} · {}", verdict_words(report), short(&report.head.commit)));
+        });
         html.tag("body", &[("class", outcome(report))], |body| self::body(body, report));
     });
     page.ours("\n");
     page.into_string()
 }
 
-fn head(head: &mut Markup, report: &Report) {
+fn head(head: &mut Markup, title: &str) {
     let policy = policy();
     head.open("meta", &[("charset", "utf-8")]);
     head.open("meta", &[("http-equiv", "Content-Security-Policy"), ("content", &policy)]);
     head.open("meta", &[("name", "referrer"), ("content", "no-referrer")]);
     head.open("meta", &[("name", "color-scheme"), ("content", "light dark")]);
     head.open("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
-    head.words(
-        "title",
-        &[],
-        &format!("{} · {} · Countersign", verdict_words(report), short(&report.head.commit)),
-    );
+    head.words("title", &[], &format!("{title} · Countersign"));
     head.tag("style", &[], |style| style.ours(STYLE));
 }
 

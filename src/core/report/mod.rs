@@ -3,6 +3,7 @@
 mod build;
 mod comment;
 mod danger;
+mod drift;
 mod escape;
 mod failure;
 mod html;
@@ -16,11 +17,12 @@ mod terminal;
 pub use build::{ReportInput, build};
 pub(crate) use build::{approval, proposed};
 pub use comment::{CommentInput, comment, markdown, marker};
+pub use drift::{DriftReport, EnvironmentDrift, drift_markdown, drift_terminal};
 pub(crate) use escape::is_invisible;
 pub use escape::{code_span, fence, inert, prose, terminal_safe};
-pub use html::html;
+pub use html::{drift_html, html};
 pub use model::*;
-pub use sarif::sarif;
+pub use sarif::{drift_sarif, sarif};
 pub use standing::{proposed as proposed_words, waivers as waiver_words};
 pub use terminal::{Colour, Style, terminal};
 

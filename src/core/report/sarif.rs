@@ -2,8 +2,11 @@
 //! what the cluster would refuse, what could not be told. What people have to do (approvals, holds) is no result and
 //! stands in the run's properties with the verdict. Nothing is judged or left out here.
 
+mod drift;
 mod place;
 mod rule;
+
+pub use drift::drift_sarif;
 
 use std::collections::BTreeMap;
 
@@ -219,8 +222,7 @@ impl<'a> Log<'a> {
         let identity = json!([id, environment, unit, identity, key]).to_string();
         let number = self.seen.entry(identity.clone()).or_default();
         *number += 1;
-        let fingerprint = Sha256::digest(format!("{identity}#{number}"));
-        let fingerprint: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = fingerprint(&identity, *number);
         for (name, value) in [("environment", environment), ("unit", unit)] {
             properties.extend(value.map(|value| (name.to_owned(), json!(value))));
         }
@@ -243,31 +245,44 @@ impl<'a> Log<'a> {
 
     fn finish(self) -> Value {
         let report = self.report;
-        json!({
-            "$schema": SCHEMA,
-            "version": "2.1.0",
-            "runs": [{
-                "tool": { "driver": {
-                    "name": "Countersign",
-                    "semanticVersion": env!("CARGO_PKG_VERSION"),
-                    "rules": self.rules.into_descriptors(),
-                } },
-                "automationDetails": { "id": "countersign/" },
-                "columnKind": "unicodeCodePoints",
-                "originalUriBaseIds": { place::ROOT: { "description": { "text": "The root of the judged tree." } } },
-                "invocations": [{ "executionSuccessful": !report.errors.iter().any(|error| error.undecided) }],
-                "results": self.results,
-                "properties": {
-                    "verdict": report.verdict,
-                    "base": report.base.commit,
-                    "head": report.head.commit,
-                    "tree": report.merged.as_ref().map(|merged| &merged.tree),
-                    "changeDigest": report.change_digest,
-                    "discovered": report.discovered,
-                },
-            }],
-        })
+        let successful = !report.errors.iter().any(|error| error.undecided);
+        let properties = json!({
+            "verdict": report.verdict,
+            "base": report.base.commit,
+            "head": report.head.commit,
+            "tree": report.merged.as_ref().map(|merged| &merged.tree),
+            "changeDigest": report.change_digest,
+            "discovered": report.discovered,
+        });
+        log("countersign/", self.rules, self.results, successful, properties)
     }
+}
+
+/// What tells a result from others, also where lines move; `number` counts those that are alike.
+fn fingerprint(identity: &str, number: usize) -> String {
+    let digest = Sha256::digest(format!("{identity}#{number}"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One log with one run.
+fn log(id: &str, rules: Rules, results: Vec<Value>, successful: bool, properties: Value) -> Value {
+    json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "Countersign",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.into_descriptors(),
+            } },
+            "automationDetails": { "id": id },
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": { place::ROOT: { "description": { "text": "The root of the judged tree." } } },
+            "invocations": [{ "executionSuccessful": successful }],
+            "results": results,
+            "properties": properties,
+        }],
+    })
 }
 
 /// A message: what hides is written out, and nothing in it is a link.

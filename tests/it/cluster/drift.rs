@@ -78,6 +78,25 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     - `Deployment NS/web`: `spec.replicas is 5, base says 3`
     - not told: `ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side`
     ");
+    let log: Value = serde_json::from_str(&check(&["--format", "sarif"]).1).unwrap();
+    crate::reports::assert_valid(&crate::reports::schema(), &log);
+    let said = |result: &Value| {
+        format!("{} {} {}", result["level"], result["ruleId"], result["message"]["text"].as_str().unwrap())
+    };
+    let results: Vec<String> = log["runs"][0]["results"].as_array().unwrap().iter().map(said).collect();
+    assert_snapshot!(results.join("\n"), @r#"
+    "warning" "drift/differs" Deployment NS/web in production: spec.replicas is 5, base says 3
+    "error" "evaluation/cluster-untold" production: ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side
+    "#);
+    let page = check(&["--format", "html"]).1;
+    for part in [
+        "Clusters differ from what the repository says",
+        "<code>spec.replicas</code> is <code>5</code>",
+        "Content-Security-Policy",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("<script"), "{page}");
 
     let desk = Desk::new(&[&absent]);
     let (code, said) = desk.run(world.server.kubeconfig(), &["--cluster", "prod=test"]);

@@ -95,7 +95,7 @@ pub(super) fn drift(main: &mut Markup, report: &Report) {
     });
 }
 
-fn drifted_field(field: &mut Markup, change: &crate::effect::FieldChange) {
+pub(super) fn drifted_field(field: &mut Markup, change: &crate::effect::FieldChange) {
     field.words("code", &[], &change.path);
     if change.masked {
         return field.text(" differs (secret)");

@@ -22,6 +22,10 @@ pub(super) enum Rule<'a> {
     Render,
     /// A cluster did not tell.
     Cluster,
+    /// An object of the cluster differs, without any change.
+    Drift,
+    /// An object is not in the cluster, without any change.
+    Missing,
 }
 
 /// How heavy a result is.
@@ -52,6 +56,8 @@ impl Rule<'_> {
             Self::Refused => "effect/refused".to_owned(),
             Self::Render => "evaluation/render-failed".to_owned(),
             Self::Cluster => "evaluation/cluster-untold".to_owned(),
+            Self::Drift => "drift/differs".to_owned(),
+            Self::Missing => "drift/missing".to_owned(),
         }
     }
 
@@ -73,6 +79,8 @@ impl Rule<'_> {
             Self::Refused => "The cluster would refuse the object".to_owned(),
             Self::Render => "A unit does not render, so what would change is not known".to_owned(),
             Self::Cluster => "A cluster did not tell, so what would change there is not known".to_owned(),
+            Self::Drift => "An object of the cluster is not as the repository says".to_owned(),
+            Self::Missing => "An object that the repository says is not in the cluster".to_owned(),
         }
     }
 }
