@@ -163,13 +163,14 @@ const FAULTS: [(Fault, Outcome, Outcome); 15] = [
     (Fault::Instead(200, None, LOGIN), Untold("unexpected: "), Untold("unexpected: ")),
 ];
 
-impl Outcome {
-    fn patience(self) -> Patience {
-        match self {
-            Told => PATIENT,
-            Untold(_) => HASTY,
-        }
-    }
+/// Whether an answer stays out, so that it is waited for until the end.
+fn holds_back(fault: Fault) -> bool {
+    matches!(fault, Fault::Stalled | Fault::Dripping)
+}
+
+/// How long is waited where this fault is. A machine that has other things to do may take longer for what is healthy.
+fn patience(fault: Fault) -> Patience {
+    if holds_back(fault) { HASTY } else { PATIENT }
 }
 
 /// Each fault at each place, once and always.
@@ -196,8 +197,7 @@ async fn each_fault_leaves_what_is_right_or_undecided() {
                 if Place::of(asked) == place && asked.before < times { fault } else { Fault::None }
             };
             let between = Between::start(world.server, plan).await;
-            let cluster =
-                through(&between, world.server, world.server.admin_token(), outcome.patience()).await;
+            let cluster = through(&between, world.server, world.server.admin_token(), patience(fault)).await;
             let said = change.predict(&cluster).await;
             let about = format!("{fault:?} {place:?} {times} {:?}", change.environment.apply);
             let undecided = change.undecided(&about, &truth, &said);
@@ -230,7 +230,8 @@ async fn whoever_waits_for_the_same_answer_waits_once() {
     for place in [Place::Schema, Place::Discovery] {
         let plan = move |asked: &Asked| if Place::of(asked) == place { Fault::Stalled } else { Fault::None };
         let between = Between::start(world.server, plan).await;
-        let cluster = through(&between, world.server, world.server.admin_token(), HASTY).await;
+        let patience = Patience { answer: Duration::from_secs(3), ..PATIENT };
+        let cluster = through(&between, world.server, world.server.admin_token(), patience).await;
         let said = predict(&cluster, &environment, inputs.clone()).await;
         assert!(said.errors.iter().all(|error| error.undecided), "{}", words(&said));
         assert_eq!(said.effects, inputs.iter().map(|input| input.effect.clone()).collect::<Vec<_>>());
@@ -302,11 +303,12 @@ async fn no_fault_turns_dry_runs_on_that_are_off() {
                 if asked.target.contains(place) && asked.before < times { fault } else { Fault::None }
             };
             let between = Between::start(server, plan).await;
-            let cluster = through(&between, server, token, outcome.patience()).await.checked();
+            let cluster = through(&between, server, token, patience(fault)).await.checked();
             let answer = cluster.dry_runs(&namespaces);
             let answer = tokio::time::timeout(HANGING, answer).await.expect("an end");
             let about = format!("{place} {fault:?} {times}: {answer:?}");
-            assert_ne!(between.asked(|path| path.contains(place)), 0, "{about}");
+            let came_so_far = between.asked(|path| path.contains(place)) > 0;
+            assert!(came_so_far || holds_back(fault), "{about}");
             assert_eq!(matches!(answer, Ok(DryRuns::On)), harmless && outcome == Told, "{about}");
         }
         for seed in 1..=12 {
