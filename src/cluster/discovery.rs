@@ -46,6 +46,19 @@ pub(super) enum Lookup {
     Stale,
 }
 
+impl Lookup {
+    /// The version that shows an object of this kind, and where; another one than was asked for shows the same object.
+    pub(super) fn shows<'a>(&'a self, object: &'a ObjectRef) -> Option<(&'a str, &'a Resource)> {
+        match self {
+            Self::Served(resource) => Some((&object.version, resource)),
+            Self::OtherVersions(versions, resource) => {
+                Some((versions.first().unwrap_or(&object.version), resource))
+            }
+            Self::Unknown | Self::Stale => None,
+        }
+    }
+}
+
 impl Served {
     /// Adds one answer of aggregated discovery; `None` where the body is not one.
     pub(super) fn add(&mut self, body: &[u8]) -> Option<()> {

@@ -6,7 +6,8 @@ use std::fmt;
 use async_trait::async_trait;
 use countersign_core::object::ObjectRef;
 use countersign_core::patch::PatchSchema;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use futures::StreamExt as _;
+use futures::stream;
 use serde_json::Value;
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
@@ -16,12 +17,16 @@ use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
+use super::list::{self, Wanted};
 use super::patches::Patches;
+use super::path::{api_version, path_of, place_of};
 use super::patience::Patience;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, Prediction, Tried, Write};
+use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, LiveObjects, Prediction, Tried, Write};
 
 const JSON: &str = "application/json";
+/// Each answer may be large.
+const LISTS_AT_ONCE: usize = 4;
 
 /// One cluster, asked over its API.
 pub struct KubeCluster {
@@ -141,15 +146,10 @@ impl KubeCluster {
 
     /// The live object, by what is known of its kind.
     async fn read_as(&self, object: &ObjectRef, kind: &Lookup) -> Result<Got, ClusterError> {
-        let (version, resource) = match kind {
-            Lookup::Served(resource) => (&object.version, resource),
-            // Another version shows the same object.
-            Lookup::OtherVersions(versions, resource) => {
-                (versions.first().unwrap_or(&object.version), resource)
-            }
-            Lookup::Unknown => return Ok(Got::Nothing),
-            Lookup::Stale => return Err(stale(object)),
-        };
+        if let Lookup::Stale = kind {
+            return Err(stale(object));
+        }
+        let Some((version, resource)) = kind.shows(object) else { return Ok(Got::Nothing) };
         match self.get(&path_of(object, version, resource)?, &resource.plural).await? {
             Got::Object(live) => checked(live, object).map(Got::Object),
             got @ (Got::Nothing | Got::NoKind) => Ok(got),
@@ -240,6 +240,25 @@ impl Cluster for KubeCluster {
         }
     }
 
+    async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError> {
+        let mut wanted = Wanted::default();
+        for object in objects.iter().filter(|object| !is_secret(object)) {
+            let kind = self.lookup(object).await?;
+            if let Some(place) = kind.shows(object).and_then(|(version, resource)| place_of(object, version, resource)) {
+                wanted.add(place, object);
+            }
+        }
+        let lists = wanted.worthwhile().map(|(place, objects)| async move {
+            list::read(&self.link, &place, &objects).await
+        });
+        let mut lists = stream::iter(lists).buffer_unordered(LISTS_AT_ONCE);
+        let mut all = LiveObjects::default();
+        while let Some(found) = lists.next().await {
+            all.extend(found?);
+        }
+        Ok(all)
+    }
+
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {
         let Lookup::Served(_) = self.lookup(object).await? else { return Ok(None) };
         let document = self.patches.document(&self.link, &object.group, &object.version).await?;
@@ -318,13 +337,6 @@ fn version_missing(object: &ObjectRef, versions: &[String]) -> String {
     format!("version `{}` of `{}` (it has {})", object.version, object.kind, versions.join(", "))
 }
 
-fn api_version(object: &ObjectRef) -> String {
-    match object.group.as_str() {
-        "" => object.version.clone(),
-        group => format!("{group}/{}", object.version),
-    }
-}
-
 fn stale(object: &ObjectRef) -> ClusterError {
     let why = format!("whoever serves `{}` does not answer", api_version(object));
     ClusterError::OutOfOrder { why }
@@ -333,24 +345,6 @@ fn stale(object: &ObjectRef) -> ClusterError {
 fn unserved(object: &ObjectRef) -> ClusterError {
     let why = format!("it lists {} and does not serve it", kind_missing(object));
     ClusterError::Unexpected { why }
-}
-
-fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {
-    let encoded = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
-    let missing = |what: &str| ClusterError::Unexpected { why: format!("`{}` has no {what}", object.kind) };
-    if object.name.is_empty() {
-        return Err(missing("name"));
-    }
-    let root = match object.group.as_str() {
-        "" => format!("/api/{}", encoded(version)),
-        group => format!("/apis/{}/{}", encoded(group), encoded(version)),
-    };
-    let scope = match (resource.namespaced, object.namespace.as_str()) {
-        (false, _) => String::new(),
-        (true, "") => return Err(missing("namespace")),
-        (true, namespace) => format!("/namespaces/{}", encoded(namespace)),
-    };
-    Ok(format!("{root}{scope}/{}/{}", encoded(&resource.plural), encoded(&object.name)))
 }
 
 /// The object, if it is the one that was asked for.

@@ -1,7 +1,7 @@
 //! Clusters, through the Kubernetes API: one object read, one apply predicted.
 //!
 //! Requests are sent raw, since typed clients drop unknown fields before strict validation can see them. Nothing here
-//! reads or sends a Secret, lists, watches, or logs a body, and nothing writes for real but the one probe of `guard`, which
+//! reads, lists or sends a Secret, watches, or logs a body, and nothing writes for real but the one probe of `guard`, which
 //! has to be refused.
 
 mod answer;
@@ -10,7 +10,9 @@ mod discovery;
 mod guard;
 mod kube;
 mod link;
+mod list;
 mod patches;
+mod path;
 mod patience;
 mod request;
 mod respite;

@@ -5,7 +5,9 @@
 //! it only where live shows that the applier owns what base says, and whatever could not be told is an error that is
 //! named, never "no change".
 
+mod ahead;
 mod drifted;
+mod input;
 mod judge;
 mod marks;
 mod ownership;
@@ -20,16 +22,19 @@ mod writes;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use countersign_core::effect::{Applier, Effect, Operation, Tier};
+use countersign_core::effect::{Applier, Effect, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
-use countersign_core::object::{ObjectRef, RenderedObject};
+use countersign_core::object::ObjectRef;
 use countersign_core::patch::PatchError;
 use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
 
+use self::ahead::Live;
 pub use self::drifted::drift;
+use self::input::{has_name, is_asked, namespaces};
+pub use self::input::{Manifest, PredictInput};
 use self::judge::{Judged, Seen};
 use self::reading::Reading;
 use self::scope::Scope;
@@ -43,46 +48,6 @@ const AT_ONCE: usize = 32;
 const LOOKS: u32 = 3;
 /// After so many silences in a row the rest is not asked: nobody waits for a cluster that is down.
 const SILENCES: u32 = 3;
-
-/// One side of an object, as far as it may be sent to a cluster.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Manifest {
-    /// It is not on this side.
-    Absent,
-    /// It has sealed leaves, and is never sent.
-    Sealed,
-    /// As it was rendered.
-    Raw(Value),
-}
-
-impl Manifest {
-    /// The manifest of one side.
-    pub fn of(object: Option<&RenderedObject>) -> Self {
-        match object {
-            None => Self::Absent,
-            Some(object) if object.sealed => Self::Sealed,
-            Some(object) => Self::Raw(object.body.value()),
-        }
-    }
-
-    fn raw(&self) -> Option<&Value> {
-        match self {
-            Self::Raw(value) => Some(value),
-            Self::Absent | Self::Sealed => None,
-        }
-    }
-}
-
-/// An effect as the render tells it, with the manifests it came from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PredictInput {
-    /// What [`countersign_core::effect::compare`] says.
-    pub effect: Effect,
-    /// The object at base.
-    pub base: Manifest,
-    /// The object at head.
-    pub head: Manifest,
-}
 
 /// What the cluster says.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,6 +100,7 @@ fn presumption(mode: ApplyMode) -> Option<&'static str> {
 
 struct Asking<'a> {
     cluster: &'a dyn Cluster,
+    live: Live<'a>,
     environment: &'a Environment,
     scope: Scope,
     tries: Tries,
@@ -193,7 +159,15 @@ impl<'a> Asking<'a> {
             Some(namespaces) => Tries::of(cluster, environment, &namespaces).await,
             None => Tries::DryRuns,
         };
-        Self { cluster, environment, scope, tries, silences: AtomicU32::new(0) }
+        let mut live = Live::of(cluster);
+        let is_read = |input: &&PredictInput| is_asked(input) && scope.blind_to(&input.effect.object).is_none();
+        let objects: Vec<&ObjectRef> =
+            inputs.iter().filter(is_read).map(|input| &input.effect.object).filter(|object| has_name(object)).collect();
+        let silences = match &tries {
+            Tries::Nothing(_) => 0,
+            Tries::DryRuns | Tries::Reads(_) => u32::from(live.look_ahead(&objects).await.is_err()),
+        };
+        Self { cluster, live, environment, scope, tries, silences: AtomicU32::new(silences) }
     }
 
     /// In the order in which they were given.
@@ -236,10 +210,12 @@ impl<'a> Asking<'a> {
 
     /// One consistent look at an object; `None` where it changed each time.
     async fn look(&self, object: &ObjectRef, input: &PredictInput) -> Result<Option<Seen>, Unasked> {
-        if object.name.is_empty() || object.name.ends_with('*') {
+        if !has_name(object) {
             return Ok(Some(Seen::nameless()));
         }
-        for _ in 0..LOOKS {
+        // What was read ahead may be older than a look would be, and is no fault of the object's.
+        let looks = LOOKS.saturating_add(u32::from(self.live.is_known(object)));
+        for _ in 0..looks {
             if self.silences.load(Ordering::Relaxed) >= SILENCES {
                 return Err(Unasked::Silent);
             }
@@ -262,7 +238,7 @@ impl<'a> Asking<'a> {
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
         if self.only_reads() {
-            return Ok(Seen::of(self.cluster.read(object).await?, None, None));
+            return Ok(Seen::of(self.live.read(object).await?, None, None));
         }
         // What leaves the tree is not applied any more.
         let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
@@ -270,12 +246,12 @@ impl<'a> Asking<'a> {
         let marks = marks::of(Applier::of(self.environment));
         if self.environment.apply == ApplyMode::ServerSide && marks.is_empty() {
             let known = Known { object, live: None, sides, schema: None };
-            let (live, pair) = futures::join!(self.cluster.read(object), self.pair(&known));
+            let (live, pair) = futures::join!(self.live.read(object), self.pair(&known));
             let live = live?;
             let (base, head) = pair?;
             return Ok(Seen::of(live, base, head));
         }
-        let live = self.cluster.read(object).await?;
+        let live = self.live.read(object).await?;
         let patches = matches!(self.environment.apply, ApplyMode::ClientSide | ApplyMode::Helm);
         let schema = match sides.head {
             Some(_) if patches && live.is_some() => self.cluster.patch_schema(object).await?,
@@ -360,19 +336,6 @@ impl<'a> Asking<'a> {
         all.drift.sort_by(|one, other| one.object.cmp(&other.object));
         all
     }
-}
-
-/// Where the objects are that will be tried; `None` where none will be.
-fn namespaces(inputs: &[PredictInput]) -> Option<BTreeSet<String>> {
-    let tried = inputs.iter().filter(|input| is_asked(input));
-    let all: BTreeSet<String> = tried.map(|input| input.effect.object.namespace.clone()).collect();
-    (!all.is_empty()).then(|| all.into_iter().filter(|namespace| !namespace.is_empty()).collect())
-}
-
-/// Whether a cluster is asked about it.
-fn is_asked(input: &PredictInput) -> bool {
-    let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
-    !(sealed || scope::never_asked(&input.effect.object) || input.effect.operation == Operation::None)
 }
 
 fn holds(environment: &Environment) -> bool {

@@ -1,9 +1,9 @@
 //! A cluster: read one object, predict one apply. Never a real write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use countersign_core::object::ObjectRef;
+use countersign_core::object::{Body, ObjectRef};
 use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::Value;
 
@@ -117,6 +117,9 @@ pub enum Write {
     Patch(Patch),
 }
 
+/// Live objects, as far as they are known; `None` where there is none.
+pub type LiveObjects = HashMap<ObjectRef, Option<Body>>;
+
 /// One cluster.
 #[async_trait]
 pub trait Cluster: Send + Sync {
@@ -131,6 +134,12 @@ pub trait Cluster: Send + Sync {
     async fn namespaced(&self, object: &ObjectRef) -> Result<Option<bool>, ClusterError>;
     /// The live object, or `None` where there is none.
     async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError>;
+    /// The live ones of these objects, as far as they can be had together in fewer requests than one each. Whatever is not
+    /// in the answer is [read](Self::read) alone, and then told what is wrong with it.
+    ///
+    /// # Errors
+    /// The cluster does not answer, and others need not be asked to know that.
+    async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError>;
     /// How patches of a kind are merged; `None` where it takes no strategic merge patch, or is unknown.
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError>;
     /// What this write by this manager would make of the object, by `dryRun=All`.

@@ -9,6 +9,7 @@ mod faults;
 mod gone;
 mod helm;
 mod least_privilege;
+mod lists;
 mod overwritten;
 mod reach;
 mod refusals;

@@ -8,6 +8,7 @@
     clippy::wildcard_enum_match_arm
 )]
 
+mod ahead;
 mod ownership;
 mod reading;
 mod warned;
@@ -22,14 +23,22 @@ use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::json;
 
 use super::*;
-use crate::ports::Write;
+use crate::ports::{LiveObjects, Write};
 
 /// A cluster that answers as it is told, and remembers what it was asked.
-#[derive(Default)]
 struct Script {
     reads: Mutex<VecDeque<Result<Option<Value>, ClusterError>>>,
     dry_runs: Mutex<VecDeque<Result<Prediction, ClusterError>>>,
     asked: Mutex<Vec<String>>,
+    /// What is read ahead; one that has nothing to say of it does not answer.
+    ahead: Mutex<Option<LiveObjects>>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        let ahead = Mutex::new(Some(LiveObjects::default()));
+        Self { reads: Mutex::default(), dry_runs: Mutex::default(), asked: Mutex::default(), ahead }
+    }
 }
 
 #[async_trait]
@@ -53,6 +62,11 @@ impl Cluster for Script {
     async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError> {
         self.asked.lock().unwrap().push(format!("read {object}"));
         self.reads.lock().unwrap().pop_front().unwrap_or(Ok(None))
+    }
+
+    async fn read_ahead(&self, _objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError> {
+        let source = || "no answer".into();
+        self.ahead.lock().unwrap().take().ok_or_else(|| ClusterError::Unreachable { source: source() })
     }
 
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {

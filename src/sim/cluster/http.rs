@@ -130,13 +130,29 @@ fn list(inner: &Inner, asked: &Asked, kind: &Kind, namespace: &str) -> Result<An
         }
         item
     };
-    let items: Vec<Value> = objects.list(kind, namespace).into_iter().map(bare).collect();
+    let all = objects.list(kind, namespace);
+    let after = asked.query.get("continue").map(String::as_str).unwrap_or_default();
+    let start = if after.is_empty() { 0 } else { all.partition_point(|item| place_in_list(item).as_str() <= after) };
+    let limit = asked.query.get("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
+    let page = all.get(start..).unwrap_or_default();
+    let (page, rest) = page.split_at_checked(limit.unwrap_or(usize::MAX)).unwrap_or((page, &[]));
+    let mut metadata = json!({ "resourceVersion": objects.version().to_string() });
+    if let (Some(last), Some(metadata), false) = (page.last(), metadata.as_object_mut(), rest.is_empty()) {
+        metadata.insert("continue".to_owned(), place_in_list(last).into());
+        metadata.insert("remainingItemCount".to_owned(), rest.len().into());
+    }
     Ok(ok(json!({
         "kind": format!("{}List", kind.kind),
         "apiVersion": kind.api_version(),
-        "metadata": { "resourceVersion": objects.version().to_string() },
-        "items": items,
+        "metadata": metadata,
+        "items": page.iter().cloned().map(bare).collect::<Vec<Value>>(),
     })))
+}
+
+/// Where an object stands in a list: what comes after it continues there.
+fn place_in_list(object: &Value) -> String {
+    let part = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    format!("{}\0{}", part("/metadata/namespace"), part("/metadata/name"))
 }
 
 fn one(inner: &Inner, asked: &Asked, place: &Place<'_>) -> Result<Answer, Refusal> {

@@ -90,7 +90,7 @@ impl Change {
     }
 }
 
-async fn through(
+pub(super) async fn through(
     between: &Between,
     server: &crate::parts::ApiServer,
     token: &str,
@@ -124,7 +124,7 @@ impl Place {
 
 /// What becomes of objects whose answers go wrong like this, once or always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+pub(super) enum Outcome {
     /// The bot gets its answer all the same.
     Told,
     /// It does not, and says this.
@@ -137,7 +137,7 @@ use Outcome::{Told, Untold};
 pub(super) const LOST_ROUTE: Fault = Fault::Instead(404, None, "404 page not found\n");
 
 /// Fault, how it ends where it happens once, and where it happens always.
-const FAULTS: [(Fault, Outcome, Outcome); 15] = [
+pub(super) const FAULTS: [(Fault, Outcome, Outcome); 15] = [
     (Fault::Dropped, Told, Untold("the connection failed")),
     (Fault::Unanswered, Told, Untold("the connection failed")),
     (Fault::Reset, Told, Untold("Connection reset by peer")),
@@ -164,12 +164,12 @@ const FAULTS: [(Fault, Outcome, Outcome); 15] = [
 ];
 
 /// Whether an answer stays out, so that it is waited for until the end.
-fn holds_back(fault: Fault) -> bool {
+pub(super) fn holds_back(fault: Fault) -> bool {
     matches!(fault, Fault::Stalled | Fault::Dripping)
 }
 
 /// How long is waited where this fault is. A machine that has other things to do may take longer for what is healthy.
-fn patience(fault: Fault) -> Patience {
+pub(super) fn patience(fault: Fault) -> Patience {
     if holds_back(fault) { HASTY } else { PATIENT }
 }
 

@@ -55,7 +55,7 @@ fn scrubbed(value: Value, key: &str) -> Value {
         }
         Value::Array(items) => items.into_iter().map(|item| scrubbed(item, "")).collect(),
         Value::String(text) => match key {
-            "uid" | "resourceVersion" | "creationTimestamp" | "clusterIP" => json!("…"),
+            "uid" | "resourceVersion" | "creationTimestamp" | "clusterIP" | "continue" => json!("…"),
             "message" => {
                 let line = text.lines().next().unwrap_or_default();
                 json!(line.split(", got").next().unwrap_or_default())

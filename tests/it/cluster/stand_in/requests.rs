@@ -255,6 +255,9 @@ pub(super) fn others() -> Vec<Step> {
             json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "NS-b", "labels": { "a": "b" } } }),
         ),
         get("/apis/networking.k8s.io/v1/namespaces/NS/ingresses"),
+        get("/api/v1/namespaces/NS/configmaps?limit=1"),
+        get("/api/v1/namespaces/NS/configmaps?limit=2"),
+        get("/api/v1/namespaces/NS/configmaps?limit=0"),
         // What is not there.
         get("/api/v1/namespaces/NS/configmaps/none"),
         apply(

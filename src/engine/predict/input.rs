@@ -1,0 +1,67 @@
+//! What is asked about.
+
+use std::collections::BTreeSet;
+
+use countersign_core::effect::{Effect, Operation};
+use countersign_core::object::{ObjectRef, RenderedObject};
+use serde_json::Value;
+
+use super::scope;
+
+/// One side of an object, as far as it may be sent to a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Manifest {
+    /// It is not on this side.
+    Absent,
+    /// It has sealed leaves, and is never sent.
+    Sealed,
+    /// As it was rendered.
+    Raw(Value),
+}
+
+impl Manifest {
+    /// The manifest of one side.
+    pub fn of(object: Option<&RenderedObject>) -> Self {
+        match object {
+            None => Self::Absent,
+            Some(object) if object.sealed => Self::Sealed,
+            Some(object) => Self::Raw(object.body.value()),
+        }
+    }
+
+    pub(super) fn raw(&self) -> Option<&Value> {
+        match self {
+            Self::Raw(value) => Some(value),
+            Self::Absent | Self::Sealed => None,
+        }
+    }
+}
+
+/// An effect as the render tells it, with the manifests it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictInput {
+    /// What [`countersign_core::effect::compare`] says.
+    pub effect: Effect,
+    /// The object at base.
+    pub base: Manifest,
+    /// The object at head.
+    pub head: Manifest,
+}
+
+/// Where the objects are that will be tried; `None` where none will be.
+pub(super) fn namespaces(inputs: &[PredictInput]) -> Option<BTreeSet<String>> {
+    let tried = inputs.iter().filter(|input| is_asked(input));
+    let all: BTreeSet<String> = tried.map(|input| input.effect.object.namespace.clone()).collect();
+    (!all.is_empty()).then(|| all.into_iter().filter(|namespace| !namespace.is_empty()).collect())
+}
+
+/// Whether a cluster is asked about it.
+pub(super) fn is_asked(input: &PredictInput) -> bool {
+    let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
+    !(sealed || scope::never_asked(&input.effect.object) || input.effect.operation == Operation::None)
+}
+
+/// Whether it is known by which name it goes.
+pub(super) fn has_name(object: &ObjectRef) -> bool {
+    !(object.name.is_empty() || object.name.ends_with('*'))
+}
