@@ -244,13 +244,15 @@ impl Cluster for KubeCluster {
         let mut wanted = Wanted::default();
         for object in objects.iter().filter(|object| !is_secret(object)) {
             let kind = self.lookup(object).await?;
-            if let Some(place) = kind.shows(object).and_then(|(version, resource)| place_of(object, version, resource)) {
+            if let Some(place) =
+                kind.shows(object).and_then(|(version, resource)| place_of(object, version, resource))
+            {
                 wanted.add(place, object);
             }
         }
-        let lists = wanted.worthwhile().map(|(place, objects)| async move {
-            list::read(&self.link, &place, &objects).await
-        });
+        let lists = wanted
+            .worthwhile()
+            .map(|(place, objects)| async move { list::read(&self.link, &place, &objects).await });
         let mut lists = stream::iter(lists).buffer_unordered(LISTS_AT_ONCE);
         let mut all = LiveObjects::default();
         while let Some(found) = lists.next().await {

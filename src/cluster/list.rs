@@ -76,7 +76,8 @@ pub(super) async fn read(
     let mut listed = 0_usize;
     loop {
         let page = format!("{}?limit={limit}{token}", place.path);
-        let reply = link.reply(&Question { verb: Verb::Get, path: &page, accept: "application/json" }).await?;
+        let reply =
+            link.reply(&Question { verb: Verb::Get, path: &page, accept: "application/json" }).await?;
         let Some(page) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() else {
             return Ok(found);
         };
@@ -146,9 +147,7 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_the_kind_is_none() {
-        let list = |api_version: &str, item: Value| {
-            json!({ "kind": "List", "apiVersion": api_version, "metadata": {}, "items": [item] })
-        };
+        let list = |api_version: &str, item: Value| json!({ "kind": "List", "apiVersion": api_version, "metadata": {}, "items": [item] });
         assert!(page(&list("apps/v1", json!({}))).is_some());
         assert_eq!(page(&list("apps/v1beta1", json!({}))), None);
         assert_eq!(page(&list("apps/v1", json!({ "kind": "StatefulSet" }))), None);

@@ -22,7 +22,11 @@ pub(super) fn place_of(object: &ObjectRef, version: &str, resource: &Resource) -
     Some(Place { path: list.to_owned(), api_version: api_version(&version), kind: object.kind.clone() })
 }
 
-pub(super) fn path_of(object: &ObjectRef, version: &str, resource: &Resource) -> Result<String, ClusterError> {
+pub(super) fn path_of(
+    object: &ObjectRef,
+    version: &str,
+    resource: &Resource,
+) -> Result<String, ClusterError> {
     let encoded = |part: &str| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string();
     let missing = |what: &str| ClusterError::Unexpected { why: format!("`{}` has no {what}", object.kind) };
     if object.name.is_empty() {

@@ -10,7 +10,7 @@ mod scopes;
 mod unit;
 mod whole;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use self::changes::Changes;
 use self::read::Given;
 use self::scopes::Scopes;
 use self::unit::AT_ONCE;
-use crate::ports::{Clusters, ReadSet, RenderError, Renderer, Source, SourceError, UnitSpec};
+use crate::ports::{Clusters, ReadSet, Reads, RenderError, Renderer, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -91,7 +91,7 @@ pub struct Evaluator<'a> {
 /// One side of one unit: what it is there and what it reads.
 struct SidePlan {
     spec: UnitSpec,
-    reads: Arc<ReadSet>,
+    reads: Reads,
 }
 
 /// A unit on both sides.
@@ -237,15 +237,23 @@ impl Evaluator<'_> {
 /// Parts units by whether the change touches their read-set, on either side; `read` collects the paths that were
 /// claimed.
 fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut BTreeSet<String>) -> Plan {
-    let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
     let changes = Changes::new(changed);
-    for (name, sides) in names {
-        let mut hit = false;
-        for side in distinct(&sides) {
-            let claimed = changes.claimed_by(side);
-            hit |= !claimed.is_empty() || changes.guessed_by(side);
+    // Many units share a piece, which is looked at once; all of them are held meanwhile, so none has the place of another.
+    let mut known: HashMap<*const ReadSet, bool> = HashMap::new();
+    let mut is_hit = |piece: &Arc<ReadSet>| {
+        *known.entry(Arc::as_ptr(piece)).or_insert_with(|| {
+            let claimed = changes.claimed_by(piece);
+            let hit = !claimed.is_empty() || changes.guessed_by(piece);
             read.extend(claimed.into_iter().map(str::to_owned));
-        }
+            hit
+        })
+    };
+    let mut hits = Vec::with_capacity(names.len());
+    for sides in names.values() {
+        hits.push(distinct(sides).flat_map(Reads::pieces).fold(false, |hit, piece| is_hit(piece) || hit));
+    }
+    let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
+    for ((name, sides), hit) in names.into_iter().zip(hits) {
         if hit || sides.base.is_some() != sides.head.is_some() {
             plan.touched.push(Touched { name, sides });
         } else {
@@ -256,10 +264,10 @@ fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut B
 }
 
 /// What both sides read, once where it is the same.
-fn distinct(sides: &Sides) -> impl Iterator<Item = &ReadSet> {
+fn distinct(sides: &Sides) -> impl Iterator<Item = &Reads> {
     let [base, head] = [&sides.base, &sides.head].map(|side| side.as_ref().map(|side| &side.reads));
-    let same = base.zip(head).is_some_and(|(base, head)| Arc::ptr_eq(base, head));
-    base.into_iter().chain(head.filter(|_| !same)).map(|reads| &**reads)
+    let same = base.zip(head).is_some_and(|(base, head)| base.are_shared(head));
+    base.into_iter().chain(head.filter(|_| !same))
 }
 
 /// What a name that differs at each render means.

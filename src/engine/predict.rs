@@ -33,8 +33,8 @@ use serde_json::Value;
 
 use self::ahead::Live;
 pub use self::drifted::drift;
-use self::input::{has_name, is_asked, namespaces};
 pub use self::input::{Manifest, PredictInput};
+use self::input::{has_name, is_asked, namespaces};
 use self::judge::{Judged, Seen};
 use self::reading::Reading;
 use self::scope::Scope;
@@ -160,9 +160,14 @@ impl<'a> Asking<'a> {
             None => Tries::DryRuns,
         };
         let mut live = Live::of(cluster);
-        let is_read = |input: &&PredictInput| is_asked(input) && scope.blind_to(&input.effect.object).is_none();
-        let objects: Vec<&ObjectRef> =
-            inputs.iter().filter(is_read).map(|input| &input.effect.object).filter(|object| has_name(object)).collect();
+        let is_read =
+            |input: &&PredictInput| is_asked(input) && scope.blind_to(&input.effect.object).is_none();
+        let objects: Vec<&ObjectRef> = inputs
+            .iter()
+            .filter(is_read)
+            .map(|input| &input.effect.object)
+            .filter(|object| has_name(object))
+            .collect();
         let silences = match &tries {
             Tries::Nothing(_) => 0,
             Tries::DryRuns | Tries::Reads(_) => u32::from(live.look_ahead(&objects).await.is_err()),

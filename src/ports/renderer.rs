@@ -109,6 +109,66 @@ impl ReadSet {
             || self.absent.contains(&changed.path)
             || self.listings.iter().any(|folder| is_below(&changed.path, folder))
     }
+
+    /// Adds what another one has.
+    pub fn absorb(&mut self, other: &Self) {
+        let Self { files, listings, absent, perhaps } = other;
+        self.files.extend(files.iter().cloned());
+        self.listings.extend(listings.iter().cloned());
+        self.absent.extend(absent.iter().cloned());
+        self.perhaps.extend(perhaps.iter().cloned());
+    }
+}
+
+/// A unit's read-set, made of pieces that other units may share. A path may be in several of them.
+#[derive(Debug, Clone, Default)]
+pub struct Reads(Vec<Arc<ReadSet>>);
+
+impl Reads {
+    /// Of these pieces.
+    pub fn new(pieces: Vec<Arc<ReadSet>>) -> Self {
+        Self(pieces)
+    }
+
+    /// The pieces.
+    pub fn pieces(&self) -> &[Arc<ReadSet>] {
+        &self.0
+    }
+
+    /// Whether both are made of the very same pieces.
+    pub fn are_shared(&self, other: &Self) -> bool {
+        let pairs = self.0.iter().zip(&other.0);
+        self.0.len() == other.0.len()
+            && pairs.fold(true, |same, (one, other)| same && Arc::ptr_eq(one, other))
+    }
+
+    /// The files of all pieces.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().flat_map(|piece| &piece.files).map(String::as_str)
+    }
+
+    /// Whether a path was looked for and is absent.
+    pub fn is_absent(&self, path: &str) -> bool {
+        self.0.iter().any(|piece| piece.absent.contains(path))
+    }
+
+    /// All pieces in one.
+    pub fn whole(&self) -> Arc<ReadSet> {
+        if let [piece] = self.0.as_slice() {
+            return Arc::clone(piece);
+        }
+        let mut all = ReadSet::default();
+        for piece in &self.0 {
+            all.absorb(piece);
+        }
+        Arc::new(all)
+    }
+}
+
+impl From<ReadSet> for Reads {
+    fn from(piece: ReadSet) -> Self {
+        Self(vec![Arc::new(piece)])
+    }
 }
 
 fn is_below(path: &str, folder: &str) -> bool {
@@ -186,14 +246,14 @@ pub trait Renderer: Send + Sync {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-    ) -> Result<Arc<ReadSet>, SourceError>;
+    ) -> Result<Reads, SourceError>;
     /// Renders a unit at a tree.
     async fn render(
         &self,
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-        reads: &ReadSet,
+        reads: &Reads,
     ) -> Result<Rendering, RenderError>;
     /// Tools and their versions, for the evidence.
     async fn tools(&self) -> std::collections::BTreeMap<String, String>;

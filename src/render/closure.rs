@@ -106,11 +106,7 @@ impl Closure {
     /// Adds what another one found.
     fn absorb(&mut self, other: &Self) {
         let Self { reads, obstacles, named_at, kustomizations, dependencies, unstable } = other;
-        let all = Arc::make_mut(&mut self.reads);
-        all.files.extend(reads.files.iter().cloned());
-        all.listings.extend(reads.listings.iter().cloned());
-        all.absent.extend(reads.absent.iter().cloned());
-        all.perhaps.extend(reads.perhaps.iter().cloned());
+        Arc::make_mut(&mut self.reads).absorb(reads);
         self.obstacles.extend(obstacles.iter().cloned());
         for (path, at) in named_at {
             self.named_at.entry(path.clone()).or_insert_with(|| at.clone());

@@ -1,7 +1,7 @@
 //! The [`Renderer`] over real programs. It remembers trees, closures and renders; each is named by its content, so
 //! nothing remembered is ever out of date.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
 use super::facts::Facts;
 use super::index::{Fact, Index};
-use super::kustomize::Part;
+use super::parts::Differences;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
 use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
-use super::tree::Tree;
+use super::tree::{Tree, is_one_path};
 use super::unit::is_manifest;
 use super::{discover, unit};
 use crate::ports::{
-    ReadSet, RenderError, Renderer, Rendering, Source, SourceError, TreeEntry, UnitSource, UnitSpec,
+    Reads, RenderError, Renderer, Rendering, Source, SourceError, TreeEntry, UnitSource, UnitSpec,
 };
 
 /// Bytes of files that closures are read from.
@@ -57,15 +57,10 @@ pub struct Programs {
     facts: Facts,
     trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
-    /// Those of kustomize roots by what they are made of: often the same in two trees.
-    assembled: std::sync::Mutex<HashMap<String, Assembled>>,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
 }
-
-/// A closure, and the parts that it is made of.
-type Assembled = (Vec<Arc<Part>>, Arc<Closure>);
 
 impl Programs {
     /// Prepares the scratch folder; programs are looked for when they are first needed.
@@ -84,7 +79,6 @@ impl Programs {
             facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
             closures: Mutex::new(Recent::new(CLOSURES)),
-            assembled: std::sync::Mutex::default(),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -199,14 +193,15 @@ impl Programs {
             return Ok(());
         }
         let cell = self.place_of(&trees.head).await;
-        let load = async || match Tree::beside(&base, source, changed).await? {
-            Some(tree) => Ok(Arc::new(tree)),
-            None => Tree::load(source, &trees.head, self.disk.as_deref()).await.map(Arc::new),
-        };
-        let head = cell.get_or_try_init(load).await?;
+        if !changed.iter().all(is_one_path) {
+            return self.tree(source, &trees.head).await.map(drop);
+        }
+        let head =
+            cell.get_or_try_init(async || Tree::beside(&base, source, changed).await.map(Arc::new)).await?;
         // Whichever is explored first serves the other one.
-        base.parts().put_beside(head);
-        head.parts().put_beside(&base);
+        let differ = Arc::new(Differences::new(changed));
+        base.parts().put_beside(head, &differ);
+        head.parts().put_beside(&base, &differ);
         Ok(())
     }
 
@@ -221,51 +216,24 @@ impl Programs {
         tree: &Tree,
         unit: &UnitSpec,
     ) -> Result<Arc<Closure>, SourceError> {
-        let ground = self.ground(source, id, tree);
-        if let UnitSource::Kustomize { root } = &unit.source {
-            return self.assembled(ground, root).await;
-        }
         let key = (id.clone(), unit.clone());
         if let Some(closure) = self.closures.lock().await.get(&key) {
             return Ok(closure);
         }
-        let closure = Arc::new(Closure::of(ground, unit).await?);
+        let closure = Arc::new(Closure::of(self.ground(source, id, tree), unit).await?);
         self.closures.lock().await.put(key, Arc::clone(&closure), 1);
         Ok(closure)
     }
 }
 
 impl Programs {
-    /// The closure of a kustomize root; the same one for two trees in which it is made of the same.
-    async fn assembled(&self, ground: Ground<'_>, root: &str) -> Result<Arc<Closure>, SourceError> {
-        let parts = ground.all_parts(root).await?;
-        let same = |(known, _): &&Assembled| {
-            known.len() == parts.len()
-                && known.iter().zip(&parts).all(|(known, part)| Arc::ptr_eq(known, part))
-        };
-        let Ok(mut assembled) = self.assembled.lock() else {
-            return Ok(Arc::new(Closure::over(ground.tree, &parts)));
-        };
-        // What symlinks lead to is a matter of each tree.
-        let known = assembled.get(root).filter(|_| !ground.tree.has_links()).filter(same);
-        if let Some((_, closure)) = known {
-            return Ok(Arc::clone(closure));
-        }
-        let closure = Arc::new(Closure::over(ground.tree, &parts));
-        if assembled.len() >= CLOSURES {
-            assembled.clear();
-        }
-        assembled.insert(root.to_owned(), (parts, Arc::clone(&closure)));
-        Ok(closure)
-    }
-
     /// Ends. What was learnt is written down and the scratch folder is removed; what is only in memory goes with the
     /// process, which costs nothing, where taking it apart would.
     pub fn finish(self) {
-        let Self { facts, trees, closures, assembled, rendered, texts, scratch, .. } = self;
+        let Self { facts, trees, closures, rendered, texts, scratch, .. } = self;
         facts.finish();
         drop(scratch);
-        std::mem::forget((trees, closures, assembled, rendered, texts));
+        std::mem::forget((trees, closures, rendered, texts));
     }
 }
 
@@ -345,9 +313,15 @@ impl Renderer for Programs {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-    ) -> Result<Arc<ReadSet>, SourceError> {
+    ) -> Result<Reads, SourceError> {
         let index = self.tree(source, tree).await?;
-        Ok(Arc::clone(&self.closure(source, tree, &index, unit).await?.reads))
+        // What symlinks lead to is no part of any piece.
+        if let (UnitSource::Kustomize { root }, false) = (&unit.source, index.has_links()) {
+            let parts = self.ground(source, tree, &index).all_parts(root).await?;
+            return Ok(Reads::new(parts.iter().map(|part| Arc::clone(&part.found.reads)).collect()));
+        }
+        let closure = self.closure(source, tree, &index, unit).await?;
+        Ok(Reads::new(vec![Arc::clone(&closure.reads)]))
     }
 
     async fn render(
@@ -355,9 +329,9 @@ impl Renderer for Programs {
         source: &dyn Source,
         tree: &ObjectId,
         unit: &UnitSpec,
-        reads: &ReadSet,
+        reads: &Reads,
     ) -> Result<Rendering, RenderError> {
-        self.render_unit(source, tree, unit, reads).await
+        self.render_unit(source, tree, unit, &reads.whole()).await
     }
 
     async fn tools(&self) -> BTreeMap<String, String> {

@@ -71,6 +71,11 @@ fn patched(entries: &[TreeEntry], changed: &[ChangedPath]) -> Vec<TreeEntry> {
     all
 }
 
+/// Whether a change says which path it is about: what is no text in UTF-8 stands for several.
+pub(super) fn is_one_path(change: &ChangedPath) -> bool {
+    !change.path.contains(char::REPLACEMENT_CHARACTER)
+}
+
 impl Tree {
     pub(super) async fn load(
         source: &dyn Source,
@@ -90,22 +95,18 @@ impl Tree {
         Self::of(source, entries, |_| None).await
     }
 
-    /// The tree that differs from another one in these paths alone; `None` where it cannot be told from them.
+    /// The tree that differs from another one in these paths alone, [each of one path](is_one_path).
     pub(super) async fn beside(
         other: &Self,
         source: &dyn Source,
         changed: &[ChangedPath],
-    ) -> Result<Option<Self>, SourceError> {
-        // What is no text stands for several paths.
-        if changed.iter().any(|change| change.path.contains(char::REPLACEMENT_CHARACTER)) {
-            return Ok(None);
-        }
+    ) -> Result<Self, SourceError> {
         let entries = patched(&other.entries, changed);
         let known = |entry: &TreeEntry| {
             other.entry(&entry.path).filter(|before| *before == entry)?;
             other.links.get(&entry.path).cloned()
         };
-        Self::of(source, entries, known).await.map(Some)
+        Self::of(source, entries, known).await
     }
 
     /// Of entries that are sorted, each path once; `target` of a symlink, as far as it is known.

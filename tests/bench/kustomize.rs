@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use countersign::engine::{Asking, Evaluator, Quiet};
-use countersign::ports::{ReadSet, Renderer as _, Source as _};
+use countersign::ports::{Reads, Renderer as _, Source as _};
 use countersign::source::Mirror;
 use countersign_core::environment::EnvironmentSource;
 use countersign_core::object::SealingKey;
@@ -133,7 +133,7 @@ async fn programs(repository: &Path) -> Duration {
         }
     }
     assert_eq!(units.len(), ROOTS * 2);
-    let render = |(tree, reads, unit): (_, Arc<ReadSet>, _)| {
+    let render = |(tree, reads, unit): (_, Reads, _)| {
         let (mirror, programs) = (&mirror, &programs);
         async move { programs.render(mirror, tree, &unit, &reads).await.unwrap() }
     };

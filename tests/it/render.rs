@@ -71,12 +71,12 @@ impl Scene {
     }
 
     async fn read_set(&self, unit: &UnitSpec) -> ReadSet {
-        self.programs.read_set(&self.mirror, &self.tree, unit).await.unwrap().as_ref().clone()
+        self.programs.read_set(&self.mirror, &self.tree, unit).await.unwrap().whole().as_ref().clone()
     }
 
     async fn render(&self, unit: &UnitSpec) -> Result<Rendering, RenderError> {
         let reads = self.read_set(unit).await;
-        self.programs.render(&self.mirror, &self.tree, unit, &reads).await
+        self.programs.render(&self.mirror, &self.tree, unit, &reads.into()).await
     }
 
     /// Renders a kustomize root.

@@ -5,7 +5,6 @@
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::{SidePlan, Sides};
 use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, parent_path};
@@ -32,7 +31,7 @@ fn included(units: &BTreeMap<String, Sides>, side: impl Fn(&Sides) -> Option<&Si
     let roots: BTreeMap<&str, &str> = plans().filter_map(|(name, plan)| Some((root(plan)?, name))).collect();
     let mut includes: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (name, plan) in plans() {
-        let kustomizations = plan.reads.files.iter().filter(|file| is_kustomization(file));
+        let kustomizations = plan.reads.files().filter(|file| is_kustomization(file));
         let others = kustomizations.filter_map(|file| roots.get(parent_path(file)));
         includes.extend(others.filter(|other| **other != name).map(|other| (name, *other)));
     }
@@ -43,7 +42,7 @@ fn included(units: &BTreeMap<String, Sides>, side: impl Fn(&Sides) -> Option<&Si
 /// Whether both sides read the same for the same.
 fn is_same(sides: &Sides) -> bool {
     let both = sides.base.as_ref().zip(sides.head.as_ref());
-    both.is_some_and(|(base, head)| Arc::ptr_eq(&base.reads, &head.reads) && base.spec == head.spec)
+    both.is_some_and(|(base, head)| base.reads.are_shared(&head.reads) && base.spec == head.spec)
 }
 
 fn root(plan: &SidePlan) -> Option<&str> {
@@ -62,9 +61,7 @@ fn is_kustomization(file: &str) -> bool {
 fn forget_absent(sides: &mut Sides) {
     let is_there = |side: &Option<SidePlan>| {
         side.as_ref().is_some_and(|plan| match &plan.spec.source {
-            UnitSource::Helm { values, .. } => {
-                !values.last().is_some_and(|own| plan.reads.absent.contains(own))
-            }
+            UnitSource::Helm { values, .. } => !values.last().is_some_and(|own| plan.reads.is_absent(own)),
             UnitSource::Yaml { .. } | UnitSource::Kustomize { .. } => true,
         })
     };

@@ -78,7 +78,7 @@ impl Evaluator<'_> {
         {
             return Ok(true);
         }
-        for file in &plan.reads.files {
+        for file in plan.reads.files() {
             // What cannot be read speaks of nothing here; a render of it would say what is wrong.
             let Ok(Some(bytes)) = self.source.read_file(tree, file).await else { continue };
             let text = String::from_utf8_lossy(&bytes);

@@ -132,7 +132,8 @@ fn list(inner: &Inner, asked: &Asked, kind: &Kind, namespace: &str) -> Result<An
     };
     let all = objects.list(kind, namespace);
     let after = asked.query.get("continue").map(String::as_str).unwrap_or_default();
-    let start = if after.is_empty() { 0 } else { all.partition_point(|item| place_in_list(item).as_str() <= after) };
+    let start =
+        if after.is_empty() { 0 } else { all.partition_point(|item| place_in_list(item).as_str() <= after) };
     let limit = asked.query.get("limit").and_then(|limit| limit.parse().ok()).filter(|limit| *limit > 0);
     let page = all.get(start..).unwrap_or_default();
     let (page, rest) = page.split_at_checked(limit.unwrap_or(usize::MAX)).unwrap_or((page, &[]));

@@ -30,9 +30,8 @@ async fn told(world: &World, inputs: &[PredictInput], plan: fn(&Asked) -> Fault)
     let between = Between::start(world.server, plan).await;
     let cluster = connect(&between.kubeconfig(world.server, world.server.admin_token())).await;
     let predicted = predict(&cluster, &environment(), inputs.to_vec()).await;
-    let [lists, reads] = ["/configmaps?limit=", "/configmaps/"].map(|place| {
-        between.asked(|path| path.contains(place) && !path.contains("dryRun="))
-    });
+    let [lists, reads] = ["/configmaps?limit=", "/configmaps/"]
+        .map(|place| between.asked(|path| path.contains(place) && !path.contains("dryRun=")));
     (world.check(&predicted), [lists, reads])
 }
 

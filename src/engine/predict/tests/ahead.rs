@@ -37,7 +37,11 @@ async fn what_changed_since_is_read_alone_and_looked_at_as_often_as_ever() {
     assert_eq!(said(&script).await, (Some(true), 1));
 
     let script = read_ahead(None, &["1", "1", "1", "1"]);
-    assert_eq!(said(&script).await, (Some(false), LOOKS as usize), "it was made since, and goes again and again");
+    assert_eq!(
+        said(&script).await,
+        (Some(false), LOOKS as usize),
+        "it was made since, and goes again and again"
+    );
 }
 
 #[tokio::test]
