@@ -66,7 +66,7 @@
 //! | `CommitSha`, `ObjectId`, `Digest` | a validated commit id; any git object; a SHA-256 |
 //! | `Environment` | a named place where the change lands: a source, perhaps a cluster, an applier |
 //! | `UnitSpec`, `UnitEvaluation` | one thing that is rendered as a whole: a kustomize root, a chart with its values, a set of files |
-//! | `ReadSet` | everything that a unit's render could read, and places where a new file would be read |
+//! | `Reads`, `ReadSet` | everything that a unit's render could read, and places where a new file would be read; a piece of that, which units share |
 //! | `RenderedObject`, `ObjectRef` | one manifest after rendering; group, version, kind, namespace, name |
 //! | `Sealer` | turns a secret leaf into a handle that can be compared and never shown |
 //! | `Effect`, `Operation` | what merging does to one object: create, update, replace, delete, orphan, fail, none |

@@ -1,18 +1,19 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod ahead;
 mod changes;
 mod cluster;
 mod convention;
 mod inventory;
 mod owners;
+mod plan;
 mod read;
 mod scopes;
 mod unit;
 mod whole;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::pin::pin;
-use std::sync::Arc;
 
 use countersign_core::effect::{self, Owners, Tier};
 use countersign_core::environment::Environment;
@@ -24,11 +25,11 @@ use countersign_core::policy::InventoryWanted;
 use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use self::changes::Changes;
+use self::plan::{Plan, SidePlan, divided};
 use self::read::Given;
 use self::scopes::Scopes;
 use self::unit::AT_ONCE;
-use crate::ports::{Clusters, ReadSet, Reads, RenderError, Renderer, Source, SourceError, UnitSpec};
+use crate::ports::{Clusters, RenderError, Renderer, Source, SourceError};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -88,27 +89,6 @@ pub struct Evaluator<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// One side of one unit: what it is there and what it reads.
-struct SidePlan {
-    spec: UnitSpec,
-    reads: Reads,
-}
-
-/// A unit on both sides.
-type Sides = Diff<Option<SidePlan>>;
-
-/// A unit that the change touches.
-struct Touched {
-    name: String,
-    sides: Sides,
-}
-
-/// The units of an environment, by whether the change touches them; of those that it does not, head's side.
-struct Plan {
-    touched: Vec<Touched>,
-    untouched: Vec<(String, SidePlan)>,
-}
-
 /// A unit's evaluation with both sides' objects, for what has to look across units and at clusters.
 pub(super) struct EvaluatedUnit {
     pub(super) evaluation: UnitEvaluation,
@@ -129,18 +109,33 @@ impl Evaluator<'_> {
     ) -> Result<Evaluation, EvaluateError> {
         let changed = self.source.changed_paths(&trees.base, &trees.head).await?;
         self.renderer.prepare(self.source, trees).await?;
-        let mut plans = Vec::new();
-        let mut read = BTreeSet::new();
+        let mut units = Vec::new();
         for environment in environments {
-            let mut names = self.planned(trees, environment).await?;
-            if discovered {
-                convention::narrow(&mut names);
-            }
-            plans.push((environment, divided(names, &changed, &mut read)));
+            units.push(self.listed(trees, environment).await?);
         }
-        self.progress.planned(plans.iter().map(|(_, plan)| plan.touched.len()).sum());
+        let mut read = BTreeSet::new();
+        let all = async {
+            let mut plans = Vec::new();
+            for units in units.clone() {
+                let mut names = self.planned(trees, units).await?;
+                if discovered {
+                    convention::narrow(&mut names);
+                }
+                plans.push(divided(names, &changed, &mut read));
+            }
+            Ok::<_, EvaluateError>(plans)
+        };
+        let (ahead, plans) = futures::join!(self.ahead(trees, &units, &changed), all);
+        let (mut ahead, mut plans) = (ahead?, plans?);
+        for (place, plan) in plans.iter_mut().enumerate() {
+            for unit in &mut plan.touched {
+                unit.given = ahead.remove(&(place, unit.name.clone()));
+            }
+        }
+        let waiting = plans.iter().flat_map(|plan| &plan.touched).filter(|unit| unit.given.is_none());
+        self.progress.planned(waiting.count());
         let mut work = Vec::new();
-        for (environment, plan) in plans {
+        for (environment, plan) in environments.iter().zip(plans) {
             work.push(self.environment(trees, environment, plan));
         }
         // In order; the renderer bounds how many programs run at once.
@@ -150,36 +145,6 @@ impl Evaluator<'_> {
         let outside =
             changed.into_iter().filter(|path| !read.contains(&path.path) || always_shown(&path.path));
         Ok(Evaluation { environments: evaluated, outside: outside.collect(), discovered })
-    }
-
-    /// Every unit of an environment, by name, with what it reads on each side.
-    async fn planned(
-        &self,
-        trees: &Diff<ObjectId>,
-        environment: &Environment,
-    ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
-        let mut names: BTreeMap<String, Sides> = BTreeMap::new();
-        for plan in self.side_plans(&trees.base, environment).await? {
-            names.insert(plan.spec.name.clone(), Diff { base: Some(plan), head: None });
-        }
-        for plan in self.side_plans(&trees.head, environment).await? {
-            let sides = names.entry(plan.spec.name.clone());
-            sides.or_insert_with(|| Diff { base: None, head: None }).head = Some(plan);
-        }
-        Ok(names)
-    }
-
-    async fn side_plans(
-        &self,
-        tree: &ObjectId,
-        environment: &Environment,
-    ) -> Result<Vec<SidePlan>, SourceError> {
-        let mut plans = Vec::new();
-        for spec in self.renderer.units(self.source, tree, environment).await? {
-            let reads = self.renderer.read_set(self.source, tree, &spec).await?;
-            plans.push(SidePlan { spec, reads });
-        }
-        Ok(plans)
     }
 
     async fn environment(
@@ -232,42 +197,6 @@ impl Evaluator<'_> {
             }
         }
     }
-}
-
-/// Parts units by whether the change touches their read-set, on either side; `read` collects the paths that were
-/// claimed.
-fn divided(names: BTreeMap<String, Sides>, changed: &[ChangedPath], read: &mut BTreeSet<String>) -> Plan {
-    let changes = Changes::new(changed);
-    // Many units share a piece, which is looked at once; all of them are held meanwhile, so none has the place of another.
-    let mut known: HashMap<*const ReadSet, bool> = HashMap::new();
-    let mut is_hit = |piece: &Arc<ReadSet>| {
-        *known.entry(Arc::as_ptr(piece)).or_insert_with(|| {
-            let claimed = changes.claimed_by(piece);
-            let hit = !claimed.is_empty() || changes.guessed_by(piece);
-            read.extend(claimed.into_iter().map(str::to_owned));
-            hit
-        })
-    };
-    let mut hits = Vec::with_capacity(names.len());
-    for sides in names.values() {
-        hits.push(distinct(sides).flat_map(Reads::pieces).fold(false, |hit, piece| is_hit(piece) || hit));
-    }
-    let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
-    for ((name, sides), hit) in names.into_iter().zip(hits) {
-        if hit || sides.base.is_some() != sides.head.is_some() {
-            plan.touched.push(Touched { name, sides });
-        } else {
-            plan.untouched.extend(sides.head.map(|side| (name, side)));
-        }
-    }
-    plan
-}
-
-/// What both sides read, once where it is the same.
-fn distinct(sides: &Sides) -> impl Iterator<Item = &Reads> {
-    let [base, head] = [&sides.base, &sides.head].map(|side| side.as_ref().map(|side| &side.reads));
-    let same = base.zip(head).is_some_and(|(base, head)| base.are_shared(head));
-    base.into_iter().chain(head.filter(|_| !same))
 }
 
 /// What a name that differs at each render means.

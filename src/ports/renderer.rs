@@ -240,13 +240,14 @@ pub trait Renderer: Send + Sync {
     /// Kinds that definitions anywhere in a tree declare to live in no namespace.
     async fn cluster_scoped(&self, source: &dyn Source, tree: &ObjectId)
     -> Result<CustomScopes, SourceError>;
-    /// What a unit could read at a tree. Never fails on what the files say: what cannot be told widens the set.
-    async fn read_set(
+    /// What each of these units could read at a tree. Never fails on what the files say: what cannot be told widens the
+    /// set. Lets others go on meanwhile, however many units there are.
+    async fn read_sets(
         &self,
         source: &dyn Source,
         tree: &ObjectId,
-        unit: &UnitSpec,
-    ) -> Result<Reads, SourceError>;
+        units: &[UnitSpec],
+    ) -> Result<Vec<Reads>, SourceError>;
     /// Renders a unit at a tree.
     async fn render(
         &self,

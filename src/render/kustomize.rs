@@ -12,6 +12,9 @@ use crate::ports::{SourceError, join_path};
 
 pub(super) use crate::ports::KUSTOMIZATION_NAMES;
 
+/// Kustomizations that are explored before others get their turn.
+pub(super) const STRETCH: usize = 64;
+
 /// What the kustomization in one folder is and reads, without those that it includes. Many units may share it.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -77,7 +80,10 @@ impl Ground<'_> {
             });
             self.facts.outlines(self.source, found.collect()).await?;
             let mut next = BTreeSet::new();
-            for folder in &waiting {
+            for (number, folder) in waiting.iter().enumerate() {
+                if number % STRETCH == STRETCH - 1 {
+                    tokio::task::yield_now().await;
+                }
                 next.extend(self.part(folder).await?.included.iter().cloned());
             }
             visited.append(&mut waiting);

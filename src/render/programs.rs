@@ -19,6 +19,7 @@ use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
 use super::facts::Facts;
 use super::index::{Fact, Index};
+use super::kustomize::STRETCH;
 use super::parts::Differences;
 use super::run::Rendered;
 use super::sandbox::{self, SandboxState};
@@ -276,13 +277,7 @@ impl Renderer for Programs {
         environment: &Environment,
     ) -> Result<Vec<UnitSpec>, SourceError> {
         let index = self.tree(source, tree).await?;
-        let units = unit::units(&index, environment)?;
-        let roots = units.iter().filter_map(|unit| match &unit.source {
-            UnitSource::Kustomize { root } => Some(root.as_str()),
-            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => None,
-        });
-        self.ground(source, tree, &index).look_ahead(roots).await?;
-        Ok(units)
+        unit::units(&index, environment)
     }
 
     async fn discover(
@@ -308,20 +303,37 @@ impl Renderer for Programs {
         Ok(said.into_iter().flatten().fold(CustomScopes::default(), CustomScopes::with))
     }
 
-    async fn read_set(
+    async fn read_sets(
         &self,
         source: &dyn Source,
         tree: &ObjectId,
-        unit: &UnitSpec,
-    ) -> Result<Reads, SourceError> {
+        units: &[UnitSpec],
+    ) -> Result<Vec<Reads>, SourceError> {
         let index = self.tree(source, tree).await?;
-        // What symlinks lead to is no part of any piece.
-        if let (UnitSource::Kustomize { root }, false) = (&unit.source, index.has_links()) {
-            let parts = self.ground(source, tree, &index).all_parts(root).await?;
-            return Ok(Reads::new(parts.iter().map(|part| Arc::clone(&part.found.reads)).collect()));
+        let ground = self.ground(source, tree, &index);
+        let roots = units.iter().filter_map(|unit| match &unit.source {
+            UnitSource::Kustomize { root } => Some(root.as_str()),
+            UnitSource::Yaml { .. } | UnitSource::Helm { .. } => None,
+        });
+        ground.look_ahead(roots).await?;
+        let mut all = Vec::with_capacity(units.len());
+        for (number, unit) in units.iter().enumerate() {
+            if number % STRETCH == 0 {
+                tokio::task::yield_now().await;
+            }
+            all.push(match &unit.source {
+                // What symlinks lead to is no part of any piece.
+                UnitSource::Kustomize { root } if !index.has_links() => {
+                    let parts = ground.all_parts(root).await?;
+                    Reads::new(parts.iter().map(|part| Arc::clone(&part.found.reads)).collect())
+                }
+                UnitSource::Kustomize { .. } | UnitSource::Yaml { .. } | UnitSource::Helm { .. } => {
+                    let closure = self.closure(source, tree, &index, unit).await?;
+                    Reads::new(vec![Arc::clone(&closure.reads)])
+                }
+            });
         }
-        let closure = self.closure(source, tree, &index, unit).await?;
-        Ok(Reads::new(vec![Arc::clone(&closure.reads)]))
+        Ok(all)
     }
 
     async fn render(

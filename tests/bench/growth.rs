@@ -4,9 +4,12 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::TempDir;
 
 use crate::kustomize::side;
-use crate::manifests::{folder, git, repository};
+use crate::manifests::{folder, git, repository, write};
 use crate::measure::{Times, ratio, row};
 use crate::warm::review;
 
@@ -20,32 +23,63 @@ pub(crate) fn run() {
     large();
 }
 
-fn doubled() {
-    let [small, double] = [APPLICATIONS, APPLICATIONS * 2].map(|applications| {
+/// A repository with so many applications, in which `head` changes one, and the cache that its reviews share.
+struct Fleet {
+    base: Vec<(String, String)>,
+    repository: TempDir,
+    cache: TempDir,
+}
+
+impl Fleet {
+    fn new(applications: usize) -> Self {
         let base = side(applications, "1.0");
-        let path = "apps/app-300/kustomization.yaml".to_owned();
-        let text = base.iter().find(|(found, _)| *found == path).unwrap().1.replace("1.0", "2.0");
-        (repository(&base, &[(path, text)]), folder())
-    });
-    let once = |(repository, cache): &(tempfile::TempDir, tempfile::TempDir)| {
-        review(repository.path(), cache.path())
-    };
-    let _cold = [once(&small), once(&double)];
-    let (mut times, mut doubles) = (Vec::new(), Vec::new());
-    for _ in 0..RUNS {
-        times.push(once(&small));
-        doubles.push(once(&double));
+        let repository = repository(&base, &[changed(&base, 0)]);
+        let fleet = Self { base, repository, cache: folder() };
+        fleet.once();
+        fleet
     }
-    let (times, doubles) = (Times::new(times), Times::new(doubles));
-    row(
-        &format!(
-            "one file of {} kustomize applications, no policy, warm: the whole program",
-            APPLICATIONS * 2
-        ),
-        &doubles.to_string(),
-        &format!("of {APPLICATIONS}: {times}; aim: ≤ 1.1 ×"),
-        &ratio(doubles.median(), times.median()),
-    );
+
+    fn once(&self) -> Duration {
+        review(self.repository.path(), self.cache.path())
+    }
+
+    /// Another change of the same application: base is in the cache, head is rendered.
+    fn anew(&self, run: usize) -> Duration {
+        write(self.repository.path(), &[changed(&self.base, run)]);
+        git(self.repository.path(), &["commit", "-q", "-a", "-m", "Another image"]);
+        self.once()
+    }
+}
+
+fn changed(base: &[(String, String)], run: usize) -> (String, String) {
+    let path = "apps/app-300/kustomization.yaml".to_owned();
+    let text = &base.iter().find(|(found, _)| *found == path).unwrap().1;
+    (path, text.replace("1.0", &format!("2.{run}")))
+}
+
+fn doubled() {
+    let fleets = [APPLICATIONS, APPLICATIONS * 2].map(Fleet::new);
+    let [mut anew, mut again] = [[Vec::new(), Vec::new()], [Vec::new(), Vec::new()]];
+    for run in 1..=RUNS {
+        for (number, fleet) in fleets.iter().enumerate() {
+            anew[number].push(fleet.anew(run));
+            again[number].push(fleet.once());
+        }
+    }
+    let told = |what: &str, aim: &str, times: [Vec<Duration>; 2]| {
+        let [single, double] = times.map(Times::new);
+        row(
+            &format!(
+                "one file of {} kustomize applications, no policy, warm, {what}: the whole program",
+                APPLICATIONS * 2
+            ),
+            &double.to_string(),
+            &format!("of {APPLICATIONS}: {single}{aim}"),
+            &ratio(double.median(), single.median()),
+        );
+    };
+    told("head rendered", "; aim: ≤ 1.1 ×", anew);
+    told("the same change again, no renderer runs", "", again);
 }
 
 fn large() {

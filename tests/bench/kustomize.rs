@@ -128,9 +128,9 @@ async fn programs(repository: &Path) -> Duration {
     let environment = bot::environment(source());
     let mut units = Vec::new();
     for tree in [&trees.base, &trees.head] {
-        for unit in programs.units(&mirror, tree, &environment).await.unwrap() {
-            units.push((tree, programs.read_set(&mirror, tree, &unit).await.unwrap(), unit));
-        }
+        let all = programs.units(&mirror, tree, &environment).await.unwrap();
+        let reads = programs.read_sets(&mirror, tree, &all).await.unwrap();
+        units.extend(reads.into_iter().zip(all).map(|(reads, unit)| (tree, reads, unit)));
     }
     assert_eq!(units.len(), ROOTS * 2);
     let render = |(tree, reads, unit): (_, Reads, _)| {

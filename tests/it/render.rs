@@ -71,7 +71,9 @@ impl Scene {
     }
 
     async fn read_set(&self, unit: &UnitSpec) -> ReadSet {
-        self.programs.read_set(&self.mirror, &self.tree, unit).await.unwrap().whole().as_ref().clone()
+        let units = std::slice::from_ref(unit);
+        let reads = self.programs.read_sets(&self.mirror, &self.tree, units).await.unwrap();
+        reads[0].whole().as_ref().clone()
     }
 
     async fn render(&self, unit: &UnitSpec) -> Result<Rendering, RenderError> {

@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{SidePlan, Sides};
+use super::plan::{SidePlan, Sides};
 use crate::ports::{KUSTOMIZATION_NAMES, UnitSource, parent_path};
 
 /// Takes away what is not a unit of its own on its side.

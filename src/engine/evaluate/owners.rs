@@ -11,8 +11,9 @@ use countersign_core::evaluation::{EnvironmentError, Side, SideState};
 use countersign_core::object::ObjectRef;
 use countersign_core::revision::ObjectId;
 
+use super::plan::SidePlan;
 use super::scopes::Scopes;
-use super::{EvaluateError, EvaluatedUnit, Evaluator, SidePlan};
+use super::{EvaluateError, EvaluatedUnit, Evaluator};
 use crate::ports::UnitSource;
 
 /// The most units that are rendered for this.

@@ -6,8 +6,9 @@ use countersign_core::evaluation::{Side, SideState, UnitError, UnitEvaluation, U
 use countersign_core::object::{CustomScopes, ObjectRef, RenderedObject, Sealer};
 use countersign_core::revision::{Diff, Digest, ObjectId};
 
+use super::plan::{SidePlan, Touched};
 use super::read::{Given, Reader, SideOutcome};
-use super::{EvaluatedUnit, Evaluator, SidePlan, Touched};
+use super::{EvaluatedUnit, Evaluator};
 
 /// The most units that are read together, where so many were rendered already.
 pub(super) const AT_ONCE: usize = 64;
@@ -25,6 +26,11 @@ impl RenderedUnit {
     pub(super) fn given(&self) -> [&Given; 2] {
         [&self.given.base, &self.given.head]
     }
+
+    /// What the renderer gave.
+    pub(super) fn into_given(self) -> Diff<Given> {
+        self.given
+    }
 }
 
 /// What a unit is called and made from.
@@ -36,7 +42,16 @@ struct UnitIdentity {
 }
 
 impl Evaluator<'_> {
-    pub(super) async fn render(&self, trees: &Diff<ObjectId>, unit: Touched) -> RenderedUnit {
+    /// Renders both sides, unless they are rendered already.
+    pub(super) async fn render(&self, trees: &Diff<ObjectId>, mut unit: Touched) -> RenderedUnit {
+        if let Some(given) = unit.given.take() {
+            // A side may have turned out to be none.
+            let kept =
+                |given: Given, side: &Option<SidePlan>| if side.is_some() { given } else { Given::Nothing };
+            let base = kept(given.base, &unit.sides.base);
+            let head = kept(given.head, &unit.sides.head);
+            return RenderedUnit { unit, given: Diff { base, head } };
+        }
         let (base, head) = futures::join!(
             self.side(&trees.base, unit.sides.base.as_ref(), Side::Base),
             self.side(&trees.head, unit.sides.head.as_ref(), Side::Head),

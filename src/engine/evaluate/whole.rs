@@ -45,7 +45,8 @@ impl Evaluator<'_> {
         environment: &Environment,
         side: Side,
     ) -> Result<Whole, EvaluateError> {
-        let plans = self.side_plans(tree, environment).await?;
+        let units = self.renderer.units(self.source, tree, environment).await?;
+        let plans = self.side_plans(tree, units).await?;
         self.progress.planned(plans.len());
         let renders = plans.into_iter().map(|plan| async move {
             let given = self.side(tree, Some(&plan), side).await;

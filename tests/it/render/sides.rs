@@ -71,7 +71,8 @@ async fn found(programs: &Programs, mirror: &Mirror, tree: &ObjectId) -> (Vec<En
     for root in ["a", "b", "c/d"] {
         let source = UnitSource::Kustomize { root: root.to_owned() };
         let unit = UnitSpec { name: root.to_owned(), path: root.to_owned(), source };
-        reads.push(programs.read_set(mirror, tree, &unit).await.unwrap().whole().as_ref().clone());
+        let found = programs.read_sets(mirror, tree, &[unit]).await.unwrap();
+        reads.push(found[0].whole().as_ref().clone());
     }
     (environments, reads)
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::super::{SidePlan, Sides};
+use super::super::plan::{SidePlan, Sides};
 use super::narrow;
 use crate::ports::{ReadSet, UnitSource, UnitSpec};
 
