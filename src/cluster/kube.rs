@@ -250,9 +250,10 @@ impl Cluster for KubeCluster {
                 wanted.add(place, object);
             }
         }
-        let lists = wanted
-            .worthwhile()
-            .map(|(place, objects)| async move { list::read(&self.link, &place, &objects).await });
+        let mut lists = Vec::new();
+        for (place, objects) in wanted.worthwhile() {
+            lists.push(async move { list::read(&self.link, &place, &objects).await });
+        }
         let mut lists = stream::iter(lists).buffer_unordered(LISTS_AT_ONCE);
         let mut all = LiveObjects::default();
         while let Some(found) = lists.next().await {
