@@ -46,12 +46,12 @@ async fn what_changed_since_is_read_alone_and_looked_at_as_often_as_ever() {
 
 #[tokio::test]
 async fn a_cluster_that_does_not_answer_to_many_is_given_up_sooner() {
-    let silence = || Err(ClusterError::Unreachable { source: "no answer".into() });
+    let silence = || ClusterError::Unreachable { source: "no answer".into() };
     let check = async |ahead: Option<LiveObjects>, want: usize| {
         let script = Script { ahead: Mutex::new(ahead), ..Script::default() };
         for _ in 0..SILENCES {
-            script.reads.lock().unwrap().push_back(silence());
-            script.dry_runs.lock().unwrap().extend([silence(), silence()]);
+            script.reads.lock().unwrap().push_back(Err(silence()));
+            script.dry_runs.lock().unwrap().extend([Err(silence()), Err(silence())]);
         }
         let many = (0..64).map(|_| changed()).collect();
         let environment = Environment { apply: ApplyMode::Replace, ..environment(ApplyMode::Replace) };
