@@ -18,7 +18,7 @@ use std::pin::pin;
 use countersign_core::effect::{self, Owners, Tier};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{
-    ChangedPath, EnvironmentError, EnvironmentEvaluation, Evaluation, Side, UnitError, UnitEvaluation,
+    EnvironmentError, EnvironmentEvaluation, Evaluation, Side, UnitError, UnitEvaluation,
 };
 use countersign_core::object::{ObjectRef, RenderedObject, SealingKey};
 use countersign_core::policy::InventoryWanted;
