@@ -47,7 +47,7 @@ async fn applied(world: &World, inputs: &[(Value, PredictInput)]) {
     for (number, (base, _)) in inputs.iter().enumerate().filter(|(number, _)| number % 7 != 6) {
         world.apply(base, MANAGER).await;
         if number % 7 == 5 {
-            world.edit(base, json!({ "data": { "b": "theirs" } })).await;
+            world.edit(base, json!({ "data": { "a": "theirs" } })).await;
         }
     }
 }
