@@ -1,8 +1,13 @@
 //! How far a command is, for whoever watches.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::engine::Progress;
+
+/// How often the time is shown anew.
+const TICK: Duration = Duration::from_millis(250);
 
 /// A bar on stderr; indicatif hides it where that is no terminal.
 pub(super) struct Bar {
@@ -16,6 +21,8 @@ impl Bar {
         {
             bar.set_style(style);
         }
+        // Renders may begin before it is known how many there are.
+        bar.enable_steady_tick(TICK);
         Self { bar }
     }
 

@@ -1,6 +1,5 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
-mod ahead;
 mod changes;
 mod cluster;
 mod convention;
@@ -29,7 +28,7 @@ use self::plan::{Plan, SidePlan, divided};
 use self::read::Given;
 use self::scopes::Scopes;
 use self::unit::AT_ONCE;
-use crate::ports::{Clusters, RenderError, Renderer, Source, SourceError};
+use crate::ports::{Clusters, RenderError, Renderer, Source, SourceError, UnitSpec};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -125,15 +124,10 @@ impl Evaluator<'_> {
             }
             Ok::<_, EvaluateError>(plans)
         };
-        let (ahead, plans) = futures::join!(self.ahead(trees, &units, &changed), all);
-        let (mut ahead, mut plans) = (ahead?, plans?);
-        for (place, plan) in plans.iter_mut().enumerate() {
-            for unit in &mut plan.touched {
-                unit.given = ahead.remove(&(place, unit.name.clone()));
-            }
-        }
-        let waiting = plans.iter().flat_map(|plan| &plan.touched).filter(|unit| unit.given.is_none());
-        self.progress.planned(waiting.count());
+        let at_head: Vec<&UnitSpec> = units.iter().flat_map(|units| &units.head).collect();
+        let ((), plans) = futures::join!(self.renderer.begin(self.source, trees, &at_head), all);
+        let plans = plans?;
+        self.progress.planned(plans.iter().map(|plan| plan.touched.len()).sum());
         let mut work = Vec::new();
         for (environment, plan) in environments.iter().zip(plans) {
             work.push(self.environment(trees, environment, plan));

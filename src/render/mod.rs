@@ -7,6 +7,7 @@
 //! Rendered text may hold secrets. It stays in memory, in a cache of bounded size, unless whoever starts us gives a
 //! [`DiskCache`], which lies in a folder that the user alone can read. The server gives none.
 
+mod begin;
 mod cache;
 mod chart;
 mod closure;

@@ -14,6 +14,7 @@ use countersign_core::revision::{Diff, ObjectId};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
+use super::begin::Begun;
 use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
@@ -58,6 +59,7 @@ pub struct Programs {
     facts: Facts,
     trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
+    pub(super) begun: Begun,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
@@ -80,6 +82,7 @@ impl Programs {
             facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
             closures: Mutex::new(Recent::new(CLOSURES)),
+            begun: Begun::default(),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -287,8 +290,20 @@ impl Renderer for Programs {
     ) -> Result<Vec<Environment>, SourceError> {
         self.prepare(source, trees).await?;
         let base = self.discover_at(source, &trees.base).await?;
-        let head = self.discover_at(source, &trees.head).await?;
-        Ok(discover::unite(base, head))
+        let begin = async {
+            let index = self.tree(source, &trees.head).await?;
+            let units = base.iter().filter_map(|environment| unit::units(&index, environment).ok());
+            let units: Vec<UnitSpec> = units.flatten().collect();
+            self.begin_near(source, trees, units.iter()).await
+        };
+        // What does not begin well is told when it is asked for.
+        let (_, head) = futures::join!(begin, self.discover_at(source, &trees.head));
+        Ok(discover::unite(base, head?))
+    }
+
+    async fn begin(&self, source: &dyn Source, trees: &Diff<ObjectId>, units: &[&UnitSpec]) {
+        // Whatever this fails at is told when it is asked for.
+        let _ = self.begin_near(source, trees, units.iter().copied()).await;
     }
 
     async fn cluster_scoped(
@@ -343,7 +358,10 @@ impl Renderer for Programs {
         unit: &UnitSpec,
         reads: &Reads,
     ) -> Result<Rendering, RenderError> {
-        self.render_unit(source, tree, unit, &reads.whole()).await
+        match self.begun.take(tree, unit) {
+            Some(error) => Err(error),
+            None => self.render_unit(source, tree, unit, &reads.whole()).await,
+        }
     }
 
     async fn tools(&self) -> BTreeMap<String, String> {

@@ -8,7 +8,6 @@ use countersign_core::evaluation::ChangedPath;
 use countersign_core::revision::{Diff, ObjectId};
 
 use super::changes::Changes;
-use super::read::Given;
 use super::{EvaluateError, Evaluator};
 use crate::ports::{ReadSet, Reads, SourceError, UnitSpec};
 
@@ -25,8 +24,6 @@ pub(super) type Sides = Diff<Option<SidePlan>>;
 pub(super) struct Touched {
     pub(super) name: String,
     pub(super) sides: Sides,
-    /// What it renders to, where that is known already.
-    pub(super) given: Option<Diff<Given>>,
 }
 
 /// The units of an environment, by whether the change touches them; of those that it does not, head's side.
@@ -99,7 +96,7 @@ pub(super) fn divided(
     let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
     for ((name, sides), hit) in names.into_iter().zip(hits) {
         if hit || sides.base.is_some() != sides.head.is_some() {
-            plan.touched.push(Touched { name, sides, given: None });
+            plan.touched.push(Touched { name, sides });
         } else {
             plan.untouched.extend(sides.head.map(|side| (name, side)));
         }

@@ -26,11 +26,6 @@ impl RenderedUnit {
     pub(super) fn given(&self) -> [&Given; 2] {
         [&self.given.base, &self.given.head]
     }
-
-    /// What the renderer gave.
-    pub(super) fn into_given(self) -> Diff<Given> {
-        self.given
-    }
 }
 
 /// What a unit is called and made from.
@@ -42,16 +37,7 @@ struct UnitIdentity {
 }
 
 impl Evaluator<'_> {
-    /// Renders both sides, unless they are rendered already.
-    pub(super) async fn render(&self, trees: &Diff<ObjectId>, mut unit: Touched) -> RenderedUnit {
-        if let Some(given) = unit.given.take() {
-            // A side may have turned out to be none.
-            let kept =
-                |given: Given, side: &Option<SidePlan>| if side.is_some() { given } else { Given::Nothing };
-            let base = kept(given.base, &unit.sides.base);
-            let head = kept(given.head, &unit.sides.head);
-            return RenderedUnit { unit, given: Diff { base, head } };
-        }
+    pub(super) async fn render(&self, trees: &Diff<ObjectId>, unit: Touched) -> RenderedUnit {
         let (base, head) = futures::join!(
             self.side(&trees.base, unit.sides.base.as_ref(), Side::Base),
             self.side(&trees.head, unit.sides.head.as_ref(), Side::Head),

@@ -1,0 +1,130 @@
+//! Where something changes in a unit's own folder, its render begins while it is still found out what all the other units
+//! are and read: renderers are processes of their own, and nobody waits for both.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use countersign_core::evaluation::ChangedPath;
+use countersign_core::revision::{Diff, ObjectId};
+use futures::stream::{self, StreamExt as _};
+
+use super::programs::Programs;
+use crate::ports::{RenderError, Renderer as _, Source, SourceError, UnitSource, UnitSpec, parent_path};
+
+/// How many failures are waited for to be asked about.
+const FAILURES: usize = 64;
+
+/// What went wrong with renders that nobody has asked for yet: told once, instead of being tried once more. What went
+/// well is remembered with all other renders.
+#[derive(Debug, Default)]
+pub(super) struct Begun(Mutex<HashMap<(ObjectId, UnitSpec), RenderError>>);
+
+impl Begun {
+    fn put(&self, tree: &ObjectId, unit: UnitSpec, error: RenderError) {
+        if let Ok(mut failed) = self.0.lock() {
+            if failed.len() >= FAILURES {
+                failed.clear();
+            }
+            failed.insert((tree.clone(), unit), error);
+        }
+    }
+
+    fn has(&self, tree: &ObjectId, unit: &UnitSpec) -> bool {
+        self.0.lock().is_ok_and(|failed| failed.contains_key(&(tree.clone(), unit.clone())))
+    }
+
+    /// Why this failed a moment ago.
+    pub(super) fn take(&self, tree: &ObjectId, unit: &UnitSpec) -> Option<RenderError> {
+        let mut failed = self.0.lock().ok().filter(|failed| !failed.is_empty())?;
+        failed.remove(&(tree.clone(), unit.clone()))
+    }
+}
+
+impl Programs {
+    /// Renders the first units that a change is near to, as many as are rendered side by side.
+    pub(super) async fn begin_near<'u>(
+        &self,
+        source: &dyn Source,
+        trees: &Diff<ObjectId>,
+        units: impl Iterator<Item = &'u UnitSpec>,
+    ) -> Result<(), SourceError> {
+        let changed = source.changed_paths(&trees.base, &trees.head).await?;
+        let near: Vec<UnitSpec> =
+            near(units, &changed).take(self.settings.parallel.max(1)).cloned().collect();
+        let reads = self.read_sets(source, &trees.head, &near).await?;
+        let touched = near.into_iter().zip(reads).filter(|(unit, reads)| {
+            !self.begun.has(&trees.head, unit)
+                && reads.pieces().iter().any(|piece| changed.iter().any(|path| piece.touched_by(path)))
+        });
+        let renders = touched.map(|(unit, reads)| async move {
+            if let Err(error) = self.render_unit(source, &trees.head, &unit, &reads.whole()).await {
+                self.begun.put(&trees.head, unit, error);
+            }
+        });
+        stream::iter(renders).buffer_unordered(self.settings.parallel.max(1)).collect::<()>().await;
+        Ok(())
+    }
+}
+
+/// The units in whose folders, or in whose values, something changes.
+fn near<'u>(
+    units: impl Iterator<Item = &'u UnitSpec>,
+    changed: &[ChangedPath],
+) -> impl Iterator<Item = &'u UnitSpec> {
+    let mut near: HashSet<String> = HashSet::new();
+    for change in changed {
+        let mut path = change.path.as_str();
+        while near.insert(path.to_owned()) && !path.is_empty() {
+            path = parent_path(path);
+        }
+    }
+    units.filter(move |unit| {
+        near.contains(&unit.path)
+            || match &unit.source {
+                UnitSource::Helm { values, .. } => values.iter().any(|file| near.contains(file)),
+                UnitSource::Kustomize { .. } | UnitSource::Yaml { .. } => false,
+            }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::evaluation::PathOperation;
+
+    use super::*;
+
+    fn unit(path: &str, values: Option<&str>) -> UnitSpec {
+        let root = path.to_owned();
+        let source = match values {
+            None => UnitSource::Kustomize { root },
+            Some(values) => UnitSource::Helm {
+                chart: root,
+                values: vec![values.to_owned()],
+                release: "r".to_owned(),
+                namespace: "n".to_owned(),
+                kubernetes: None,
+            },
+        };
+        UnitSpec { name: path.to_owned(), path: path.to_owned(), source }
+    }
+
+    #[test]
+    fn units_are_near_by_their_folders_and_their_values() {
+        let units = [unit("apps/a", None), unit("apps/ab", None), unit("chart", Some("values/x.yaml"))];
+        let check = |changed: &[&str], want: &[&str]| {
+            let change = |path: &&str| ChangedPath {
+                path: (*path).to_owned(),
+                operation: PathOperation::Change,
+                entry: Diff { base: None, head: None },
+            };
+            let changed: Vec<ChangedPath> = changed.iter().map(change).collect();
+            let found: Vec<&str> = near(units.iter(), &changed).map(|unit| unit.name.as_str()).collect();
+            assert_eq!(found, want, "{changed:?}");
+        };
+        check(&["apps/a/x/y.yaml"], &["apps/a"]);
+        check(&["apps/a"], &["apps/a"]);
+        check(&["apps/x.yaml", "other"], &[]);
+        check(&["values/x.yaml"], &["chart"]);
+        check(&["chart/Chart.yaml", "apps/ab/x", "apps/a/x"], &["apps/a", "apps/ab", "chart"]);
+    }
+}
