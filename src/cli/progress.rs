@@ -32,6 +32,13 @@ impl Bar {
     }
 }
 
+impl Drop for Bar {
+    /// Whatever ends early leaves no bar behind.
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
 impl Progress for Bar {
     fn planned(&self, units: usize) {
         self.bar.inc_length(u64::try_from(units).unwrap_or(u64::MAX));

@@ -147,13 +147,13 @@ impl Review {
         let clusters = self.clusters(settings).await?;
         let policy = policy_to_evaluate(snapshot);
         let declared = matches!(in_force, PolicyInForce::Declared(_));
+        let progress = Bar::new();
         let environments = if declared {
             self.chosen(policy.environments.clone())?
         } else {
             use crate::ports::Renderer as _;
             self.chosen(renderer.discover(source, trees).await?)?
         };
-        let progress = Bar::new();
         let wanted = countersign_core::policy::inventory_wanted(&policy, &snapshot.library);
         let evaluator = Evaluator {
             source,

@@ -1,7 +1,7 @@
 //! Where something changes in a unit's own folder, its render begins while it is still found out what all the other units
 //! are and read: renderers are processes of their own, and nobody waits for both.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
 use countersign_core::evaluation::ChangedPath;
@@ -17,7 +17,7 @@ const FAILURES: usize = 64;
 /// What went wrong with renders that nobody has asked for yet: told once, instead of being tried once more. What went
 /// well is remembered with all other renders.
 #[derive(Debug, Default)]
-pub(super) struct Begun(Mutex<HashMap<(ObjectId, UnitSpec), RenderError>>);
+pub(super) struct Begun(Mutex<BTreeMap<(ObjectId, UnitSpec), RenderError>>);
 
 impl Begun {
     fn put(&self, tree: &ObjectId, unit: UnitSpec, error: RenderError) {
