@@ -19,7 +19,8 @@ use super::cache::CacheArgs;
 use super::progress::Bar;
 use super::wire::{self, Mirror};
 use super::{Exit, ReportFormat, advice, deliver, files};
-use crate::engine::{Asking, Evaluator, library, offline_snapshot, without_people};
+use crate::engine::{Asking, Evaluator, beside, library, offline_snapshot, without_people};
+use crate::ports::Renderer as _;
 use crate::ports::{Clusters, Source as _};
 use crate::settings::Settings;
 
@@ -148,12 +149,6 @@ impl Review {
         let policy = policy_to_evaluate(snapshot);
         let declared = matches!(in_force, PolicyInForce::Declared(_));
         let progress = Bar::new();
-        let environments = if declared {
-            self.chosen(policy.environments.clone())?
-        } else {
-            use crate::ports::Renderer as _;
-            self.chosen(renderer.discover(source, trees).await?)?
-        };
         let wanted = countersign_core::policy::inventory_wanted(&policy, &snapshot.library);
         let evaluator = Evaluator {
             source,
@@ -166,10 +161,19 @@ impl Review {
             parallel: render.parallel.saturating_mul(2),
             progress: &progress,
         };
-        let evaluation = evaluator.evaluate(trees, &environments, !declared).await;
+        let chosen = if declared { Some(self.chosen(policy.environments.clone())?) } else { None };
+        let begin = renderer.begin(source, trees, chosen.as_deref());
+        let work = async {
+            let environments = match &chosen {
+                Some(chosen) => chosen,
+                None => &self.chosen(renderer.discover(source, trees).await?)?,
+            };
+            Ok(evaluator.evaluate(trees, environments, !declared).await?)
+        };
+        let evaluation = beside(begin, work).await;
         progress.finish();
         renderer.finish();
-        Ok(evaluation?)
+        evaluation
     }
 
     fn chosen(&self, environments: Vec<Environment>) -> anyhow::Result<Vec<Environment>> {

@@ -1,5 +1,6 @@
 //! From two trees to an evaluation: which units the change touches, how both sides render, what differs.
 
+mod beside;
 mod changes;
 mod cluster;
 mod convention;
@@ -24,11 +25,12 @@ use countersign_core::policy::InventoryWanted;
 use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
+pub use self::beside::beside;
 use self::plan::{Plan, SidePlan, divided};
 use self::read::Given;
 use self::scopes::Scopes;
 use self::unit::AT_ONCE;
-use crate::ports::{Clusters, RenderError, Renderer, Source, SourceError, UnitSpec};
+use crate::ports::{Clusters, RenderError, Renderer, Source, SourceError};
 
 /// Told how far an evaluation is.
 pub trait Progress: Send + Sync {
@@ -108,28 +110,18 @@ impl Evaluator<'_> {
     ) -> Result<Evaluation, EvaluateError> {
         let changed = self.source.changed_paths(&trees.base, &trees.head).await?;
         self.renderer.prepare(self.source, trees).await?;
-        let mut units = Vec::new();
-        for environment in environments {
-            units.push(self.listed(trees, environment).await?);
-        }
+        let mut plans = Vec::new();
         let mut read = BTreeSet::new();
-        let all = async {
-            let mut plans = Vec::new();
-            for units in units.clone() {
-                let mut names = self.planned(trees, units).await?;
-                if discovered {
-                    convention::narrow(&mut names);
-                }
-                plans.push(divided(names, &changed, &mut read));
+        for environment in environments {
+            let mut names = self.planned(trees, environment).await?;
+            if discovered {
+                convention::narrow(&mut names);
             }
-            Ok::<_, EvaluateError>(plans)
-        };
-        let at_head: Vec<&UnitSpec> = units.iter().flat_map(|units| &units.head).collect();
-        let ((), plans) = futures::join!(self.renderer.begin(self.source, trees, &at_head), all);
-        let plans = plans?;
-        self.progress.planned(plans.iter().map(|plan| plan.touched.len()).sum());
+            plans.push((environment, divided(names, &changed, &mut read)));
+        }
+        self.progress.planned(plans.iter().map(|(_, plan)| plan.touched.len()).sum());
         let mut work = Vec::new();
-        for (environment, plan) in environments.iter().zip(plans) {
+        for (environment, plan) in plans {
             work.push(self.environment(trees, environment, plan));
         }
         // In order; the renderer bounds how many programs run at once.

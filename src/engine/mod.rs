@@ -14,7 +14,7 @@ mod reconcile;
 
 pub use details::changed_files;
 pub use enact::EnactError;
-pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet};
+pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet, beside};
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
 pub use observe::{ObserveError, Observed, library};

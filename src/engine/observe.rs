@@ -159,11 +159,6 @@ impl Engine {
         trusted: bool,
     ) -> Result<Evaluation, ObserveError> {
         let wanted = inventory_wanted(policy, library);
-        let environments: Vec<Environment> = if declared {
-            policy.environments.clone()
-        } else {
-            self.renderer.discover(source, trees).await?
-        };
         let evaluator = Evaluator {
             source,
             renderer: self.renderer.as_ref(),
@@ -174,7 +169,16 @@ impl Engine {
             parallel: 4,
             progress: &Quiet,
         };
-        Ok(evaluator.evaluate(trees, &environments, !declared).await?)
+        let begin = self.renderer.begin(source, trees, declared.then_some(&policy.environments));
+        let work = async {
+            let environments: Vec<Environment> = if declared {
+                policy.environments.clone()
+            } else {
+                self.renderer.discover(source, trees).await?
+            };
+            Ok(evaluator.evaluate(trees, &environments, !declared).await?)
+        };
+        beside(begin, work).await
     }
 }
 

@@ -240,13 +240,13 @@ pub trait Renderer: Send + Sync {
     /// Kinds that definitions anywhere in a tree declare to live in no namespace.
     async fn cluster_scoped(&self, source: &dyn Source, tree: &ObjectId)
     -> Result<CustomScopes, SourceError>;
-    /// Renders at head the first of these units that the change is near to, so that a later [`render`](Self::render) finds
-    /// that done. Whatever goes wrong is told then.
+    /// Renders at head what a change is near to, before anybody asks for it: whoever does later waits less. Of `declared`
+    /// environments, or of those that are found by convention. Whatever goes wrong is told when it is asked for.
     async fn begin(
         &self,
         source: &dyn Source,
         trees: &countersign_core::revision::Diff<ObjectId>,
-        units: &[&UnitSpec],
+        declared: Option<&[countersign_core::environment::Environment]>,
     );
     /// What each of these units could read at a tree. Never fails on what the files say: what cannot be told widens the
     /// set. Lets others go on meanwhile, however many units there are.

@@ -1,65 +1,46 @@
 //! Where something changes in a unit's own folder, its render begins while it is still found out what all the other units
 //! are and read: renderers are processes of their own, and nobody waits for both.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Mutex;
+use std::borrow::Cow;
+use std::collections::HashSet;
 
+use countersign_core::environment::Environment;
 use countersign_core::evaluation::ChangedPath;
 use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _};
 
 use super::programs::Programs;
-use crate::ports::{RenderError, Renderer as _, Source, SourceError, UnitSource, UnitSpec, parent_path};
-
-/// How many failures are waited for to be asked about.
-const FAILURES: usize = 64;
-
-/// What went wrong with renders that nobody has asked for yet: told once, instead of being tried once more. What went
-/// well is remembered with all other renders.
-#[derive(Debug, Default)]
-pub(super) struct Begun(Mutex<BTreeMap<(ObjectId, UnitSpec), RenderError>>);
-
-impl Begun {
-    fn put(&self, tree: &ObjectId, unit: UnitSpec, error: RenderError) {
-        if let Ok(mut failed) = self.0.lock() {
-            if failed.len() >= FAILURES {
-                failed.clear();
-            }
-            failed.insert((tree.clone(), unit), error);
-        }
-    }
-
-    fn has(&self, tree: &ObjectId, unit: &UnitSpec) -> bool {
-        self.0.lock().is_ok_and(|failed| failed.contains_key(&(tree.clone(), unit.clone())))
-    }
-
-    /// Why this failed a moment ago.
-    pub(super) fn take(&self, tree: &ObjectId, unit: &UnitSpec) -> Option<RenderError> {
-        let mut failed = self.0.lock().ok().filter(|failed| !failed.is_empty())?;
-        failed.remove(&(tree.clone(), unit.clone()))
-    }
-}
+use super::unit;
+use crate::ports::{Renderer as _, Source, SourceError, UnitSource, UnitSpec, parent_path};
 
 impl Programs {
-    /// Renders the first units that a change is near to, as many as are rendered side by side.
-    pub(super) async fn begin_near<'u>(
+    /// Renders at head the first units that a change is near to, as many as are rendered side by side; of `declared`
+    /// environments, or of those that base has by convention.
+    pub(super) async fn begin_near(
         &self,
         source: &dyn Source,
         trees: &Diff<ObjectId>,
-        units: impl Iterator<Item = &'u UnitSpec>,
+        declared: Option<&[Environment]>,
     ) -> Result<(), SourceError> {
+        self.prepare(source, trees).await?;
         let changed = source.changed_paths(&trees.base, &trees.head).await?;
-        let near: Vec<UnitSpec> =
-            near(units, &changed).take(self.settings.parallel.max(1)).cloned().collect();
+        let environments = match declared {
+            Some(declared) => Cow::Borrowed(declared),
+            None => Cow::Owned(self.discover_at(source, &trees.base).await?),
+        };
+        let index = self.tree(source, &trees.head).await?;
+        // What is wrong with an environment is told by whoever asks for its units.
+        let units = environments.iter().filter_map(|environment| unit::units(&index, environment).ok());
+        let units: Vec<UnitSpec> = units.flatten().collect();
+        let near = near(units.iter(), &changed).take(self.settings.parallel.max(1));
+        let near: Vec<UnitSpec> = near.cloned().collect();
         let reads = self.read_sets(source, &trees.head, &near).await?;
-        let touched = near.into_iter().zip(reads).filter(|(unit, reads)| {
-            !self.begun.has(&trees.head, unit)
-                && reads.pieces().iter().any(|piece| changed.iter().any(|path| piece.touched_by(path)))
+        let touched = near.iter().zip(reads).filter(|(_, reads)| {
+            reads.pieces().iter().any(|piece| changed.iter().any(|path| piece.touched_by(path)))
         });
         let renders = touched.map(|(unit, reads)| async move {
-            if let Err(error) = self.render_unit(source, &trees.head, &unit, &reads.whole()).await {
-                self.begun.put(&trees.head, unit, error);
-            }
+            // Whoever waits for it is told what went wrong.
+            let _ = self.render_unit(source, &trees.head, unit, &reads.whole()).await;
         });
         stream::iter(renders).buffer_unordered(self.settings.parallel.max(1)).collect::<()>().await;
         Ok(())

@@ -13,6 +13,7 @@ use countersign_core::revision::Digest;
 use super::closure::Ground;
 use super::disk::DiskCache;
 use super::index::Fact;
+use super::kustomize::STRETCH;
 use super::tree::Tree;
 use super::unit::is_manifest;
 use crate::ports::{SourceError, TreeEntry, parent_path};
@@ -226,7 +227,10 @@ async fn kustomize_roots(ground: Ground<'_>, taken: &mut Taken<'_>) -> Result<Ve
     ground.look_ahead(tree.kustomizations()).await?;
     let mut includes: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut components = BTreeSet::new();
-    for folder in tree.kustomizations() {
+    for (number, folder) in tree.kustomizations().enumerate() {
+        if number % STRETCH == STRETCH - 1 {
+            tokio::task::yield_now().await;
+        }
         let part = ground.part(folder).await?;
         if !part.is_there {
             continue;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::index::{Fact, Index};
+use super::kustomize::STRETCH;
 use super::outline::Outline;
 use super::tree::SUBMODULE;
 use crate::ports::{Source, SourceError, TreeEntry};
@@ -51,8 +52,12 @@ impl Facts {
         source: &dyn Source,
         entries: Vec<&TreeEntry>,
     ) -> Result<(), SourceError> {
-        let unknown = |entry: &&TreeEntry| entry.mode != SUBMODULE && self.known(&entry.id).is_none();
-        let unknown: Vec<TreeEntry> = entries.into_iter().filter(unknown).cloned().collect();
+        let mut unknown = Vec::new();
+        for stretch in entries.chunks(STRETCH) {
+            let is_unknown = |entry: &&&TreeEntry| entry.mode != SUBMODULE && self.known(&entry.id).is_none();
+            unknown.extend(stretch.iter().filter(is_unknown).map(|entry| (*entry).clone()));
+            tokio::task::yield_now().await;
+        }
         for chunk in unknown.chunks(CHUNK) {
             for (entry, bytes) in chunk.iter().zip(source.read_entries(chunk).await?) {
                 self.learn(&entry.id, bytes?);

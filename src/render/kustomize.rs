@@ -12,7 +12,7 @@ use crate::ports::{SourceError, join_path};
 
 pub(super) use crate::ports::KUSTOMIZATION_NAMES;
 
-/// Kustomizations that are explored before others get their turn.
+/// Kustomizations that are looked at before others get their turn.
 pub(super) const STRETCH: usize = 64;
 
 /// What the kustomization in one folder is and reads, without those that it includes. Many units may share it.

@@ -27,6 +27,7 @@ mod settings;
 mod text;
 mod tool;
 mod tree;
+mod under_way;
 mod unit;
 
 pub use discover::unite;

@@ -14,7 +14,6 @@ use countersign_core::revision::{Diff, ObjectId};
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell, Semaphore};
 
-use super::begin::Begun;
 use super::cache::Recent;
 use super::closure::{Closure, Ground, Texts};
 use super::disk::DiskCache;
@@ -27,6 +26,7 @@ use super::sandbox::{self, SandboxState};
 use super::settings::RenderSettings;
 use super::tool::{Candidate, Kind, Tool, file_digest, file_key, locate, version_in};
 use super::tree::{Tree, is_one_path};
+use super::under_way::UnderWay;
 use super::unit::is_manifest;
 use super::{discover, unit};
 use crate::ports::{
@@ -59,7 +59,7 @@ pub struct Programs {
     facts: Facts,
     trees: Mutex<Recent<ObjectId, Arc<OnceCell<Arc<Tree>>>>>,
     closures: Mutex<Recent<(ObjectId, UnitSpec), Arc<Closure>>>,
-    pub(super) begun: Begun,
+    pub(super) under_way: UnderWay,
     sandbox: OnceCell<SandboxState>,
     kustomize: OnceCell<Option<Tool>>,
     helm: OnceCell<Option<Tool>>,
@@ -82,7 +82,7 @@ impl Programs {
             facts: Facts::new(None),
             trees: Mutex::new(Recent::new(TREES)),
             closures: Mutex::new(Recent::new(CLOSURES)),
-            begun: Begun::default(),
+            under_way: UnderWay::default(),
             sandbox: OnceCell::new(),
             kustomize: OnceCell::new(),
             helm: OnceCell::new(),
@@ -254,7 +254,7 @@ fn clear_stale(scratch: &Path) -> std::io::Result<()> {
 }
 
 impl Programs {
-    async fn discover_at(
+    pub(super) async fn discover_at(
         &self,
         source: &dyn Source,
         tree: &ObjectId,
@@ -290,20 +290,13 @@ impl Renderer for Programs {
     ) -> Result<Vec<Environment>, SourceError> {
         self.prepare(source, trees).await?;
         let base = self.discover_at(source, &trees.base).await?;
-        let begin = async {
-            let index = self.tree(source, &trees.head).await?;
-            let units = base.iter().filter_map(|environment| unit::units(&index, environment).ok());
-            let units: Vec<UnitSpec> = units.flatten().collect();
-            self.begin_near(source, trees, units.iter()).await
-        };
-        // What does not begin well is told when it is asked for.
-        let (_, head) = futures::join!(begin, self.discover_at(source, &trees.head));
-        Ok(discover::unite(base, head?))
+        let head = self.discover_at(source, &trees.head).await?;
+        Ok(discover::unite(base, head))
     }
 
-    async fn begin(&self, source: &dyn Source, trees: &Diff<ObjectId>, units: &[&UnitSpec]) {
+    async fn begin(&self, source: &dyn Source, trees: &Diff<ObjectId>, declared: Option<&[Environment]>) {
         // Whatever this fails at is told when it is asked for.
-        let _ = self.begin_near(source, trees, units.iter().copied()).await;
+        let _ = self.begin_near(source, trees, declared).await;
     }
 
     async fn cluster_scoped(
@@ -358,10 +351,7 @@ impl Renderer for Programs {
         unit: &UnitSpec,
         reads: &Reads,
     ) -> Result<Rendering, RenderError> {
-        match self.begun.take(tree, unit) {
-            Some(error) => Err(error),
-            None => self.render_unit(source, tree, unit, &reads.whole()).await,
-        }
+        self.render_unit(source, tree, unit, &reads.whole()).await
     }
 
     async fn tools(&self) -> BTreeMap<String, String> {

@@ -23,7 +23,7 @@ const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 pub(super) type Rendered = std::sync::Arc<Vec<RenderedText>>;
 
 /// What failed, before it has the digest that every error carries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Failure {
     pub(super) message: String,
     pub(super) at: Option<Spot>,
@@ -102,7 +102,8 @@ impl Programs {
         if let Some(texts) = known {
             return Ok(texts);
         }
-        let texts = std::sync::Arc::new(self.work(work).await?);
+        let anew = async { self.work(work).await.map(std::sync::Arc::new) };
+        let texts = self.under_way.join(key, anew).await?;
         let weight = texts.iter().map(|text| text.text.len() + 64).sum();
         if let Ok(mut rendered) = self.rendered.lock() {
             rendered.put(key.clone(), std::sync::Arc::clone(&texts), weight);

@@ -33,28 +33,17 @@ pub(super) struct Plan {
 }
 
 impl Evaluator<'_> {
-    /// The units of an environment on both sides.
-    pub(super) async fn listed(
-        &self,
-        trees: &Diff<ObjectId>,
-        environment: &Environment,
-    ) -> Result<Diff<Vec<UnitSpec>>, EvaluateError> {
-        let base = self.renderer.units(self.source, &trees.base, environment).await?;
-        let head = self.renderer.units(self.source, &trees.head, environment).await?;
-        Ok(Diff { base, head })
-    }
-
-    /// These units by name, with what each reads.
+    /// Every unit of an environment, by name, with what it reads on each side.
     pub(super) async fn planned(
         &self,
         trees: &Diff<ObjectId>,
-        units: Diff<Vec<UnitSpec>>,
+        environment: &Environment,
     ) -> Result<BTreeMap<String, Sides>, EvaluateError> {
         let mut names: BTreeMap<String, Sides> = BTreeMap::new();
-        for plan in self.side_plans(&trees.base, units.base).await? {
+        for plan in self.side_plans(&trees.base, environment).await? {
             names.insert(plan.spec.name.clone(), Diff { base: Some(plan), head: None });
         }
-        for plan in self.side_plans(&trees.head, units.head).await? {
+        for plan in self.side_plans(&trees.head, environment).await? {
             let sides = names.entry(plan.spec.name.clone());
             sides.or_insert_with(|| Diff { base: None, head: None }).head = Some(plan);
         }
@@ -64,8 +53,9 @@ impl Evaluator<'_> {
     pub(super) async fn side_plans(
         &self,
         tree: &ObjectId,
-        units: Vec<UnitSpec>,
+        environment: &Environment,
     ) -> Result<Vec<SidePlan>, SourceError> {
+        let units = self.renderer.units(self.source, tree, environment).await?;
         let reads = self.renderer.read_sets(self.source, tree, &units).await?;
         Ok(units.into_iter().zip(reads).map(|(spec, reads)| SidePlan { spec, reads }).collect())
     }

@@ -45,8 +45,7 @@ impl Evaluator<'_> {
         environment: &Environment,
         side: Side,
     ) -> Result<Whole, EvaluateError> {
-        let units = self.renderer.units(self.source, tree, environment).await?;
-        let plans = self.side_plans(tree, units).await?;
+        let plans = self.side_plans(tree, environment).await?;
         self.progress.planned(plans.len());
         let renders = plans.into_iter().map(|plan| async move {
             let given = self.side(tree, Some(&plan), side).await;
