@@ -17,7 +17,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
 use super::people::{self, contributors, known};
-use super::{Asking, Engine, EvaluateError, Evaluator, Quiet, details};
+use super::{Asking, Engine, EvaluateError, Evaluator, Quiet, beside, details};
 use crate::ports::{Forge, ForgeError, GitRemote, Source, SourceError, StoreError};
 
 /// Why a change could not be observed. Nothing was decided.

@@ -35,13 +35,14 @@ impl Programs {
         let near = near(units.iter(), &changed).take(self.settings.parallel.max(1));
         let near: Vec<UnitSpec> = near.cloned().collect();
         let reads = self.read_sets(source, &trees.head, &near).await?;
-        let touched = near.iter().zip(reads).filter(|(_, reads)| {
-            reads.pieces().iter().any(|piece| changed.iter().any(|path| piece.touched_by(path)))
-        });
-        let renders = touched.map(|(unit, reads)| async move {
-            // Whoever waits for it is told what went wrong.
-            let _ = self.render_unit(source, &trees.head, unit, &reads.whole()).await;
-        });
+        let mut renders = Vec::new();
+        for (unit, reads) in near.iter().zip(reads) {
+            let reads = reads.whole();
+            if changed.iter().any(|path| reads.touched_by(path)) {
+                // Whoever waits for it is told what went wrong.
+                renders.push(async move { drop(self.render_unit(source, &trees.head, unit, &reads).await) });
+            }
+        }
         stream::iter(renders).buffer_unordered(self.settings.parallel.max(1)).collect::<()>().await;
         Ok(())
     }
