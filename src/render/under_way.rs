@@ -44,7 +44,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_is_rendered_once_at_a_time() {
-        let (under_way, key, times) = (UnderWay::default(), Digest::of(b"a"), AtomicU32::new(0));
+        let (under_way, times) = (UnderWay::default(), AtomicU32::new(0));
+        let [key, other] = [Digest::of(b"a"), Digest::of(b"b")];
         let render = |outcome: &'static str| {
             let times = &times;
             async move {
@@ -57,7 +58,7 @@ mod tests {
         let (one, same, other) = futures::join!(
             under_way.join(&key, render("one")),
             under_way.join(&key, render("same")),
-            under_way.join(&Digest::of(b"b"), render("other")),
+            under_way.join(&other, render("other")),
         );
         assert_eq!([message(one), message(same), message(other)], ["one", "one", "other"]);
         assert_eq!(times.load(Ordering::Relaxed), 2);
