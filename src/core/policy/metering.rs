@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use super::expression::{DEEPEST, DEEPEST_LOOPS, ExpressionError};
 use super::libraries;
 use super::names::{Names, composed, is_field_of_request};
-use super::value::{KNOWN, METER, Touch};
+use super::value::{AMONG, KNOWN, LONGEST_AMONG, METER, Touch};
 use crate::config::{nearest, one_of};
 
 /// Names that mean a type.
@@ -300,6 +300,11 @@ impl Metering<'_> {
             return Err(self.refuse_authorizer(root.id));
         }
         self.known_function(id, &name)?;
+        if let (operators::IN, [_, list]) = (name.as_str(), call.args.as_slice())
+            && is_short_constant(list)
+        {
+            return self.among(call.args, depth);
+        }
         if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
             **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;
         }
@@ -323,6 +328,18 @@ impl Metering<'_> {
             return Ok(Expr::Call(CallExpr { func_name: libraries::paying(&name), target: None, args }));
         }
         Ok(Expr::Call(CallExpr { args, ..call }))
+    }
+
+    /// `value in [constants]`. The list would be made anew each time; its length, and so its cost, is bounded.
+    fn among(&mut self, args: Vec<IdedExpr>, depth: Depth) -> Result<Expr, ExpressionError> {
+        let mut all = Vec::new();
+        for (index, arg) in args.into_iter().enumerate() {
+            match arg.expr {
+                Expr::List(list) if index == 1 => all.extend(list.elements),
+                expr => all.push(self.paid(IdedExpr { expr, ..arg }, Touch::Read, depth)?),
+            }
+        }
+        Ok(Expr::Call(CallExpr { func_name: AMONG.to_owned(), target: None, args: all }))
     }
 
     /// The same at the name of a function: its place is the parenthesis behind it.
@@ -385,6 +402,15 @@ impl Metering<'_> {
         let call = CallExpr { func_name: METER.to_owned(), target: None, args: vec![meter, touch, node] };
         Ok(IdedExpr { id, expr: Expr::Call(call) })
     }
+}
+
+/// Whether a list holds a few constants and nothing else.
+fn is_short_constant(node: &IdedExpr) -> bool {
+    let Expr::List(list) = &node.expr else { return false };
+    let is_constant = |element: &IdedExpr| matches!(element.expr, Expr::Literal(_));
+    (1..=LONGEST_AMONG).contains(&list.elements.len())
+        && list.optional_indices.is_empty()
+        && list.elements.iter().all(is_constant)
 }
 
 /// What a chain of calls and fields begins with.

@@ -34,6 +34,12 @@ const WIDEST_CLAUSE: u64 = 170;
 /// The function that hands on what is known, and fails for what is not.
 pub(super) const KNOWN: &str = "@known";
 
+/// The function that looks for a value among others that stand in the expression: `x in ['a', 'b']` without a list.
+pub(super) const AMONG: &str = "@among";
+
+/// The longest such list.
+pub(super) const LONGEST_AMONG: usize = 16;
+
 /// What is about to happen to a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Touch {
@@ -211,11 +217,21 @@ pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
     }
 }
 
-/// Adds the meter's function to an environment.
+/// Adds the functions that expressions are rewritten to call.
 pub(super) fn add_meter(env: &mut Env) -> Result<(), cel::DeclarationError> {
     use cel::common::types::{DYN_TYPE, INT_TYPE};
+    for others in 1..=LONGEST_AMONG {
+        env.add_overload(AMONG, &format!("{AMONG}/{others}"), vec![DYN_TYPE; others + 1], among)?;
+    }
     env.add_overload(KNOWN, KNOWN, vec![DYN_TYPE], known)?;
     env.add_overload(METER, METER, vec![METER_KIND, INT_TYPE, DYN_TYPE], metered)
+}
+
+/// `@among(value, …)`: whether it equals one of the others, each of which is borrowed from the expression.
+fn among<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let (value, others) = args.split_first().ok_or_else(ExecutionError::missing_argument_or_target)?;
+    let found = others.iter().any(|other| other.as_ref().equals(value.as_ref()));
+    Ok(CowVal::owned(CelBool::from(found)))
 }
 
 /// `@meter(@meter, touch, value)`: pays for what is about to happen to `value` and hands it on.
