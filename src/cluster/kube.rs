@@ -17,7 +17,7 @@ use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
 use super::link::{Link, Question, Verb, unreachable};
-use super::list::{self, Wanted};
+use super::list;
 use super::patches::Patches;
 use super::path::{api_version, path_of, place_of};
 use super::patience::Patience;
@@ -241,18 +241,14 @@ impl Cluster for KubeCluster {
     }
 
     async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError> {
-        let mut wanted = Wanted::default();
-        for object in objects.iter().filter(|object| !is_secret(object)) {
-            let kind = self.lookup(object).await?;
-            if let Some(place) =
-                kind.shows(object).and_then(|(version, resource)| place_of(object, version, resource))
-            {
-                wanted.add(place, object);
-            }
-        }
         let mut lists = Vec::new();
-        for (place, objects) in wanted.worthwhile() {
-            lists.push(async move { list::read(&self.link, &place, &objects).await });
+        for wanted in list::wanted(objects.iter().copied().filter(|object| !is_secret(object))) {
+            let Some((_, one)) = wanted.first_key_value() else { continue };
+            let kind = self.lookup(one).await?;
+            let place = kind.shows(one).and_then(|(version, resource)| place_of(one, version, resource));
+            if let Some(place) = place {
+                lists.push(async move { list::read(&self.link, &place, &wanted).await });
+            }
         }
         let mut lists = stream::iter(lists).buffer_unordered(LISTS_AT_ONCE);
         let mut all = LiveObjects::default();

@@ -18,28 +18,25 @@ const PAGE: usize = 500;
 /// A list is read that holds up to so many times the objects that are wanted.
 const WORTH: usize = 4;
 
-/// Where a list is: everything of its path before the names of objects, and the API version that its objects are asked
-/// for in.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a list is: its path, and what its objects say of themselves.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) path: String,
     pub(super) api_version: String,
     pub(super) kind: String,
 }
 
-/// Objects by where they are listed.
-#[derive(Default)]
-pub(super) struct Wanted<'a>(BTreeMap<Place, BTreeMap<&'a str, &'a ObjectRef>>);
+/// Objects of one kind in one namespace, by name.
+pub(super) type Wanted<'a> = BTreeMap<&'a str, &'a ObjectRef>;
 
-impl<'a> Wanted<'a> {
-    pub(super) fn add(&mut self, place: Place, object: &'a ObjectRef) {
-        self.0.entry(place).or_default().insert(&object.name, object);
+/// The kinds and namespaces of which more than a few objects are wanted.
+pub(super) fn wanted<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Vec<Wanted<'a>> {
+    let mut all: BTreeMap<[&str; 4], Wanted<'_>> = BTreeMap::new();
+    for object in objects {
+        let ObjectRef { group, version, kind, namespace, name } = object;
+        all.entry([group, version, kind, namespace]).or_default().insert(name, object);
     }
-
-    /// The places where more than a few objects are wanted.
-    pub(super) fn worthwhile(self) -> impl Iterator<Item = (Place, BTreeMap<&'a str, &'a ObjectRef>)> {
-        self.0.into_iter().filter(|(_, objects)| objects.len() >= FEWEST)
-    }
+    all.into_values().filter(|objects| objects.len() >= FEWEST).collect()
 }
 
 /// One answer.
@@ -51,9 +48,8 @@ struct Page {
     items: Vec<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Metadata {
     r#continue: String,
     remaining_item_count: usize,
@@ -67,7 +63,7 @@ struct Metadata {
 pub(super) async fn read(
     link: &Link,
     place: &Place,
-    wanted: &BTreeMap<&str, &ObjectRef>,
+    wanted: &Wanted<'_>,
 ) -> Result<LiveObjects, ClusterError> {
     let mut found = LiveObjects::default();
     let mut unseen: BTreeSet<&str> = wanted.keys().copied().collect();

@@ -105,6 +105,8 @@ struct Asking<'a> {
     scope: Scope,
     tries: Tries,
     silences: AtomicU32,
+    /// Why nothing could be read ahead.
+    unanswered: Option<ClusterError>,
 }
 
 /// Whether the cluster is asked for dry runs.
@@ -168,11 +170,12 @@ impl<'a> Asking<'a> {
             .map(|input| &input.effect.object)
             .filter(|object| has_name(object))
             .collect();
-        let silences = match &tries {
-            Tries::Nothing(_) => 0,
-            Tries::DryRuns | Tries::Reads(_) => u32::from(live.look_ahead(&objects).await.is_err()),
+        let unanswered = match &tries {
+            Tries::Nothing(_) => None,
+            Tries::DryRuns | Tries::Reads(_) => live.look_ahead(&objects).await.err(),
         };
-        Self { cluster, live, environment, scope, tries, silences: AtomicU32::new(silences) }
+        let silences = AtomicU32::new(u32::from(unanswered.is_some()));
+        Self { cluster, live, environment, scope, tries, silences, unanswered }
     }
 
     /// In the order in which they were given.
@@ -333,8 +336,10 @@ impl<'a> Asking<'a> {
             all.errors.insert(0, error.clone());
         } else if silent > 0 {
             let name = self.cluster.name();
+            let why = self.unanswered.as_ref().and_then(std::error::Error::source);
+            let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             let message =
-                format!("cluster `{name}` does not answer: {silent} more objects were not asked about");
+                format!("cluster `{name}` does not answer{why}: {silent} more objects were not asked about");
             all.errors
                 .insert(0, EnvironmentError { object: None, message, undecided: holds(self.environment) });
         }

@@ -47,7 +47,7 @@ async fn what_changed_since_is_read_alone_and_looked_at_as_often_as_ever() {
 #[tokio::test]
 async fn a_cluster_that_does_not_answer_to_many_is_given_up_sooner() {
     let silence = || ClusterError::Unreachable { source: "no answer".into() };
-    let check = async |ahead: Option<LiveObjects>, want: usize| {
+    let check = async |ahead: Option<LiveObjects>, want: usize, why: &str| {
         let script = Script { ahead: Mutex::new(ahead), ..Script::default() };
         for _ in 0..SILENCES {
             script.reads.lock().unwrap().push_back(Err(silence()));
@@ -59,7 +59,11 @@ async fn a_cluster_that_does_not_answer_to_many_is_given_up_sooner() {
         let asked = script.asked.lock().unwrap().len();
         assert_eq!(asked, want);
         assert!(said.errors.iter().all(|error| error.undecided));
+        let left = 64 - want;
+        let message =
+            format!("cluster `script` does not answer{why}: {left} more objects were not asked about");
+        assert_eq!(said.errors[0].message, message);
     };
-    check(Some(LiveObjects::default()), SILENCES as usize).await;
-    check(None, SILENCES as usize - 1).await;
+    check(Some(LiveObjects::default()), SILENCES as usize, "").await;
+    check(None, SILENCES as usize - 1, " (no answer)").await;
 }
