@@ -92,7 +92,8 @@ async fn the_deployed_account_predicts_and_writes_nothing_whatever_rights_it_is_
         (Method::DELETE, format!("{admission}/{POLICY}"), JSON, json!({})),
         (Method::PATCH, format!("{admission}/{POLICY}?dryRun=All"), MERGE, json!({})),
         (Method::POST, format!("{rights}?dryRun=All"), JSON, role),
-        (Method::GET, format!("{namespace}/pods"), JSON, Value::Null),
+        (Method::GET, format!("{namespace}/secrets"), JSON, Value::Null),
+        (Method::GET, rights.to_owned(), JSON, Value::Null),
     ];
     for (method, path, media_type, body) in forbidden {
         let (status, text) = bot.ask(method.clone(), &path, media_type, &body).await;
