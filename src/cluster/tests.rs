@@ -119,6 +119,14 @@ fn a_schema_error_of_apply_is_a_refusal_and_not_an_outage() {
 }
 
 #[test]
+fn a_value_that_the_server_cannot_read_is_a_refusal_and_not_an_outage() {
+    let said = |message: &str| check(&status(500, message, json!({})));
+    assert_snapshot!(said("Internal error occurred: unable to convert: illegal base64 data at input byte 4: hunter2"), @"refused: a value is not base64");
+    assert_snapshot!(said("quantities must match the regular expression '^([+-]?[0-9.]+)$': hunter2"), @"refused: a value is not a quantity");
+    assert_snapshot!(said("failed to create typed live object (t1/web): hunter2"), @"unpredictable: the live object does not fit the schema of its kind");
+}
+
+#[test]
 fn a_missing_permission_is_told_from_an_admission_that_denies() {
     let forbidden = |message: &str| check(&status(403, message, json!({ "name": "web" })));
     assert_snapshot!(forbidden("deployments.apps \"web\" is forbidden: User \"system:serviceaccount:t2:sa\" cannot patch resource \"deployments\" in API group \"apps\" in the namespace \"t2\""), @"forbidden: the account may not patch `deployments.apps` in namespace `t2`");

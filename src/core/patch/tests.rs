@@ -287,6 +287,22 @@ fn what_cannot_be_merged_is_said() {
 }
 
 #[test]
+fn what_becomes_of_items_with_one_key_is_not_foretold() {
+    let thing = |names: &[&str], image: &str| {
+        let items: Vec<Value> = names.iter().map(|name| json!({ "name": name, "image": image })).collect();
+        json!({ "containers": items })
+    };
+    let patch = |live: &Value, wanted: &Value| three_way(wanted, wanted, live, Some(&schema()));
+    let twice = thing(&["a", "a"], "1");
+    let same = Err(PatchError::SameKey { list: "containers".to_owned(), key: "name".to_owned() });
+    assert_eq!(patch(&twice, &thing(&["a", "b"], "1")), same);
+    assert_eq!(patch(&twice, &thing(&["a", "a"], "2")), same);
+    // Where nothing of the list changes there is nothing to foretell.
+    assert_eq!(patch(&twice, &twice), Ok(Patch::Strategic(json!({}))));
+    assert!(patch(&thing(&["a", "b"], "1"), &thing(&["a", "b"], "2")).is_ok());
+}
+
+#[test]
 fn only_kinds_that_take_strategic_patches_have_a_schema() {
     let document = json!({ "paths": {}, "components": { "schemas": {} } });
     assert_eq!(Arc::new(PatchDocument::read(document).unwrap()).kind("Thing"), None);

@@ -195,6 +195,39 @@ async fn a_write_that_came_too_late_is_made_again_for_what_is_live_then() {
 }
 
 #[tokio::test]
+async fn flux_passes_over_what_differs_in_metadata_it_does_not_compare() {
+    let check = async |manager: &str, metadata: Value, operation: Operation| {
+        let script = Script::default();
+        let mut before = at("1", json!({ "a": "1" }));
+        before["metadata"]["managedFields"][0]["manager"] = json!(manager);
+        let mut after = before.clone();
+        after["metadata"].as_object_mut().unwrap().extend(metadata.as_object().unwrap().clone());
+        script.reads.lock().unwrap().extend([Ok(Some(before.clone()))]);
+        let answers = [before, after].map(|object| Ok(Prediction::Object(Box::new(object))));
+        script.dry_runs.lock().unwrap().extend(answers);
+        let side = |metadata: &Value| {
+            Manifest::Raw(json!({ "kind": "ConfigMap", "metadata": metadata, "data": { "a": "1" } }))
+        };
+        let input = input("", "ConfigMap", side(&json!({})), side(&metadata));
+        let environment =
+            Environment { field_manager: manager.to_owned(), ..environment(ApplyMode::ServerSide) };
+        let said = predict(&script, &environment, vec![input]).await;
+        let effect = &said.effects[0];
+        assert_eq!(
+            (effect.operation, effect.settled),
+            (operation, Some(true)),
+            "{manager}: {:?}",
+            effect.reason
+        );
+    };
+    let (finalizers, labels) =
+        (json!({ "finalizers": ["a.example.org/b"] }), json!({ "labels": { "a": "b" } }));
+    check("kustomize-controller", finalizers.clone(), Operation::None).await;
+    check("kustomize-controller", labels, Operation::Update).await;
+    check("kubectl", finalizers, Operation::Update).await;
+}
+
+#[tokio::test]
 async fn an_object_that_never_rests_is_unsettled() {
     let script = Script::default();
     for _ in 0..LOOKS {

@@ -106,6 +106,19 @@ fn a_null_among_texts_is_an_empty_text_to_who_reads_types() {
 }
 
 #[test]
+fn metrics_that_stand_twice_are_passed_over_by_who_compares_types() {
+    let scaled = |metrics: &[&str]| {
+        let metrics: Vec<Value> =
+            metrics.iter().map(|name| json!({ "resource": { "name": name } })).collect();
+        Prediction::Object(Box::new(json!({ "spec": { "metrics": metrics } })))
+    };
+    assert!(Reading::Retyped.passes_over(&scaled(&["cpu", "memory", "cpu"])).is_some());
+    assert_eq!(Reading::Retyped.passes_over(&scaled(&["cpu", "memory"])), None);
+    assert_eq!(Reading::Strict.passes_over(&scaled(&["cpu", "cpu"])), None);
+    assert_eq!(Reading::Retyped.passes_over(&Prediction::Object(Box::new(json!({ "spec": {} })))), None);
+}
+
+#[test]
 fn the_marks_of_an_applier_are_no_part_of_a_change() {
     let (name, tracked) = ("kustomize.toolkit.fluxcd.io/name", "argocd.argoproj.io/tracking-id");
     let live = |manager: &str| {
