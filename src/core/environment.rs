@@ -78,6 +78,9 @@ pub struct Environment {
     pub on_unreachable: OnUnreachable,
     /// The namespace of objects that name none.
     pub default_namespace: Option<String>,
+    /// Patterns of the namespaces that it may target, of which alone its cluster is asked; none stands for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destinations: Vec<String>,
     /// The version of Kubernetes that its cluster runs, like `1.35`: what Helm assumes and what schemas say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<String>,

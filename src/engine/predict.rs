@@ -40,7 +40,7 @@ use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried};
-use countersign_core::live::Manifests;
+use countersign_core::live::{Destinations, Manifests};
 
 /// Objects that are looked at together.
 const AT_ONCE: usize = 32;
@@ -157,19 +157,15 @@ impl<'a> Asking<'a> {
         scope: Scope,
         inputs: &[PredictInput],
     ) -> Self {
-        let tries = match namespaces(inputs) {
-            Some(namespaces) => Tries::of(cluster, environment, &namespaces).await,
-            None => Tries::DryRuns,
+        let scope = scope.within(Destinations::of(environment));
+        let seen = inputs.iter().filter(|input| is_asked(input)).map(|input| &input.effect.object);
+        let seen: Vec<&ObjectRef> = seen.filter(|object| scope.blind_to(object).is_none()).collect();
+        let tries = match seen.is_empty() {
+            true => Tries::DryRuns,
+            false => Tries::of(cluster, environment, &namespaces(&seen)).await,
         };
         let mut live = Live::of(cluster);
-        let is_read =
-            |input: &&PredictInput| is_asked(input) && scope.blind_to(&input.effect.object).is_none();
-        let objects: Vec<&ObjectRef> = inputs
-            .iter()
-            .filter(is_read)
-            .map(|input| &input.effect.object)
-            .filter(|object| has_name(object))
-            .collect();
+        let objects: Vec<&ObjectRef> = seen.into_iter().filter(|object| has_name(object)).collect();
         let unanswered = match &tries {
             Tries::Nothing(_) => None,
             Tries::DryRuns | Tries::Reads(_) => live.look_ahead(&objects).await.err(),

@@ -167,6 +167,7 @@ fn environment(name: String, source: EnvironmentSource) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

@@ -69,6 +69,7 @@ pub(crate) fn environment(source: EnvironmentSource) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

@@ -85,6 +85,7 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
             prune: true,
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
+            destinations: Vec::new(),
             kubernetes: None,
         },
         cluster_identity: None,

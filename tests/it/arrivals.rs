@@ -53,6 +53,7 @@ pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     };
     let environment = EnvironmentEvaluation {

@@ -44,6 +44,7 @@ fn environment() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

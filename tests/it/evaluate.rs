@@ -80,6 +80,7 @@ fn production() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: Some("shop".to_owned()),
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

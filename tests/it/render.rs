@@ -143,6 +143,7 @@ fn environment(source: EnvironmentSource) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

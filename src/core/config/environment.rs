@@ -10,8 +10,17 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachabl
 /// Whom kubectl and most pipelines apply as.
 const DEFAULT_FIELD_MANAGER: &str = "kubectl";
 
-const KEYS: [&str; 8] =
-    ["source", "cluster", "apply", "field_manager", "prune", "on_unreachable", "namespace", "kubernetes"];
+const KEYS: [&str; 9] = [
+    "source",
+    "cluster",
+    "apply",
+    "field_manager",
+    "prune",
+    "on_unreachable",
+    "namespace",
+    "destinations",
+    "kubernetes",
+];
 
 const SOURCES_TO_COME: [Later; 3] = [
     Later { key: "argocd", instead: "name what its Applications render: `kustomize`, `helm` or `yaml`" },
@@ -89,6 +98,7 @@ fn read_one<'t>(
         &[("hold", OnUnreachable::Hold), ("render", OnUnreachable::Render)],
     );
     let default_namespace = word_at(reader, &table, "namespace", name::valid_label);
+    let destinations = reader.texts_at(&table, "destinations", name::valid_glob);
     let kubernetes = word_at(reader, &table, "kubernetes", name::valid_kubernetes);
     let source = source?;
     Some(Environment {
@@ -100,6 +110,7 @@ fn read_one<'t>(
         prune: prune.unwrap_or(true),
         on_unreachable: on_unreachable.unwrap_or_default(),
         default_namespace,
+        destinations,
         kubernetes,
     })
 }

@@ -1,7 +1,11 @@
 //! Live objects as they may be compared and shown. A live value at a path that neither side of the change names is
 //! never shown, because it may be anything: its path is, with a mark in its place.
 
+mod destinations;
+
 use serde_json::{Map, Value};
+
+pub use self::destinations::Destinations;
 
 use crate::diff;
 use crate::effect::FieldChange;

@@ -3,6 +3,7 @@
 use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::{Drifted, EnvironmentError};
+use countersign_core::live::Destinations;
 use countersign_core::object::RenderedObject;
 
 use super::scope::{self, Scope};
@@ -14,8 +15,10 @@ const HOOKS: [&str; 2] = ["helm.sh/hook", "argocd.argoproj.io/hook"];
 
 /// Compares all objects of an environment with what is live. Never fails as a whole.
 pub async fn drift(cluster: &dyn Cluster, environment: &Environment, objects: &[RenderedObject]) -> Drifted {
-    let inputs: Vec<PredictInput> =
-        objects.iter().filter(|object| is_compared(object)).map(unchanged).collect();
+    let destinations = Destinations::of(environment);
+    let compared =
+        objects.iter().filter(|object| is_compared(object) && destinations.permit(&object.reference));
+    let inputs: Vec<PredictInput> = compared.map(unchanged).collect();
     let left_out = objects.len().saturating_sub(inputs.len());
     let asking = Asking::of(cluster, environment, Scope::default(), &inputs).await;
     let only_reads = asking.only_reads();

@@ -48,11 +48,10 @@ pub struct PredictInput {
     pub head: Manifest,
 }
 
-/// Where the objects are that will be tried; `None` where none will be.
-pub(super) fn namespaces(inputs: &[PredictInput]) -> Option<BTreeSet<String>> {
-    let tried = inputs.iter().filter(|input| is_asked(input));
-    let all: BTreeSet<String> = tried.map(|input| input.effect.object.namespace.clone()).collect();
-    (!all.is_empty()).then(|| all.into_iter().filter(|namespace| !namespace.is_empty()).collect())
+/// Where these objects are.
+pub(super) fn namespaces(objects: &[&ObjectRef]) -> BTreeSet<String> {
+    let all = objects.iter().map(|object| object.namespace.clone());
+    all.filter(|namespace| !namespace.is_empty()).collect()
 }
 
 /// Whether a cluster is asked about it.

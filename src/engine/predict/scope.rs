@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use countersign_core::live::Destinations;
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
@@ -29,6 +30,7 @@ pub(super) struct Scope {
     /// Namespaces whose limits change.
     limits: BTreeSet<String>,
     admission: bool,
+    destinations: Destinations,
 }
 
 impl Scope {
@@ -53,8 +55,16 @@ impl Scope {
         scope
     }
 
+    /// The same, of an environment that may target these namespaces.
+    pub(super) fn within(self, destinations: Destinations) -> Self {
+        Self { destinations, ..self }
+    }
+
     /// Why a dry run says nothing about this object, where it does not.
     pub(super) fn blind_to(&self, object: &ObjectRef) -> Option<String> {
+        if !self.destinations.permit(object) {
+            return Some("it is in none of the environment's `destinations`".to_owned());
+        }
         if self.kinds.contains(&(object.group.clone(), object.kind.clone())) {
             return Some("the same change touches its custom resource definition".to_owned());
         }

@@ -97,6 +97,7 @@ fn environment(apply: ApplyMode) -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

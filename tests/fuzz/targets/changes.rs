@@ -21,6 +21,7 @@ fn production() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

@@ -131,6 +131,36 @@ async fn a_cluster_that_does_not_answer_is_an_error_and_nobody_waits() {
 }
 
 #[tokio::test]
+async fn what_is_outside_of_the_destinations_is_not_asked_about() {
+    let Some(world) = World::new().await else { return };
+    let Some(other) = World::new().await else { return };
+    let data = |world: &World, value: &str| world.config_map(json!({ "a": value }));
+    let mut inputs = Vec::new();
+    for world in [&world, &other] {
+        world.apply(&data(world, "1"), MANAGER).await;
+        inputs.push(input(Some(&data(world, "1")), Some(&data(world, "2"))));
+    }
+    let class = json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "fast" }, "provisioner": "a/b",
+    });
+    inputs.push(input(None, Some(&class)));
+    let between = Between::start(world.server, |_| Fault::None).await;
+    let cluster = connect(&between.kubeconfig(world.server, world.server.admin_token())).await;
+    let environment = Environment { destinations: vec![world.namespace.clone()], ..environment() };
+    let predicted = predict(&cluster, &environment, inputs).await;
+    assert_snapshot!(world.check(&predicted), @r#"
+    Update ConfigMap (DryRun, settled Some(true))
+      data.a: "1" → "2"
+    Update ConfigMap (Render, settled None)
+      reason: predicted by rendering: it is in none of the environment's `destinations`
+    Create StorageClass (Render, settled None)
+      reason: predicted by rendering: it is in none of the environment's `destinations`
+    "#);
+    let elsewhere = |path: &str| path.contains(&other.namespace) || path.contains("storageclasses");
+    assert_eq!(between.asked(elsewhere), 0);
+}
+
+#[tokio::test]
 async fn a_secret_is_never_read_nor_sent() {
     let Some(world) = World::new().await else { return };
     let secret = world.object("v1", "Secret", "s", json!({ "stringData": { "a": "hunter2" } }));

@@ -244,6 +244,8 @@ fn each_mistake_is_named_where_it_stands() {
         environment!("field_manager = \"\""),
         environment!("namespace = \"Shop\""),
         environment!("on_unreachable = \"ignore\""),
+        environment!("destinations = [\"[shop\"]"),
+        environment!("destinations = []"),
     ]);
     assert_snapshot!(environments, @r#"
     kustomize: `kustomize` is a second source; an environment has one (make it an environment of its own)

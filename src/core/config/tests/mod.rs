@@ -25,6 +25,7 @@ field_manager = "argocd-controller"
 prune = false
 on_unreachable = "render"
 namespace = "default"
+destinations = ["shop", "shop-*"]
 
 [environment.production]
 source  = { helm = "charts/shop", values = ["values.yaml", "production.yaml"], release = "shop", namespace = "shop" }
@@ -106,6 +107,7 @@ fn a_whole_policy_is_read() {
             prune: false,
             on_unreachable: OnUnreachable::Render,
             default_namespace: Some("default".into()),
+            destinations: vec!["shop".into(), "shop-*".into()],
             kubernetes: None,
         }
     );

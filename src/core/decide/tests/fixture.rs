@@ -60,6 +60,7 @@ pub(super) fn environment() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

@@ -28,6 +28,7 @@ fn production() -> Environment {
         prune: true,
         on_unreachable: OnUnreachable::Hold,
         default_namespace: Some("shop".to_owned()),
+        destinations: Vec::new(),
         kubernetes: None,
     }
 }

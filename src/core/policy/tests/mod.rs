@@ -88,6 +88,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
             prune: true,
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
+            destinations: Vec::new(),
             kubernetes: None,
         },
         cluster_identity: None,
