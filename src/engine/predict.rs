@@ -21,6 +21,7 @@ mod writes;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use countersign_core::effect::{Applier, Effect, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
@@ -30,6 +31,7 @@ use countersign_core::patch::PatchError;
 use futures::StreamExt;
 use futures::stream;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use self::ahead::Live;
 pub use self::drifted::drift;
@@ -48,6 +50,8 @@ const AT_ONCE: usize = 32;
 const LOOKS: u32 = 3;
 /// After so many silences in a row the rest is not asked: nobody waits for a cluster that is down.
 const SILENCES: u32 = 3;
+/// After so long the rest of an environment is not asked, however well the cluster answers.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// What the cluster says.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +111,7 @@ struct Asking<'a> {
     silences: AtomicU32,
     /// Why nothing could be read ahead.
     unanswered: Option<ClusterError>,
+    until: Instant,
 }
 
 /// Whether the cluster is asked for dry runs.
@@ -157,6 +162,7 @@ impl<'a> Asking<'a> {
         scope: Scope,
         inputs: &[PredictInput],
     ) -> Self {
+        let until = Instant::now() + LONGEST;
         let scope = scope.within(Destinations::of(environment));
         let seen = inputs.iter().filter(|input| is_asked(input)).map(|input| &input.effect.object);
         let seen: Vec<&ObjectRef> = seen.filter(|object| scope.blind_to(object).is_none()).collect();
@@ -171,7 +177,7 @@ impl<'a> Asking<'a> {
             Tries::DryRuns | Tries::Reads(_) => live.look_ahead(&objects).await.err(),
         };
         let silences = AtomicU32::new(u32::from(unanswered.is_some()));
-        Self { cluster, live, environment, scope, tries, silences, unanswered }
+        Self { cluster, live, environment, scope, tries, silences, unanswered, until }
     }
 
     /// In the order in which they were given.
@@ -220,7 +226,7 @@ impl<'a> Asking<'a> {
         // What was read ahead may be older than a look would be, and is no fault of the object's.
         let looks = LOOKS.saturating_add(u32::from(self.live.is_known(object)));
         for _ in 0..looks {
-            if self.silences.load(Ordering::Relaxed) >= SILENCES {
+            if self.silences.load(Ordering::Relaxed) >= SILENCES || Instant::now() >= self.until {
                 return Err(Unasked::Silent);
             }
             let seen = self.see(object, input).await;
@@ -332,10 +338,11 @@ impl<'a> Asking<'a> {
             all.errors.insert(0, error.clone());
         } else if silent > 0 {
             let name = self.cluster.name();
+            let is_late = self.silences.load(Ordering::Relaxed) < SILENCES;
+            let what = if is_late { "takes longer than five minutes" } else { "does not answer" };
             let why = self.unanswered.as_ref().and_then(std::error::Error::source);
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
-            let message =
-                format!("cluster `{name}` does not answer{why}: {silent} more objects were not asked about");
+            let message = format!("cluster `{name}` {what}{why}: {silent} more objects were not asked about");
             all.errors
                 .insert(0, EnvironmentError { object: None, message, undecided: holds(self.environment) });
         }

@@ -32,12 +32,20 @@ struct Script {
     asked: Mutex<Vec<String>>,
     /// What is read ahead; one that has nothing to say of it does not answer.
     ahead: Mutex<Option<LiveObjects>>,
+    /// How long each read takes.
+    slow: Duration,
 }
 
 impl Default for Script {
     fn default() -> Self {
         let ahead = Mutex::new(Some(LiveObjects::default()));
-        Self { reads: Mutex::default(), dry_runs: Mutex::default(), asked: Mutex::default(), ahead }
+        Self {
+            reads: Mutex::default(),
+            dry_runs: Mutex::default(),
+            asked: Mutex::default(),
+            ahead,
+            slow: Duration::ZERO,
+        }
     }
 }
 
@@ -61,6 +69,7 @@ impl Cluster for Script {
 
     async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError> {
         self.asked.lock().unwrap().push(format!("read {object}"));
+        tokio::time::sleep(self.slow).await;
         self.reads.lock().unwrap().pop_front().unwrap_or(Ok(None))
     }
 
@@ -226,6 +235,17 @@ async fn flux_passes_over_what_differs_in_metadata_it_does_not_compare() {
     check("kustomize-controller", finalizers.clone(), Operation::None).await;
     check("kustomize-controller", labels, Operation::Update).await;
     check("kubectl", finalizers, Operation::Update).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_answers_for_ever_is_left_after_a_while() {
+    let script = Script { slow: Duration::from_secs(20), ..Script::default() };
+    let removed = |_| input("", "ConfigMap", map(json!({ "a": "1" })), Manifest::Absent);
+    let said = predict(&script, &environment(ApplyMode::ServerSide), (0..1000).map(removed).collect()).await;
+    // Fifteen rounds of 32.
+    assert_eq!(said.effects.iter().filter(|effect| effect.tier == Tier::Live).count(), 480);
+    let message = "cluster `script` takes longer than five minutes: 520 more objects were not asked about";
+    assert_eq!((said.errors[0].message.as_str(), said.errors[0].undecided), (message, true));
 }
 
 #[tokio::test]

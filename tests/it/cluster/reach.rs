@@ -1,5 +1,6 @@
 //! What cannot be asked, may not be asked, or is not answered.
 
+use super::faults::between::{Between, Fault};
 use super::*;
 
 #[tokio::test]
