@@ -1,11 +1,16 @@
 //! What is live: of many objects of one kind it is read together, before they are asked about.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::ports::{Cluster, ClusterError, LiveObjects};
+
+/// A list that takes longer is none that saves time.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A cluster's live objects.
 pub(super) struct Live<'a> {
@@ -24,7 +29,8 @@ impl<'a> Live<'a> {
     /// # Errors
     /// The cluster does not answer. Everything else is told of each object when it is read.
     pub(super) async fn look_ahead(&mut self, objects: &[&ObjectRef]) -> Result<(), ClusterError> {
-        match self.cluster.read_ahead(objects).await {
+        let Ok(found) = timeout(LONGEST, self.cluster.read_ahead(objects)).await else { return Ok(()) };
+        match found {
             Ok(found) => self.ahead = Mutex::new(found),
             Err(error @ ClusterError::Unreachable { .. }) => return Err(error),
             Err(
