@@ -221,7 +221,12 @@ pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
 pub(super) fn add_meter(env: &mut Env) -> Result<(), cel::DeclarationError> {
     use cel::common::types::{DYN_TYPE, INT_TYPE};
     for others in 1..=LONGEST_AMONG {
-        env.add_overload(AMONG, &format!("{AMONG}/{others}"), vec![DYN_TYPE; others + 1], among)?;
+        env.add_overload(
+            AMONG,
+            &format!("{AMONG}/{others}"),
+            (0..=others).map(|_| DYN_TYPE).collect(),
+            among,
+        )?;
     }
     env.add_overload(KNOWN, KNOWN, vec![DYN_TYPE], known)?;
     env.add_overload(METER, METER, vec![METER_KIND, INT_TYPE, DYN_TYPE], metered)
