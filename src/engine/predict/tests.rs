@@ -37,13 +37,7 @@ struct Script {
 impl Default for Script {
     fn default() -> Self {
         let ahead = Mutex::new(Some(LiveObjects::default()));
-        Self {
-            reads: Mutex::default(),
-            dry_runs: Mutex::default(),
-            asked: Mutex::default(),
-            ahead,
-            slow: Duration::ZERO,
-        }
+        Self { reads: Mutex::default(), dry_runs: Mutex::default(), asked: Mutex::default(), ahead }
     }
 }
 
