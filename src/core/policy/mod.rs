@@ -22,6 +22,7 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 mod value;
+mod vocabulary;
 mod waiver;
 mod wording;
 pub(crate) mod zone;

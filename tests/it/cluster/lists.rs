@@ -11,7 +11,7 @@ const EXPIRED: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"statu
 fn inputs(world: &World, count: usize) -> Vec<(Value, PredictInput)> {
     let one = |number: usize| {
         let map = |value: &str| {
-            let data = json!({ "data": { "a": value } });
+            let data = json!({ "data": { "a": value, "b": "1" } });
             world.object("v1", "ConfigMap", &format!("map-{number:03}"), data)
         };
         let (base, head) = (map("1"), map("2"));
@@ -47,7 +47,7 @@ async fn applied(world: &World, inputs: &[(Value, PredictInput)]) {
     for (number, (base, _)) in inputs.iter().enumerate().filter(|(number, _)| number % 7 != 6) {
         world.apply(base, MANAGER).await;
         if number % 7 == 5 {
-            world.edit(base, json!({ "data": { "a": "theirs" } })).await;
+            world.edit(base, json!({ "data": { "b": "theirs" } })).await;
         }
     }
 }
