@@ -264,6 +264,8 @@ fn each_mistake_is_named_where_it_stands() {
     "": this text is empty
     "Shop": `Shop` is not a name that Kubernetes accepts: lower-case letters, digits and `-`, at most 63
     "ignore": unknown value `ignore` for `on_unreachable` (expected `hold` or `render`)
+    "[shop": `[shop` is not a pattern: unclosed character class; missing ']'
+    []: this list is empty (name at least one, or leave the key out)
     "#);
     let rules = told(&[
         rule!("when = { effect.any = { names = [\"a{b\"] } }"),

@@ -25,7 +25,6 @@ field_manager = "argocd-controller"
 prune = false
 on_unreachable = "render"
 namespace = "default"
-destinations = ["shop", "shop-*"]
 
 [environment.production]
 source  = { helm = "charts/shop", values = ["values.yaml", "production.yaml"], release = "shop", namespace = "shop" }
@@ -107,7 +106,7 @@ fn a_whole_policy_is_read() {
             prune: false,
             on_unreachable: OnUnreachable::Render,
             default_namespace: Some("default".into()),
-            destinations: vec!["shop".into(), "shop-*".into()],
+            destinations: Vec::new(),
             kubernetes: None,
         }
     );
@@ -213,6 +212,17 @@ fn a_whole_policy_is_read() {
 #[test]
 fn no_policy_is_the_built_in_one() {
     assert_eq!(policy("version = 1\n"), Policy::builtin());
+}
+
+#[test]
+fn an_environment_may_name_its_destinations() {
+    let policy = |destinations: &str| {
+        let text = format!("version = 1\n[environment.a]\nsource = {{ yaml = \"a\" }}\n{destinations}\n");
+        parse(&text, POLICY_PATH).unwrap().environments.remove(0).destinations
+    };
+    assert_eq!(policy("destinations = [\"shop\", \"shop-*\"]"), ["shop", "shop-*"]);
+    assert_eq!(policy("destinations = \"*\""), ["*"]);
+    assert_eq!(policy(""), [""; 0]);
 }
 
 #[test]
