@@ -2,16 +2,16 @@
 //! are and read: renderers are processes of their own, and nobody waits for both.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::ChangedPath;
 use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _};
 
+use super::parts::Differences;
 use super::programs::Programs;
 use super::unit;
-use crate::ports::{Renderer as _, Source, SourceError, UnitSource, UnitSpec, parent_path};
+use crate::ports::{Renderer as _, Source, SourceError, UnitSource, UnitSpec};
 
 impl Programs {
     /// Renders at head the first units that a change is near to, as many as are rendered side by side; of `declared`
@@ -53,17 +53,11 @@ fn near<'u>(
     units: impl Iterator<Item = &'u UnitSpec>,
     changed: &[ChangedPath],
 ) -> impl Iterator<Item = &'u UnitSpec> {
-    let mut near: HashSet<String> = HashSet::new();
-    for change in changed {
-        let mut path = change.path.as_str();
-        while near.insert(path.to_owned()) && !path.is_empty() {
-            path = parent_path(path);
-        }
-    }
+    let differ = Differences::new(changed);
     units.filter(move |unit| {
-        near.contains(&unit.path)
+        differ.has(&unit.path)
             || match &unit.source {
-                UnitSource::Helm { values, .. } => values.iter().any(|file| near.contains(file)),
+                UnitSource::Helm { values, .. } => values.iter().any(|file| differ.has(file)),
                 UnitSource::Kustomize { .. } | UnitSource::Yaml { .. } => false,
             }
     })

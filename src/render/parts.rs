@@ -76,6 +76,11 @@ impl Differences {
         Self(differ)
     }
 
+    /// Whether something differs at a path, or below it.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.0.contains(path)
+    }
+
     /// Whether something differs at one of these paths.
     fn any_of<'p>(&self, mut paths: impl Iterator<Item = &'p str>) -> bool {
         // Most paths of a part are in one folder, and nothing differs there.
@@ -85,11 +90,11 @@ impl Differences {
             if same == Some(folder) {
                 return false;
             }
-            if !self.0.contains(folder) {
+            if !self.has(folder) {
                 same = Some(folder);
                 return false;
             }
-            self.0.contains(path)
+            self.has(path)
         })
     }
 }
