@@ -11,6 +11,7 @@ mod predicates;
 mod rego;
 mod rules;
 mod schemas;
+mod surroundings;
 
 use serde_json::Value;
 

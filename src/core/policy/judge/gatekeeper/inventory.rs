@@ -51,17 +51,36 @@ impl InventoryWanted {
 /// What a policy has to be told of whole environments before its checks are run. A check whose files cannot be read asks
 /// for nothing: that it blocks is said when it is run.
 pub fn inventory_wanted(policy: &Policy, library: &Library) -> InventoryWanted {
-    let asked = policy.checks.iter().filter_map(|check| {
-        let Judge::Gatekeeper(files) = &check.judge else { return None };
-        let manifests = manifests::read(files, library).ok()?;
-        let asks = |manifest: &Manifest| {
-            manifest.kind == "ConstraintTemplate" && template::reads_inventory(&manifest.body)
-        };
-        let environments = predicate::compile(&check.environments)?;
-        let synced = Synced::of(&manifests).ok()?;
-        manifests.iter().any(asks).then_some(Asked { environments, synced })
-    });
-    InventoryWanted(asked.collect())
+    let mut asked = Vec::new();
+    for check in &policy.checks {
+        let Some(environments) = predicate::compile(&check.environments) else { continue };
+        let namespaces = reads_namespaces(&check.judge, library).then(Synced::namespaces);
+        let synced = inventory_of(&check.judge, library).into_iter().chain(namespaces);
+        asked.extend(synced.map(|synced| Asked { environments: environments.clone(), synced }));
+    }
+    InventoryWanted(asked)
+}
+
+/// What templates of Gatekeeper find in `data.inventory`, where one of them looks.
+fn inventory_of(judge: &Judge, library: &Library) -> Option<Synced> {
+    let Judge::Gatekeeper(files) = judge else { return None };
+    let manifests = manifests::read(files, library).ok()?;
+    let asks = |manifest: &Manifest| {
+        manifest.kind == "ConstraintTemplate" && template::reads_inventory(&manifest.body)
+    };
+    manifests.iter().any(asks).then(|| Synced::of(&manifests).ok()).flatten()
+}
+
+/// Whether a check looks at the namespaces of objects, which a change seldom touches.
+fn reads_namespaces(judge: &Judge, library: &Library) -> bool {
+    let reads = |text: &str| text.contains("namespaceObject") || text.contains("namespaceSelector");
+    match judge {
+        Judge::Cel(cel) => reads(&cel.expression),
+        Judge::Admission(files) | Judge::Gatekeeper(files) => {
+            library.select(files).any(|(_, text)| reads(text))
+        }
+        Judge::Rego(_) | Judge::Schema(_) | Judge::Pack(_) => false,
+    }
 }
 
 /// What Gatekeeper is told to keep at hand.
@@ -94,6 +113,12 @@ struct SyncSet {
 }
 
 impl Synced {
+    /// Namespaces and nothing else.
+    fn namespaces() -> Self {
+        let namespace = Synchronised { group: String::new(), kind: "Namespace".to_owned() };
+        Self { kinds: vec![namespace], exempt: Vec::new() }
+    }
+
     /// As the `Config` and the `SyncSet`s among manifests say. Without any the whole environment is at hand.
     pub(super) fn of(manifests: &[Manifest]) -> Result<Self, String> {
         let (mut kinds, mut exempt) = (Vec::new(), Vec::new());
