@@ -30,11 +30,11 @@ fn a_namespace_that_the_change_does_not_touch_is_looked_up_in_its_environment() 
         let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned() };
         lines_in(Judge::Cel(check), &[], production)
     };
-    assert_snapshot!(judged(None, None), @"");
-    assert_snapshot!(judged(None, Some(&[])), @"");
+    assert_snapshot!(judged(None, None), @"error: check `c` could not judge ConfigMap shop/web: `namespaceObject`: not evaluated, since this change does not touch the Namespace (errored)");
+    assert_snapshot!(judged(None, Some(&[])), @"error: check `c` could not judge ConfigMap shop/web: `namespaceObject`: not evaluated, since the environment does not have the Namespace (errored)");
     assert_snapshot!(judged(None, Some(&[namespace("gold")])), @"");
-    assert_snapshot!(judged(None, Some(&[namespace("lead")])), @"");
-    assert_snapshot!(judged(Some(namespace("lead")), Some(&[])), @"");
+    assert_snapshot!(judged(None, Some(&[namespace("lead")])), @"error: gold alone");
+    assert_snapshot!(judged(Some(namespace("lead")), Some(&[])), @"error: gold alone");
 }
 
 #[test]
