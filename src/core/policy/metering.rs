@@ -211,10 +211,13 @@ impl Metering<'_> {
             return Err(self.refuse_authorizer(root.id));
         }
         self.known_function(id, &name)?;
-        if let (operators::IN, [_, list]) = (name.as_str(), call.args.as_slice())
-            && is_short_constant(list)
+        if let (operators::IN, [value, list]) = (name.as_str(), call.args.as_slice())
+            && let Some(constants) = short_constants(list)
         {
-            return self.among(call.args, depth);
+            // The list would be made anew each time. Its length is bounded, and so is what it costs.
+            let value = self.paid(value.clone(), Touch::Read, depth)?;
+            let args = std::iter::once(value).chain(constants.iter().cloned()).collect();
+            return Ok(Expr::Call(CallExpr { func_name: AMONG.to_owned(), target: None, args }));
         }
         if let Some(target) = call.target.as_mut().filter(|_| !in_namespace) {
             **target = self.paid(std::mem::take(&mut **target), touch_of_target(&name), depth)?;
@@ -239,18 +242,6 @@ impl Metering<'_> {
             return Ok(Expr::Call(CallExpr { func_name: libraries::paying(&name), target: None, args }));
         }
         Ok(Expr::Call(CallExpr { args, ..call }))
-    }
-
-    /// `value in [constants]`. The list would be made anew each time; its length, and so its cost, is bounded.
-    fn among(&mut self, args: Vec<IdedExpr>, depth: Depth) -> Result<Expr, ExpressionError> {
-        let mut all = Vec::new();
-        for (index, arg) in args.into_iter().enumerate() {
-            match arg.expr {
-                Expr::List(list) if index == 1 => all.extend(list.elements),
-                expr => all.push(self.paid(IdedExpr { expr, ..arg }, Touch::Read, depth)?),
-            }
-        }
-        Ok(Expr::Call(CallExpr { func_name: AMONG.to_owned(), target: None, args: all }))
     }
 
     /// The same at the name of a function: its place is the parenthesis behind it.
@@ -315,13 +306,12 @@ impl Metering<'_> {
     }
 }
 
-/// Whether a list holds a few constants and nothing else.
-fn is_short_constant(node: &IdedExpr) -> bool {
-    let Expr::List(list) = &node.expr else { return false };
+/// The elements of a list that holds a few constants and nothing else.
+fn short_constants(node: &IdedExpr) -> Option<&[IdedExpr]> {
+    let Expr::List(list) = &node.expr else { return None };
     let is_constant = |element: &IdedExpr| matches!(element.expr, Expr::Literal(_));
-    (1..=LONGEST_AMONG).contains(&list.elements.len())
-        && list.optional_indices.is_empty()
-        && list.elements.iter().all(is_constant)
+    let is_short = (1..=LONGEST_AMONG).contains(&list.elements.len()) && list.optional_indices.is_empty();
+    (is_short && list.elements.iter().all(is_constant)).then_some(&list.elements)
 }
 
 /// What a chain of calls and fields begins with.
