@@ -159,6 +159,15 @@ fn internal(status: &Status) -> Answer {
     if message.contains("illegal base64 data") {
         return Answer::Refused { why: "a value is not base64".to_owned(), immutable: false };
     }
+    // What it kept of the ports before goes by their names.
+    if message.starts_with("duplicate nodePort: ") {
+        let why = "two of its ports have the same name, and would get the same node port";
+        return Answer::Refused { why: why.to_owned(), immutable: false };
+    }
+    if message.starts_with("The order in patch list:") {
+        let why = "a list has two entries with the same key, which cannot be put in order";
+        return Answer::Refused { why: why.to_owned(), immutable: false };
+    }
     if message.contains("quantities must match the regular expression") {
         return Answer::Refused { why: "a value is not a quantity".to_owned(), immutable: false };
     }

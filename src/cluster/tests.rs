@@ -123,6 +123,8 @@ fn a_value_that_the_server_cannot_read_is_a_refusal_and_not_an_outage() {
     let said = |message: &str| check(&status(500, message, json!({})));
     assert_snapshot!(said("Internal error occurred: unable to convert: illegal base64 data at input byte 4: hunter2"), @"refused: a value is not base64");
     assert_snapshot!(said("quantities must match the regular expression '^([+-]?[0-9.]+)$': hunter2"), @"refused: a value is not a quantity");
+    assert_snapshot!(said("duplicate nodePort: {TCP 32720}"), @"refused: two of its ports have the same name, and would get the same node port");
+    assert_snapshot!(said("The order in patch list:\n[map[name:hunter2]]\n doesn't match $setElementOrder list:\n[map[name:hunter2]]\n"), @"refused: a list has two entries with the same key, which cannot be put in order");
     assert_snapshot!(said("failed to create typed live object (t1/web): hunter2"), @"unpredictable: the live object does not fit the schema of its kind");
 }
 

@@ -81,7 +81,11 @@ pub(super) fn divided(
     };
     let mut hits = Vec::with_capacity(names.len());
     for sides in names.values() {
-        hits.push(distinct(sides).flat_map(Reads::pieces).fold(false, |hit, piece| is_hit(piece) || hit));
+        let mut hit = false;
+        for piece in distinct(sides).flat_map(Reads::pieces) {
+            hit |= is_hit(piece);
+        }
+        hits.push(hit);
     }
     let mut plan = Plan { touched: Vec::new(), untouched: Vec::new() };
     for ((name, sides), hit) in names.into_iter().zip(hits) {
