@@ -7,6 +7,7 @@
 
 mod ahead;
 mod drifted;
+mod foreseen;
 mod input;
 mod judge;
 mod marks;
@@ -23,7 +24,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use countersign_core::effect::{Applier, Effect, Tier};
+use countersign_core::effect::{Effect, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::ObjectRef;
@@ -36,12 +37,12 @@ use tokio::time::Instant;
 use self::ahead::Live;
 pub use self::drifted::drift;
 pub use self::input::{Manifest, PredictInput};
-use self::input::{has_name, is_asked, namespaces};
+use self::input::{has_name, is_asked, namespaces, writing};
 use self::judge::{Judged, Seen};
 use self::reading::Reading;
 use self::scope::Scope;
 use self::writes::Known;
-use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried};
+use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried, Write};
 use countersign_core::live::{Destinations, Manifests};
 
 /// Objects that are looked at together.
@@ -164,7 +165,8 @@ impl<'a> Asking<'a> {
     ) -> Self {
         let until = Instant::now() + LONGEST;
         let scope = scope.within(Destinations::of(environment));
-        let seen = inputs.iter().filter(|input| is_asked(input)).map(|input| &input.effect.object);
+        let seen =
+            inputs.iter().filter(|input| is_asked(environment, input)).map(|input| &input.effect.object);
         let seen: Vec<&ObjectRef> = seen.filter(|object| scope.blind_to(object).is_none()).collect();
         let tries = match seen.is_empty() {
             true => Tries::DryRuns,
@@ -193,7 +195,7 @@ impl<'a> Asking<'a> {
 
     async fn one(&self, input: PredictInput) -> Judged {
         let object = &input.effect.object;
-        if !is_asked(&input) {
+        if !is_asked(self.environment, &input) {
             return Judged::as_rendered(input.effect);
         }
         if let Tries::Nothing(_) = self.tries {
@@ -203,7 +205,9 @@ impl<'a> Asking<'a> {
             return Judged::rendered_because(input.effect, why);
         }
         match self.look(object, &input).await {
-            Ok(Some(seen)) if self.only_reads() => judge::read(input.effect, seen.live.as_ref()),
+            Ok(Some(seen)) if self.only_reads() => {
+                judge::read(self.environment, input.effect, seen.live.as_ref())
+            }
             Ok(Some(seen)) => judge::judge(self.environment, input, seen),
             Ok(None) => Judged::unsettled(input.effect),
             Err(Unasked::Silent) => Judged::silent(input.effect),
@@ -253,16 +257,11 @@ impl<'a> Asking<'a> {
         // What leaves the tree is not applied any more.
         let base = if input.head == Manifest::Absent { None } else { input.base.raw() };
         let sides = Manifests { base, head: input.head.raw() };
-        let marks = marks::of(Applier::of(self.environment));
-        if self.environment.apply == ApplyMode::ServerSide && marks.is_empty() {
-            let known = Known { object, live: None, sides, schema: None };
-            let (live, pair) = futures::join!(self.live.read(object), self.pair(&known));
-            let live = live?;
-            let (base, head) = pair?;
-            return Ok(Seen::of(live, base, head));
-        }
         let live = self.live.read(object).await?;
-        let patches = matches!(self.environment.apply, ApplyMode::ClientSide | ApplyMode::Helm);
+        let by_patch = |manifest| {
+            matches!(writing(self.environment, manifest).apply, ApplyMode::ClientSide | ApplyMode::Helm)
+        };
+        let patches = [sides.base, sides.head].into_iter().flatten().any(by_patch);
         let schema = match sides.head {
             Some(_) if patches && live.is_some() => self.cluster.patch_schema(object).await?,
             Some(_) | None => None,
@@ -274,13 +273,34 @@ impl<'a> Asking<'a> {
 
     /// What becomes of base and of head.
     async fn pair(&self, known: &Known<'_>) -> Result<(Option<Tried>, Option<Tried>), ClusterError> {
-        if known.sides.base == known.sides.head {
-            let same = self.dry_run(known, known.sides.head).await?;
+        let Manifests { base, head } = known.sides;
+        if base == head {
+            let same = self.dry_run(known, head).await?;
             return Ok((same.clone(), same));
         }
-        let (base, head) =
-            futures::join!(self.dry_run(known, known.sides.base), self.dry_run(known, known.sides.head));
-        Ok((base?, head?))
+        let Some(foreseen) = self.foreseen(known) else {
+            let (base, head) = futures::join!(self.dry_run(known, base), self.dry_run(known, head));
+            return Ok((base?, head?));
+        };
+        let head = self.dry_run(known, head).await?;
+        let made = head.as_ref().and_then(|head| head.prediction.object());
+        if made.is_some_and(|head| foreseen::explains(&known.sides, foreseen, head)) {
+            return Ok((Some(Prediction::Object(Box::new(foreseen.clone())).into()), head));
+        }
+        Ok((self.dry_run(known, base).await?, head))
+    }
+
+    /// What becomes of base, as long as nobody has a hand in it whom only the server knows.
+    fn foreseen<'b>(&self, known: &Known<'b>) -> Option<&'b Value> {
+        let (live, base) = known.live.zip(known.sides.base)?;
+        let environment = writing(self.environment, base);
+        let reading = Reading::of(&environment, known.object);
+        let manager = &self.environment.field_manager;
+        let is_plain = reading.obscures(base).is_none()
+            && reading.otherwise(base).is_none()
+            && reading.passes_over(live).is_none();
+        let Ok(Write::Apply(sent)) = known.write(&environment, base) else { return None };
+        (is_plain && foreseen::stands(live, manager, &sent)).then_some(live)
     }
 
     async fn dry_run(
@@ -289,16 +309,17 @@ impl<'a> Asking<'a> {
         manifest: Option<&Value>,
     ) -> Result<Option<Tried>, ClusterError> {
         let Some(manifest) = manifest else { return Ok(None) };
-        let reading = Reading::of(self.environment, known.object);
+        let environment = writing(self.environment, manifest);
+        let reading = Reading::of(&environment, known.object);
         if let Some(why) = reading.obscures(manifest) {
             return Ok(Some(Prediction::Unpredictable { why }.into()));
         }
-        let Tried { prediction, mut warnings } = self.send(known, manifest).await?;
+        let Tried { prediction, mut warnings } = self.send(&environment, known, manifest).await?;
         let one = reading.softened(prediction);
-        let prediction = if let Some(why) = reading.passes_over(&one) {
+        let prediction = if let Some(why) = one.object().and_then(|object| reading.passes_over(object)) {
             Prediction::Unpredictable { why }
         } else if let Some(otherwise) = reading.otherwise(manifest) {
-            let other = self.send(known, &otherwise).await?;
+            let other = self.send(&environment, known, &otherwise).await?;
             warnings.extend(other.warnings);
             Reading::either(one, reading.softened(other.prediction))
         } else {
@@ -307,16 +328,22 @@ impl<'a> Asking<'a> {
         Ok(Some(Tried { prediction, warnings }))
     }
 
-    async fn send(&self, known: &Known<'_>, manifest: &Value) -> Result<Tried, ClusterError> {
-        match known.write(self.environment, manifest) {
-            Ok(write) => {
-                let manager = &self.environment.field_manager;
-                self.cluster.dry_run(known.object, &write, manager).await
+    async fn send(
+        &self,
+        environment: &Environment,
+        known: &Known<'_>,
+        manifest: &Value,
+    ) -> Result<Tried, ClusterError> {
+        match (known.write(environment, manifest), known.live) {
+            // Whoever has nothing to patch sends nothing.
+            (Ok(Write::Patch(patch)), Some(live)) if patch.is_empty() => {
+                Ok(Prediction::Object(Box::new(live.clone())).into())
             }
-            Err(error @ PatchError::SameKey { .. }) => {
+            (Ok(write), _) => self.cluster.dry_run(known.object, &write, &environment.field_manager).await,
+            (Err(error @ PatchError::SameKey { .. }), _) => {
                 Ok(Prediction::Unpredictable { why: error.to_string() }.into())
             }
-            Err(error) => {
+            (Err(error), _) => {
                 let why = format!("no patch can be made of it: {error}");
                 Ok(Prediction::Refused { why, immutable: false }.into())
             }

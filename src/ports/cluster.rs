@@ -87,6 +87,16 @@ pub enum Prediction {
     },
 }
 
+impl Prediction {
+    /// What the object would become; `None` where it would not, or where that cannot be told.
+    pub fn object(&self) -> Option<&Value> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Refused { .. } | Self::NotYet { .. } | Self::Unpredictable { .. } => None,
+        }
+    }
+}
+
 /// What came of a dry run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tried {

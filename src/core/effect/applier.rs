@@ -14,9 +14,9 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource};
 pub enum Applier {
     /// Argo CD.
     Argo,
-    /// Flux.
+    /// Flux's kustomize-controller.
     Flux,
-    /// Helm by itself.
+    /// Helm by itself, or Flux's helm-controller.
     Helm,
     /// kubectl, a pipeline, or nobody said.
     Other,
@@ -28,9 +28,9 @@ impl Applier {
         let manager = environment.field_manager.as_str();
         if manager.contains("argocd") {
             Self::Argo
-        } else if manager.contains("flux") || matches!(manager, "kustomize-controller" | "helm-controller") {
+        } else if manager.contains("flux") || manager == "kustomize-controller" {
             Self::Flux
-        } else if manager == "helm" || environment.apply == ApplyMode::Helm {
+        } else if matches!(manager, "helm" | "helm-controller") || environment.apply == ApplyMode::Helm {
             Self::Helm
         } else {
             Self::Other
@@ -42,28 +42,53 @@ const ARGO_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 const ARGO_HOOK: &str = "argocd.argoproj.io/hook";
 const FLUX_RECONCILE: &str = "kustomize.toolkit.fluxcd.io/reconcile";
 const FLUX_APPLY: &str = "kustomize.toolkit.fluxcd.io/ssa";
+const FLUX_FORCE: &str = "kustomize.toolkit.fluxcd.io/force";
 const HELM_HOOK: &str = "helm.sh/hook";
 
-/// Annotations by which an object asks to stay when it leaves the tree: key, value, and whose they are.
-const STAYS: &[(&str, &str, &[Applier])] = &[
-    (ARGO_OPTIONS, "Prune=false", &[Applier::Argo]),
-    ("kustomize.toolkit.fluxcd.io/prune", "disabled", &[Applier::Flux]),
-    (FLUX_RECONCILE, "disabled", &[Applier::Flux]),
-    ("helm.sh/resource-policy", "keep", &[Applier::Helm, Applier::Argo, Applier::Flux]),
+/// By which an object asks its applier for something, as that applier reads it: key, value, and whose it is.
+type Wish = (&'static str, &'static str, Applier);
+
+/// To stay when it leaves the tree.
+const STAYS: [Wish; 4] = [
+    (ARGO_OPTIONS, "Prune=false", Applier::Argo),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled", Applier::Flux),
+    (FLUX_RECONCILE, "disabled", Applier::Flux),
+    // Argo CD heeds it where an Application is deleted, not where it prunes.
+    ("helm.sh/resource-policy", "keep", Applier::Helm),
 ];
+/// To be passed over.
+const PASSED_OVER: [Wish; 2] =
+    [(FLUX_RECONCILE, "disabled", Applier::Flux), (FLUX_APPLY, "Ignore", Applier::Flux)];
+const IF_NOT_PRESENT: Wish = (FLUX_APPLY, "IfNotPresent", Applier::Flux);
+const FLUX_FORCES: Wish = (FLUX_FORCE, "enabled", Applier::Flux);
+
+const fn option(value: &'static str) -> Wish {
+    (ARGO_OPTIONS, value, Applier::Argo)
+}
+const REPLACES: Wish = option("Replace=true");
+const FORCES: Wish = option("Force=true");
 
 fn annotation<'a>(body: &'a Value, key: &str) -> Option<&'a str> {
     body.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
-/// Whether an annotation lists a value.
-fn says(body: &Value, key: &str, wanted: &str) -> bool {
-    annotation(body, key)
-        .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
+/// Whether an object says so: to Argo CD in a list and to the letter, to Flux in a label too.
+fn says(body: &Value, (key, wanted, whose): Wish) -> bool {
+    let annotated = annotation(body, key);
+    match whose {
+        Applier::Argo => annotated.is_some_and(|list| list.split(',').any(|part| part.trim() == wanted)),
+        Applier::Flux => {
+            let label = body.pointer("/metadata/labels").and_then(|labels| labels.get(key)?.as_str());
+            [annotated, label].into_iter().flatten().any(|value| value.eq_ignore_ascii_case(wanted))
+        }
+        Applier::Helm | Applier::Other => {
+            annotated.is_some_and(|value| value.trim().eq_ignore_ascii_case(wanted))
+        }
+    }
 }
 
 /// What becomes of an object that leaves the tree, and why.
-pub(super) fn removal(environment: &Environment, body: &Value) -> (Operation, Option<String>) {
+pub fn removal(environment: &Environment, body: &Value) -> (Operation, Option<String>) {
     if let Some(phases) = hook(environment, body) {
         let reason = format!("a hook of {phases}: it runs no more, and nothing is pruned");
         return (Operation::None, Some(reason));
@@ -75,8 +100,8 @@ pub(super) fn removal(environment: &Environment, body: &Value) -> (Operation, Op
         );
     }
     let applier = Applier::of(environment);
-    let believed = |whose: &[Applier]| applier == Applier::Other || whose.contains(&applier);
-    let stays = STAYS.iter().find(|(key, wanted, whose)| believed(whose) && says(body, key, wanted));
+    let believed = |wish: &&Wish| (applier == Applier::Other || wish.2 == applier) && says(body, **wish);
+    let stays = STAYS.iter().find(believed);
     match stays {
         Some((key, value, _)) => {
             let reason =
@@ -104,35 +129,84 @@ pub(super) fn application(
         });
     }
     match Applier::of(environment) {
-        Applier::Argo => (before.is_some()
-            && says(after, ARGO_OPTIONS, "Replace=true")
-            && says(after, ARGO_OPTIONS, "Force=true"))
-        .then(|| {
-            let reason = format!("its annotation `{ARGO_OPTIONS}` has it deleted and made anew");
-            (Operation::Replace, reason)
-        }),
-        Applier::Flux => flux(before, after),
+        Applier::Argo => {
+            before.and_then(|_| made_anew(environment, after)).map(|why| (Operation::Replace, why))
+        }
+        Applier::Flux => {
+            // Whether live asks to be passed over does not follow from base, which is not applied while it asks.
+            let left_alone = || before.and_then(|_| left_alone(environment, after));
+            let why = passed_over(environment, after, None).or_else(left_alone)?;
+            Some((Operation::None, why))
+        }
         Applier::Helm | Applier::Other => None,
     }
 }
 
 /// Why an object that is updated loses what others set on it.
 pub(super) fn written_whole(environment: &Environment, after: &Value) -> Option<String> {
-    (Applier::of(environment) == Applier::Argo && says(after, ARGO_OPTIONS, "Replace=true")).then(|| {
+    (mode(environment, after) == ApplyMode::Replace && environment.apply != ApplyMode::Replace).then(|| {
         format!("its annotation `{ARGO_OPTIONS}: Replace=true` has it written whole: what others set is lost")
     })
 }
 
-fn flux(before: Option<&Value>, after: &Value) -> Option<(Operation, String)> {
-    let passed_over = [(FLUX_RECONCILE, "disabled"), (FLUX_APPLY, "Ignore")];
-    if let Some((key, value)) = passed_over.into_iter().find(|(key, value)| says(after, key, value)) {
-        return Some((Operation::None, format!("its annotation `{key}: {value}` has it passed over")));
+/// How an object is written: as its annotations say where its applier heeds them, else as everything is.
+pub fn mode(environment: &Environment, manifest: &Value) -> ApplyMode {
+    if Applier::of(environment) != Applier::Argo {
+        environment.apply
+    } else if says(manifest, REPLACES) {
+        ApplyMode::Replace
+    } else if says(manifest, option("ServerSideApply=false")) {
+        ApplyMode::ClientSide
+    } else if says(manifest, option("ServerSideApply=true")) {
+        ApplyMode::ServerSide
+    } else {
+        environment.apply
     }
-    (before.is_some() && says(after, FLUX_APPLY, "IfNotPresent")).then(|| {
-        let reason =
-            format!("its annotation `{FLUX_APPLY}: IfNotPresent` leaves alone what is in the cluster");
-        (Operation::None, reason)
-    })
+}
+
+/// Why an object that is live is deleted and made anew each time, whatever changes.
+pub fn made_anew(environment: &Environment, manifest: &Value) -> Option<String> {
+    let kind = manifest.get("kind").and_then(Value::as_str).unwrap_or_default();
+    // They would take everything in them with them: those it only writes whole.
+    let is_spared = ["CustomResourceDefinition", "Namespace"].contains(&kind);
+    let is_told = says(manifest, REPLACES) && says(manifest, FORCES);
+    (Applier::of(environment) == Applier::Argo && is_told && !is_spared)
+        .then(|| format!("its annotation `{ARGO_OPTIONS}` has it deleted and made anew"))
+}
+
+/// Whether an object that cannot be changed in place is deleted and made anew; otherwise the applier fails.
+pub fn forces(environment: &Environment, manifest: &Value, live: Option<&Value>) -> bool {
+    match Applier::of(environment) {
+        Applier::Argo => says(manifest, FORCES),
+        Applier::Flux => [Some(manifest), live].into_iter().flatten().any(|body| says(body, FLUX_FORCES)),
+        Applier::Helm | Applier::Other => false,
+    }
+}
+
+/// Why an object is not applied, whatever it says, given what is live of it.
+pub fn passed_over(environment: &Environment, manifest: &Value, live: Option<&Value>) -> Option<String> {
+    if Applier::of(environment) != Applier::Flux {
+        return None;
+    }
+    let asks = |body: &Value| PASSED_OVER.into_iter().find(|wish| says(body, *wish));
+    if let Some((key, value, _)) = asks(manifest) {
+        return Some(format!("its annotation `{key}: {value}` has it passed over"));
+    }
+    if let Some((key, value, _)) = live.and_then(asks) {
+        return Some(format!("`{key}: {value}` on what is in the cluster has it passed over"));
+    }
+    live.and_then(|_| left_alone(environment, manifest))
+}
+
+/// Why an object is not touched where there is one.
+fn left_alone(environment: &Environment, manifest: &Value) -> Option<String> {
+    only_if_absent(environment, manifest)
+        .then(|| format!("its annotation `{FLUX_APPLY}: IfNotPresent` leaves alone what is in the cluster"))
+}
+
+/// Whether an object is applied only where there is none.
+pub fn only_if_absent(environment: &Environment, manifest: &Value) -> bool {
+    Applier::of(environment) == Applier::Flux && says(manifest, IF_NOT_PRESENT)
 }
 
 /// The phases at which a hook runs; `None` for what is applied and stays.

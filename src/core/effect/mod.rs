@@ -135,7 +135,18 @@ pub struct Effect {
     pub moved_from: Option<String>,
 }
 
-mod applier;
+impl Effect {
+    /// The same manifests with another outcome, and the dangers of that.
+    pub fn becoming(mut self, operation: Operation) -> Self {
+        self.operation = operation;
+        let side = |body: &Option<Body>| body.as_ref().map(Body::value);
+        let (before, after) = (side(&self.before), side(&self.after));
+        self.risks = risks::of(&self, before.as_ref(), after.as_ref());
+        self
+    }
+}
+
+pub mod applier;
 mod compare;
 mod custom;
 mod digest;

@@ -9,7 +9,7 @@ pub use self::destinations::Destinations;
 
 use crate::diff;
 use crate::effect::FieldChange;
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, Sealer, SealingKey, is_sealed};
 
 /// Stands for a live value that is not shown.
 pub const LIVE: &str = "‹live›";
@@ -95,9 +95,46 @@ fn hidden(value: &Value, mark: &str) -> Value {
 /// Two objects of the cluster as they may be shown. They differ where the objects do.
 pub fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
     let named: Vec<&Value> = [sides.base, sides.head].into_iter().flatten().collect();
-    let (shown, mut other) = (mask(before, &named, None, ""), mask(after, &named, Some(before), ""));
+    let (mut shown, mut other) = (mask(before, &named, None, ""), mask(after, &named, Some(before), ""));
+    conceal(&sealed(before), LIVE, &mut shown);
+    conceal(&sealed(after), OTHER, &mut other);
     liken(before, &shown, after, &mut other);
     (shown, other)
+}
+
+/// An object with its secrets sealed, as they are in a manifest: somebody may have put one where none was before.
+fn sealed(object: &Value) -> Value {
+    let text = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let reference = ObjectRef {
+        group: text("/apiVersion").rsplit_once('/').map(|(group, _)| group.to_owned()).unwrap_or_default(),
+        version: String::new(),
+        kind: text("/kind"),
+        namespace: text("/metadata/namespace"),
+        name: text("/metadata/name"),
+    };
+    // Where secrets are is all that is wanted of it: what stands for them goes nowhere.
+    let sealer = Sealer { key: &SealingKey::new([0; 32]), environment: "", mask: &[] };
+    let mut object = object.clone();
+    sealer.seal(&reference, &mut object);
+    object
+}
+
+/// Puts a mark in the place of what is sealed.
+fn conceal(sealed: &Value, mark: &str, shown: &mut Value) {
+    match (sealed, shown) {
+        (sealed, shown) if is_sealed(sealed) => *shown = Value::from(mark),
+        (Value::Object(sealed), Value::Object(shown)) => {
+            for (key, shown) in shown {
+                if let Some(sealed) = sealed.get(key) {
+                    conceal(sealed, mark, shown);
+                }
+            }
+        }
+        (Value::Array(sealed), Value::Array(shown)) => {
+            sealed.iter().zip(shown).for_each(|(sealed, shown)| conceal(sealed, mark, shown));
+        }
+        _ => {}
+    }
 }
 
 /// Shows what did not change as it is shown before, lest it looks like a change.

@@ -53,6 +53,27 @@ fn only_what_the_change_names_is_shown_of_live() {
     assert_eq!(before, after);
 }
 
+/// Somebody wrote a secret where the manifests have none: where it is says nothing about what it is.
+#[test]
+fn a_secret_in_a_field_that_both_sides_name_is_not_shown() {
+    let url = |url: &str| json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a" }, "data": { "url": url, "mode": "fast" } });
+    let plain = url("postgres://db/shop");
+    let sides = Manifests { base: Some(&plain), head: Some(&plain) };
+    for (live, predicted) in [
+        (url("postgres://shop:hunter2-S3cr3t@db/shop"), plain.clone()),
+        (plain.clone(), url("postgres://shop:hunter2-S3cr3t@db/shop")),
+        (url("postgres://shop:hunter2-S3cr3t@db/shop"), url("postgres://shop:hunter3-S3cr3t@db/shop")),
+    ] {
+        let changes = changes(&live, &predicted, &sides);
+        let told = serde_json::to_string(&changes).unwrap();
+        assert_eq!(changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>(), ["data.url"]);
+        assert_ne!(changes[0].before, changes[0].after, "{told}");
+        assert!(!told.contains("hunter"), "{told}");
+    }
+    let told = serde_json::to_string(&changes(&url("postgres://db/other"), &plain, &sides)).unwrap();
+    assert!(told.contains("postgres://db/other"), "{told}");
+}
+
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![Just(json!("plain")), Just(json!("hunter2")), Just(json!(7)), Just(Value::Null)];
     leaf.prop_recursive(4, 24, 4, |inner| {

@@ -21,6 +21,14 @@ pub enum Patch {
     Merge(Value),
 }
 
+impl Patch {
+    /// Whether it changes nothing: appliers then send no request at all.
+    pub fn is_empty(&self) -> bool {
+        let (Self::Strategic(patch) | Self::Merge(patch)) = self;
+        patch.as_object().is_some_and(serde_json::Map::is_empty)
+    }
+}
+
 /// Why no patch can be made of an object: what is wrong is wrong for the applier too.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatchError {

@@ -5,6 +5,7 @@ mod account;
 mod check;
 mod circumstance;
 mod expression;
+mod fields;
 mod files;
 mod image;
 mod judge;

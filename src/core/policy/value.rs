@@ -17,6 +17,7 @@ use cel::common::value::{CowVal, StaticVal, Val};
 use cel::{Env, ExecutionError};
 use serde_json::Value;
 
+use super::fields::Fields;
 use crate::object::is_sealed;
 
 /// The variable that holds the meter, and the function that reads it. No expression can spell either.
@@ -212,7 +213,7 @@ pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
         Value::Array(items) => Box::new(CelList::from(items.iter().map(value).collect::<Vec<_>>())),
         Value::Object(fields) => {
             let entries = fields.iter().map(|(key, field)| (CelMapKey::from(key.as_str()), value(field)));
-            Box::new(CelMap::from(entries.collect::<HashMap<_, _>>()))
+            Box::new(Fields::from(entries.collect::<HashMap<_, _>>()))
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What is asked about.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use countersign_core::effect::{Effect, Operation};
+use countersign_core::effect::{Effect, Operation, applier};
+use countersign_core::environment::Environment;
 use countersign_core::object::{ObjectRef, RenderedObject};
 use serde_json::Value;
 
@@ -55,9 +57,21 @@ pub(super) fn namespaces(objects: &[&ObjectRef]) -> BTreeSet<String> {
 }
 
 /// Whether a cluster is asked about it.
-pub(super) fn is_asked(input: &PredictInput) -> bool {
+pub(super) fn is_asked(environment: &Environment, input: &PredictInput) -> bool {
     let sealed = input.base == Manifest::Sealed || input.head == Manifest::Sealed;
-    !(sealed || scope::never_asked(&input.effect.object) || input.effect.operation == Operation::None)
+    // Where an object is made only if there is none, the cluster knows whether there is.
+    let only_if_absent = input.head.raw().is_some_and(|head| applier::only_if_absent(environment, head));
+    let nothing = input.effect.operation == Operation::None && !only_if_absent;
+    !(sealed || scope::never_asked(&input.effect.object) || nothing)
+}
+
+/// The environment as far as one object goes: its annotations may say how it is written.
+pub(super) fn writing<'a>(environment: &'a Environment, manifest: &Value) -> Cow<'a, Environment> {
+    let apply = applier::mode(environment, manifest);
+    if apply == environment.apply {
+        return Cow::Borrowed(environment);
+    }
+    Cow::Owned(Environment { apply, ..environment.clone() })
 }
 
 /// Whether it is known by which name it goes.

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use countersign_core::effect::{Applier, Effect, Operation, RenderOperation, Risk, Tier};
+use countersign_core::effect::{Applier, Effect, Operation, RenderOperation, Risk, Tier, applier};
 use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
 use super::PredictInput;
+use super::foreseen::is_within;
+use super::input::writing;
+use super::marks;
 use super::standing::Standing;
 use super::warned;
 use crate::ports::{Prediction, Tried};
@@ -108,15 +111,21 @@ pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) 
 fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen) -> Judged {
     let effect = input.effect.clone();
     let sides = Manifests { base: input.base.raw(), head: input.head.raw() };
+    if let Some(judged) = wished(environment, &effect, sides.head, seen.live.as_ref()) {
+        return judged;
+    }
     match (seen.head, seen.live) {
-        (None, live) => removed(effect, live.is_some()),
+        (None, live) => removed(environment, effect, live.as_ref()),
         (Some(Prediction::NotYet { missing }), _) => {
             Judged::rendered_because(effect, format!("{missing} is not in the cluster yet"))
         }
         (Some(Prediction::Unpredictable { why }), _) => Judged::rendered_because(effect, why),
         (Some(Prediction::Refused { why, immutable }), live) => {
             let also_base = matches!(seen.base, Some(Prediction::Refused { .. }));
-            refused(effect, &why, immutable && live.is_some(), also_base)
+            let forces = |live| sides.head.is_some_and(|head| applier::forces(environment, head, Some(live)));
+            let made_anew = immutable && live.as_ref().is_some_and(forces);
+            let refusal = Refusal { why: &why, immutable: immutable && live.is_some(), made_anew, also_base };
+            refused(effect, &refusal)
         }
         (Some(Prediction::Object(_)), None) => created(effect),
         (Some(Prediction::Object(head)), Some(live)) => match (seen.base, sides.base) {
@@ -127,16 +136,48 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
             (Some(_), _) | (_, Some(_)) => Judged::unsettled(effect),
             // What base says was not given, e.g. because another unit said it.
             (None, None) if effect.rendered != RenderOperation::Add => Judged::unsettled(effect),
-            (None, None) => adopted(effect, &live, &head, &sides),
+            (None, None) => match not_helms(environment, &live) {
+                Some(why) => refused(effect, &Refusal { why: &why, ..Refusal::default() }),
+                None => adopted(effect, &live, &head, &sides),
+            },
         },
     }
 }
 
+/// What comes of marks on an object by which its applier does otherwise than to write it.
+fn wished(
+    environment: &Environment,
+    effect: &Effect,
+    head: Option<&Value>,
+    live: Option<&Value>,
+) -> Option<Judged> {
+    let (head, live) = head.zip(live)?;
+    let mut effect = Effect { tier: Tier::Live, settled: None, ..effect.clone() };
+    if let Some(why) = applier::passed_over(environment, head, Some(live)) {
+        if effect.operation != Operation::None {
+            effect = with_reason(Effect { operation: Operation::None, ..effect }, why);
+        }
+        return Some(Judged::as_rendered(Effect { settled: Some(true), ..effect }));
+    }
+    let why = applier::made_anew(environment, head)?;
+    if effect.operation != Operation::Replace {
+        effect = with_reason(effect.becoming(Operation::Replace), why);
+    }
+    Some(Judged::as_rendered(effect))
+}
+
+/// Why Helm does not take over an object that it finds in the cluster. Then the whole release fails.
+fn not_helms(environment: &Environment, live: &Value) -> Option<String> {
+    let is_marked = || marks::HELM.iter().all(|(place, key)| marks::entry(live, place, key).is_some());
+    (environment.apply == ApplyMode::Helm && !is_marked())
+        .then(|| "it is there already, and Helm takes over only what a release of its made".to_owned())
+}
+
 /// The same, where only live was read: whether the object is there is known, and what an apply makes of it is not.
-pub(super) fn read(effect: Effect, live: Option<&Value>) -> Judged {
+pub(super) fn read(environment: &Environment, effect: Effect, live: Option<&Value>) -> Judged {
     let live_tier = |effect: Effect| Effect { tier: Tier::Live, settled: None, ..effect };
     match (effect.rendered, live) {
-        (RenderOperation::Remove, live) => removed(effect, live.is_some()),
+        (RenderOperation::Remove, live) => removed(environment, effect, live),
         (RenderOperation::Add, None) | (RenderOperation::Change, Some(_)) => {
             Judged::as_rendered(live_tier(effect))
         }
@@ -165,7 +206,8 @@ fn changed(
     pair: &Pair<'_>,
     sides: &Manifests<'_>,
 ) -> Judged {
-    let standing = Standing::of(environment, &effect.object, pair.live, manifest, sides);
+    let own = writing(environment, manifest);
+    let standing = Standing::of(&own, &effect.object, pair.live, manifest, sides);
     let (live, base, head) = (live::essence(pair.live), live::essence(pair.base), live::essence(pair.head));
     let drifted = live != base;
     if !drifted && standing.owns && passed_over(environment, &base, &head) {
@@ -183,6 +225,7 @@ fn changed(
         (drifted && standing.applies).then(|| drift(&effect.object, &live, (&base, &head), sides)).flatten();
     let effect = match standing.why {
         Some(why) => with_reason(effect, format!("unsettled: {why}")),
+        None if drifted => with_reason(effect, "unsettled: what is live is not what base says".to_owned()),
         None => effect,
     };
     Judged { drift, ..Judged::unsettled(effect) }
@@ -246,11 +289,6 @@ fn drift(
     (!changes.is_empty()).then(|| Drift { object: object.clone(), changes, overwritten })
 }
 
-/// Whether a path is another one, or leads to something below it.
-fn is_within(path: &str, other: &str) -> bool {
-    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
 /// It is at head alone, and in the cluster all the same.
 fn adopted(effect: Effect, live: &Value, head: &Value, sides: &Manifests<'_>) -> Judged {
     let changes = live::changes(&live::essence(live), &live::essence(head), sides);
@@ -276,29 +314,61 @@ fn created(effect: Effect) -> Judged {
     })
 }
 
-fn removed(effect: Effect, is_live: bool) -> Judged {
+fn removed(environment: &Environment, effect: Effect, live: Option<&Value>) -> Judged {
     let tier = Tier::Live;
-    if is_live {
-        return Judged::as_rendered(Effect { tier, ..effect });
-    }
-    let effect = with_reason(effect, "no effect on the cluster: it is not there".to_owned());
-    let (operation, risks, changes) = (Operation::None, BTreeSet::new(), Vec::new());
-    Judged::as_rendered(Effect { operation, risks, changes, tier, settled: Some(true), ..effect })
+    let Some(live) = live else {
+        let effect = with_reason(effect, "no effect on the cluster: it is not there".to_owned());
+        let (operation, risks, changes) = (Operation::None, BTreeSet::new(), Vec::new());
+        return Judged::as_rendered(Effect {
+            operation,
+            risks,
+            changes,
+            tier,
+            settled: Some(true),
+            ..effect
+        });
+    };
+    // What is live asks to stay, not what base says of it.
+    let (operation, reason) = applier::removal(environment, live);
+    let effect = match (effect.operation, operation) {
+        (Operation::Delete, Operation::Orphan) => Effect { reason, ..effect.becoming(operation) },
+        (Operation::Orphan, Operation::Delete) => {
+            let reason = "what is live does not ask to stay, whatever base says: it is deleted".to_owned();
+            Effect { reason: Some(reason), ..effect.becoming(operation) }
+        }
+        _ => effect,
+    };
+    Judged::as_rendered(Effect { tier, ..effect })
 }
 
-fn refused(effect: Effect, why: &str, immutable: bool, also_base: bool) -> Judged {
+/// What the server says against an object.
+#[derive(Debug, Clone, Copy, Default)]
+struct Refusal<'a> {
+    why: &'a str,
+    /// It cannot be changed in place.
+    immutable: bool,
+    /// Its applier deletes it then, and makes it anew.
+    made_anew: bool,
+    also_base: bool,
+}
+
+fn refused(effect: Effect, refusal: &Refusal<'_>) -> Judged {
+    let Refusal { why, immutable, made_anew, also_base } = *refusal;
     let mut risks = effect.risks.clone();
-    let operation = if immutable {
+    if immutable {
         risks.insert(Risk::Replace);
-        if live::holds_data(&effect.object) {
-            risks.insert(Risk::DataLoss);
-        }
-        Operation::Replace
-    } else {
-        Operation::Fail
-    };
+    }
+    if immutable && live::holds_data(&effect.object) {
+        risks.insert(Risk::DataLoss);
+    }
+    let operation = if made_anew { Operation::Replace } else { Operation::Fail };
     let before = if also_base { "; base is refused as well" } else { "" };
-    let reason = format!("the cluster refuses it: {why}{before}");
+    let what_to_do = match (immutable, made_anew) {
+        (true, true) => "; its applier is told to delete it then and to make it anew",
+        (true, false) => "; it would have to be deleted and made anew",
+        (false, _) => "",
+    };
+    let reason = format!("the cluster refuses it: {why}{what_to_do}{before}");
     let effect = match effect.operation {
         // The render guessed what the cluster now says.
         Operation::Replace => Effect { reason: Some(reason), ..effect },

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use countersign_core::live::LAST_APPLIED;
 
 /// Metadata that no apply owns.
-const UNOWNED_METADATA: [&str; 9] = [
+pub(super) const UNOWNED_METADATA: [&str; 9] = [
     "name",
     "namespace",
     "generateName",
@@ -19,15 +19,23 @@ const UNOWNED_METADATA: [&str; 9] = [
     "uid",
 ];
 
-/// The field sets that this manager applied.
-fn applied<'a>(live: &'a Value, manager: &str) -> Vec<&'a Map<String, Value>> {
+/// What the server notes of this manager's applies.
+pub(super) fn entries<'a>(live: &'a Value, manager: &str) -> impl Iterator<Item = &'a Value> {
     let entries = live.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let own = |entry: &&Value| {
+    entries.into_iter().flatten().filter(move |entry| {
         let is = |key, value| entry.get(key).and_then(Value::as_str) == Some(value);
         is("manager", manager) && is("operation", "Apply") && entry.get("subresource").is_none()
-    };
-    let fields = |entry: &'a Value| entry.get("fieldsV1").and_then(Value::as_object);
-    entries.into_iter().flatten().filter(own).filter_map(fields).collect()
+    })
+}
+
+/// The field sets that this manager applied.
+fn applied<'a>(live: &'a Value, manager: &str) -> Vec<&'a Map<String, Value>> {
+    entries(live, manager).filter_map(fields).collect()
+}
+
+/// The field set of an entry.
+pub(super) fn fields(entry: &Value) -> Option<&Map<String, Value>> {
+    entry.get("fieldsV1")?.as_object()
 }
 
 /// Whether this manager ever applied the object.
@@ -153,7 +161,7 @@ fn unowned_item(sets: &[&Map<String, Value>], at: &str, item: &Value) -> Option<
 
 /// Whether an item has these keys. One that it does not name has the schema's default, which the manifest cannot tell
 /// (`protocol: TCP`).
-fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
+pub(super) fn has_keys(item: &Value, keys: &Map<String, Value>) -> bool {
     let named = |key: &String| item.get(key).is_some();
     keys.keys().any(named) && keys.iter().all(|(key, value)| item.get(key).is_none_or(|own| own == value))
 }

@@ -121,9 +121,8 @@ impl Reading {
 
     /// Why a prediction does not tell what the applier does; `None` where it does. Flux compares autoscalers without the
     /// metrics that stand twice.
-    pub(super) fn passes_over(self, prediction: &Prediction) -> Option<String> {
-        let (Self::Retyped, Prediction::Object(object)) = (self, prediction) else { return None };
-        let metrics = object.pointer("/spec/metrics").and_then(Value::as_array)?;
+    pub(super) fn passes_over(self, predicted: &Value) -> Option<String> {
+        let metrics = predicted.pointer("/spec/metrics").filter(|_| self == Self::Retyped)?.as_array()?;
         let twice = metrics
             .iter()
             .enumerate()

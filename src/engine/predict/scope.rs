@@ -21,6 +21,14 @@ pub(super) fn never_asked(object: &ObjectRef) -> bool {
     NEVER_ASKED.contains(&object.group.as_str()) || (object.group.is_empty() && object.kind == "Secret")
 }
 
+/// Groups whose objects decide what the cluster takes: its own admission rules, and those of its best known webhooks.
+fn judges_others(group: &str) -> bool {
+    let webhooks = ["kyverno.io", "gatekeeper.sh"];
+    let is_of =
+        |whose: &&str| group.strip_suffix(*whose).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    group == "admissionregistration.k8s.io" || webhooks.iter().any(|whose| is_of(&whose))
+}
+
 /// What the change itself touches that other objects depend on.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
@@ -48,7 +56,7 @@ impl Scope {
                 ("", "ResourceQuota" | "LimitRange") => {
                     scope.limits.insert(object.namespace.clone());
                 }
-                ("admissionregistration.k8s.io", _) => scope.admission = true,
+                (group, _) if judges_others(group) => scope.admission = true,
                 _ => {}
             }
         }

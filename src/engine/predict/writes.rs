@@ -48,7 +48,14 @@ impl Known<'_> {
         let last = last_applied(live);
         let base = || self.sides.base.map(|base| placed(self.object, base.clone()));
         let original = last.clone().or_else(base).unwrap_or_else(|| Value::Object(Map::new()));
-        let modified = annotated(applied(self.object, manifest, &self.sides, last.as_ref()));
+        let modified = applied(self.object, manifest, &self.sides, last.as_ref());
+        let modified = match last_text(live) {
+            // It would write the same text again, which need not be the one that is written here.
+            Some(text) if last.as_ref().is_some_and(|last| same_note(last, &modified)) => {
+                with_note(modified, text.to_owned())
+            }
+            Some(_) | None => annotated(modified),
+        };
         patch::three_way(&original, &modified, live, self.schema).map(Write::Patch)
     }
 
@@ -85,8 +92,11 @@ impl Known<'_> {
 
 /// What a client-side applier says it applied last; `None` where it says nothing that can be read.
 pub(super) fn last_applied(live: &Value) -> Option<Value> {
-    let annotation = live.get("metadata")?.get("annotations")?.get(LAST_APPLIED)?.as_str()?;
-    serde_json::from_str(annotation).ok().filter(Value::is_object)
+    serde_json::from_str(last_text(live)?).ok().filter(Value::is_object)
+}
+
+fn last_text(live: &Value) -> Option<&str> {
+    marks::entry(live, "annotations", LAST_APPLIED)?.as_str()
 }
 
 /// A manifest as a client-side applier takes it, given what it applied last: in its namespace, and with the marks
@@ -111,11 +121,33 @@ fn placed(object: &ObjectRef, mut manifest: Value) -> Value {
 }
 
 /// With what a client-side applier notes about itself: too large a manifest does not fit there, and is refused.
-fn annotated(mut manifest: Value) -> Value {
+fn annotated(manifest: Value) -> Value {
+    let manifest = without_note(manifest);
+    let text = format!("{manifest}\n");
+    with_note(manifest, text)
+}
+
+/// Whether an applier notes the same of both. It adds annotations where there are none.
+fn same_note(one: &Value, other: &Value) -> bool {
+    let noted = |manifest: &Value| {
+        let mut manifest = without_note(manifest.clone());
+        let metadata = manifest.get_mut("metadata").and_then(Value::as_object_mut);
+        if let Some(metadata) = metadata {
+            metadata.retain(|key, value| key != "annotations" || *value != Value::Object(Map::new()));
+        }
+        manifest
+    };
+    noted(one) == noted(other)
+}
+
+fn without_note(mut manifest: Value) -> Value {
     if let Some(annotations) = manifest.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.remove(LAST_APPLIED);
     }
-    let text = format!("{manifest}\n");
+    manifest
+}
+
+fn with_note(mut manifest: Value, text: String) -> Value {
     marks::insert(&mut manifest, "annotations", LAST_APPLIED, Value::from(text));
     manifest
 }

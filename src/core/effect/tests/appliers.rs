@@ -1,10 +1,12 @@
 //! What appliers make of annotations and hooks, and what of that is believed.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::{production, read, told};
+use crate::effect::applier::{forces, made_anew, mode, passed_over};
 use crate::effect::compare;
-use crate::environment::{Environment, EnvironmentSource};
+use crate::environment::{ApplyMode, Environment, EnvironmentSource};
 
 fn applied_by(manager: &str) -> Environment {
     Environment { field_manager: manager.to_owned(), ..production() }
@@ -40,13 +42,15 @@ fn an_annotation_keeps_what_its_own_applier_would_prune() {
         ("argocd.argoproj.io/sync-options: 'Validate=false, Prune=false'", [argo, other].as_slice()),
         ("kustomize.toolkit.fluxcd.io/prune: disabled", &[flux, other]),
         ("kustomize.toolkit.fluxcd.io/reconcile: disabled", &[flux, other]),
-        ("helm.sh/resource-policy: keep", &[argo, flux, helm, other]),
+        ("helm.sh/resource-policy: keep", &[helm, "helm-controller", other]),
+        ("argocd.argoproj.io/sync-options: prune=false", &[]),
+        ("kustomize.toolkit.fluxcd.io/prune: Disabled", &[flux, other]),
         ("kustomize.toolkit.fluxcd.io/prune: enabled", &[]),
         ("argocd.argoproj.io/sync-options: Delete=false", &[]),
         ("argocd.argoproj.io/compare-options: IgnoreExtraneous", &[]),
         ("example.org/prune: disabled", &[]),
     ] {
-        for manager in [argo, flux, helm, other] {
+        for manager in [argo, flux, helm, "helm-controller", other] {
             let told = of(&applied_by(manager), &web(annotation, ""), "");
             let want = if keeping.contains(&manager) { "orphan " } else { "delete " };
             assert!(told.starts_with(want), "{annotation} {manager}: {told}");
@@ -92,6 +96,56 @@ fn flux_passes_over_what_it_is_told_to() {
     assert_snapshot!(of(&flux, "", &text("reconcile: disabled", 1)), @"none Deployment shop/a | its annotation `kustomize.toolkit.fluxcd.io/reconcile: disabled` has it passed over");
     let kubectl = applied_by("kubectl");
     assert_snapshot!(of(&kubectl, &text("reconcile: disabled", 2), &text("reconcile: disabled", 0)), @"update Deployment shop/a | risks: scale-to-zero | fields: spec.replicas");
+}
+
+// 41. What appliers read of a live object, and how an object says that it is written.
+#[test]
+fn what_is_live_has_a_say_too() {
+    let body = |place: &str, key: &str, value: &str| json!({ "metadata": { place: { key: value } } });
+    let (argo, flux) = (applied_by("argocd-controller"), applied_by("kustomize-controller"));
+    let plain = json!({ "metadata": {} });
+    for place in ["labels", "annotations"] {
+        for (key, value) in [("reconcile", "disabled"), ("ssa", "ignore")] {
+            let live = body(place, &format!("kustomize.toolkit.fluxcd.io/{key}"), value);
+            assert!(passed_over(&flux, &plain, Some(&live)).is_some(), "{live}");
+            assert!(passed_over(&flux, &live, None).is_some(), "{live}");
+            assert_eq!(passed_over(&argo, &live, Some(&live)), None);
+        }
+        let absent = body(place, "kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent");
+        assert!(passed_over(&flux, &absent, Some(&plain)).is_some());
+        assert_eq!(passed_over(&flux, &absent, None), None);
+        assert_eq!(passed_over(&flux, &plain, Some(&absent)), None);
+        let force = body(place, "kustomize.toolkit.fluxcd.io/force", "enabled");
+        assert!(forces(&flux, &force, None) && forces(&flux, &plain, Some(&force)));
+        assert!(!forces(&flux, &plain, Some(&plain)) && !forces(&argo, &force, None));
+    }
+    assert_eq!(passed_over(&flux, &plain, Some(&plain)), None);
+}
+
+#[test]
+fn an_object_says_how_argo_writes_it() {
+    let check = |options: &str, apply: ApplyMode, want: ApplyMode| {
+        let body = json!({ "metadata": { "annotations": { "argocd.argoproj.io/sync-options": options } } });
+        let argo = Environment { apply, ..applied_by("argocd-controller") };
+        assert_eq!(mode(&argo, &body), want, "{options}");
+        let other = Environment { apply, ..applied_by("kubectl") };
+        assert_eq!(mode(&other, &body), apply, "{options}");
+    };
+    check("Validate=false", ApplyMode::ClientSide, ApplyMode::ClientSide);
+    check("ServerSideApply=true", ApplyMode::ClientSide, ApplyMode::ServerSide);
+    check("ServerSideApply=false", ApplyMode::ServerSide, ApplyMode::ClientSide);
+    check("ServerSideApply=true, Replace=true", ApplyMode::ClientSide, ApplyMode::Replace);
+    check("replace=true", ApplyMode::ClientSide, ApplyMode::ClientSide);
+    let anew = |kind: &str| {
+        let options = json!({ "argocd.argoproj.io/sync-options": "Force=true,Replace=true" });
+        json!({ "kind": kind, "metadata": { "annotations": options } })
+    };
+    let argo = applied_by("argocd-controller");
+    assert!(made_anew(&argo, &anew("Deployment")).is_some());
+    assert_eq!(made_anew(&argo, &anew("Namespace")), None);
+    assert_eq!(made_anew(&argo, &anew("CustomResourceDefinition")), None);
+    assert_eq!(made_anew(&applied_by("kubectl"), &anew("Deployment")), None);
+    assert!(forces(&argo, &anew("Deployment"), None));
 }
 
 fn job(annotation: &str, image: &str) -> String {

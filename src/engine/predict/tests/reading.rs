@@ -1,5 +1,6 @@
 //! What appliers make of a manifest before they send it.
 
+use countersign_core::effect::Applier;
 use countersign_core::object::ObjectRef;
 use serde_json::json;
 
@@ -110,12 +111,12 @@ fn metrics_that_stand_twice_are_passed_over_by_who_compares_types() {
     let scaled = |metrics: &[&str]| {
         let metrics: Vec<Value> =
             metrics.iter().map(|name| json!({ "resource": { "name": name } })).collect();
-        Prediction::Object(Box::new(json!({ "spec": { "metrics": metrics } })))
+        json!({ "spec": { "metrics": metrics } })
     };
     assert!(Reading::Retyped.passes_over(&scaled(&["cpu", "memory", "cpu"])).is_some());
     assert_eq!(Reading::Retyped.passes_over(&scaled(&["cpu", "memory"])), None);
     assert_eq!(Reading::Strict.passes_over(&scaled(&["cpu", "cpu"])), None);
-    assert_eq!(Reading::Retyped.passes_over(&Prediction::Object(Box::new(json!({ "spec": {} })))), None);
+    assert_eq!(Reading::Retyped.passes_over(&json!({ "spec": {} })), None);
 }
 
 #[test]

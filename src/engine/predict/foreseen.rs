@@ -1,0 +1,98 @@
+//! What becomes of an object if its applier writes base once more, where that can be told without asking: nothing at all.
+//! That spares the API server every other dry run. Pure.
+
+use countersign_core::diff;
+use countersign_core::live::{Manifests, essence};
+use serde_json::{Map, Value};
+
+use super::ownership::{UNOWNED_METADATA, entries, fields, has_keys};
+
+/// Whether a server-side apply of this manifest by this manager finds nothing to do: the manager applied these very
+/// fields, no other ones, and they still have these values. Says no where that is not certain.
+pub(super) fn stands(live: &Value, manager: &str, manifest: &Value) -> bool {
+    let mut entries = entries(live, manager);
+    let (Some(entry), None) = (entries.next(), entries.next()) else { return false };
+    let same_version = entry.get("apiVersion") == manifest.get("apiVersion");
+    let own = same_version.then(|| fields(entry)).flatten();
+    own.is_some_and(|own| holds(own, &without_names(manifest), live))
+}
+
+/// Whether live and what head makes of it differ only where the change differs from base. Then nobody on the way, such as a
+/// webhook, adds anything to what is written, and what was foreseen of base stands.
+pub(super) fn explains(sides: &Manifests<'_>, live: &Value, head: &Value) -> bool {
+    let Some((base, wanted)) = sides.base.zip(sides.head) else { return false };
+    let written = diff::fields(base, wanted);
+    let made = diff::fields(&essence(live), &essence(head));
+    made.iter().all(|made| written.iter().any(|written| is_within(&made.path, &written.path)))
+}
+
+/// Whether a path is another one, or leads to something below it.
+pub(super) fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Without what says which object it is, which no apply owns.
+fn without_names(manifest: &Value) -> Value {
+    let mut manifest = manifest.clone();
+    let Some(all) = manifest.as_object_mut() else { return manifest };
+    all.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind"));
+    if let Some(metadata) = all.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.retain(|key, _| !UNOWNED_METADATA.contains(&key.as_str()));
+        if metadata.is_empty() {
+            all.remove("metadata");
+        }
+    }
+    manifest
+}
+
+/// Whether this field set is exactly that of a value, which is what is live.
+fn holds(own: &Map<String, Value>, value: &Value, live: &Value) -> bool {
+    match (value, live) {
+        // A set without anything below it is a leaf: a scalar, or a list or map that is owned as one.
+        _ if own.keys().all(|key| key == ".") => value == live,
+        (Value::Object(value), Value::Object(live)) => holds_fields(own, value, live),
+        (Value::Array(items), Value::Array(live)) => holds_items(own, items, live),
+        _ => false,
+    }
+}
+
+fn holds_fields(own: &Map<String, Value>, value: &Map<String, Value>, live: &Map<String, Value>) -> bool {
+    let is_held = |(key, value): (&String, &Value)| {
+        let below = own.get(&format!("f:{key}")).and_then(Value::as_object);
+        below.zip(live.get(key)).is_some_and(|(own, live)| holds(own, value, live))
+    };
+    elements(own) == value.len() && value.iter().all(is_held)
+}
+
+/// In the order of the live ones too: an apply moves items.
+fn holds_items(own: &Map<String, Value>, items: &[Value], live: &[Value]) -> bool {
+    let mut rest = live.iter();
+    let mut is_held = |item: &Value| {
+        let mut fitting = own.iter().filter(|(element, _)| names(element, item, has_keys));
+        let (Some((element, below)), None) = (fitting.next(), fitting.next()) else { return false };
+        let is_it = |live: &&Value| names(element, live, has_exactly);
+        let only = live.iter().filter(is_it).count() == 1;
+        let found = rest.find(is_it).filter(|_| only);
+        below.as_object().zip(found).is_some_and(|(own, live)| holds(own, item, live))
+    };
+    elements(own) == items.len() && items.iter().all(&mut is_held)
+}
+
+/// How many fields or items a set has.
+fn elements(own: &Map<String, Value>) -> usize {
+    own.keys().filter(|key| *key != ".").count()
+}
+
+/// Whether an element of a field set stands for this item.
+fn names(element: &str, item: &Value, has: fn(&Value, &Map<String, Value>) -> bool) -> bool {
+    if let Some(keys) = element.strip_prefix("k:") {
+        serde_json::from_str(keys).is_ok_and(|keys: Map<String, Value>| has(item, &keys))
+    } else {
+        let member = element.strip_prefix("v:").map(serde_json::from_str);
+        member.is_some_and(|member: Result<Value, _>| member.is_ok_and(|member| member == *item))
+    }
+}
+
+fn has_exactly(item: &Value, keys: &Map<String, Value>) -> bool {
+    keys.iter().all(|(key, value)| item.get(key) == Some(value))
+}
