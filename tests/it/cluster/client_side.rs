@@ -310,8 +310,8 @@ async fn what_the_server_refuses_of_a_patch_is_said() {
         said.push(world.check(&predicted));
     }
     assert_snapshot!(said.join("\n"), @r"
-    Replace Deployment (DryRun, settled Some(false))
-      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set; it would have to be deleted and made anew
     Fail Deployment (DryRun, settled Some(false))
       reason: the cluster refuses it: `spec.replicaz` is not a field of its kind
     Fail Deployment (DryRun, settled Some(false))

@@ -15,8 +15,9 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let env = folder.path().join("env");
         std::fs::create_dir_all(env.join("apps")).unwrap();
-        let policy =
-            "version = 1\n\n[environment.production]\nsource = { yaml = \"apps\" }\ncluster = \"prod\"\n";
+        // What that key says is about changes: drift has no render to fall back on.
+        let policy = "version = 1\n\n[environment.production]\nsource = { yaml = \"apps\" }\ncluster = \"prod\"\n\
+                      on_unreachable = \"render\"\n";
         std::fs::write(env.join(".countersign.toml"), policy).unwrap();
         for (number, manifest) in manifests.iter().enumerate() {
             std::fs::write(env.join(format!("apps/{number}.yaml")), manifest.to_string()).unwrap();
@@ -118,4 +119,25 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     );
     let (code, said) = desk.run(world.server.kubeconfig(), &["--cluster", "other=test"]);
     assert_eq!((code, said.contains("not told: no cluster `prod` was given")), (2, true), "{said}");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_leaves_it_undecided() {
+    let object =
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a", "namespace": "b" } });
+    let desk = Desk::new(&[&object]);
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let kubeconfig = desk.folder.path().join("nowhere");
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "test",
+        "clusters": [{ "name": "test", "cluster": { "server": format!("http://{nobody}") } }],
+        "users": [{ "name": "test", "user": {} }],
+        "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
+    });
+    std::fs::write(&kubeconfig, config.to_string()).unwrap();
+    for format in ["terminal", "markdown", "json", "html", "sarif"] {
+        let (code, said) = desk.run(&kubeconfig, &["--cluster", "prod=test", "--format", format]);
+        assert_eq!(code, 2, "{format}: {said}");
+        assert!(said.contains("did not answer"), "{format}: {said}");
+    }
 }

@@ -45,7 +45,7 @@ async fn a_refusal_says_what_and_where_and_no_value() {
 }
 
 #[tokio::test]
-async fn an_immutable_field_means_replacing() {
+async fn an_immutable_field_fails_where_nobody_forces_it() {
     let Some(world) = World::new().await else { return };
     let base = world.deployment(json!({}));
     let mut head = world.deployment(json!({ "selector": { "matchLabels": { "app": "hunter2" } } }));
@@ -73,12 +73,12 @@ async fn an_immutable_field_means_replacing() {
     let predicted = world.predict(&environment(), inputs).await;
     assert_eq!(predicted.effects[1].risks, [Risk::Replace, Risk::DataLoss, Risk::Image].into());
     assert_snapshot!(world.check(&predicted), @r"
-    Replace Deployment (DryRun, settled Some(false))
-      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set
-    Replace PersistentVolumeClaim (DryRun, settled Some(false))
-      reason: the cluster refuses it: `spec` cannot be changed once it is set
-    Replace ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: `data` cannot be changed once it is set
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail PersistentVolumeClaim (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail ConfigMap (DryRun, settled Some(false))
+      reason: the cluster refuses it: `data` cannot be changed once it is set; it would have to be deleted and made anew
     ");
 }
 

@@ -48,6 +48,7 @@ async fn a_replacement_takes_away_what_others_wrote() {
     let predicted = world.predict(&environment(), vec![input(Some(&base), Some(&head))]).await;
     assert_snapshot!(world.check(&predicted), @r#"
     Update ConfigMap (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift ConfigMap
       data.theirs: "‹live›" → –
     "#);
