@@ -31,7 +31,7 @@ pub mod policy;
 pub mod policybot;
 pub mod report;
 pub mod revision;
-mod schema;
+pub mod schema;
 pub mod snapshot;
 mod threads;
 pub mod verdict;

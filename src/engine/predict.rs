@@ -13,11 +13,14 @@ mod judge;
 mod marks;
 mod ownership;
 mod reading;
+mod refused;
 mod scope;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod tries;
 mod warned;
+mod wishes;
 mod writes;
 
 use std::collections::BTreeSet;
@@ -41,6 +44,7 @@ use self::input::{has_name, is_asked, namespaces, writing};
 use self::judge::{Judged, Seen};
 use self::reading::Reading;
 use self::scope::Scope;
+use self::tries::Tries;
 use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried, Write};
 use countersign_core::live::{Destinations, Manifests};
@@ -115,45 +119,11 @@ struct Asking<'a> {
     until: Instant,
 }
 
-/// Whether the cluster is asked for dry runs.
-enum Tries {
-    DryRuns,
-    /// Only for what is live, and why.
-    Reads(EnvironmentError),
-    /// Not at all, since it does not even answer that.
-    Nothing(EnvironmentError),
-}
-
 /// Why an object has no prediction.
 enum Unasked {
     Failed(ClusterError),
     /// The cluster is taken to be down.
     Silent,
-}
-
-impl Tries {
-    async fn of(cluster: &dyn Cluster, environment: &Environment, namespaces: &BTreeSet<String>) -> Self {
-        let off = |why: String| {
-            let name = cluster.name();
-            let message = format!("cluster `{name}`: dry runs are off, live objects are only read: {why}");
-            Self::Reads(EnvironmentError { object: None, message, undecided: holds(environment) })
-        };
-        match cluster.dry_runs(namespaces).await {
-            Ok(DryRuns::On) => Self::DryRuns,
-            Ok(DryRuns::Off { why }) => off(why),
-            Err(error @ ClusterError::Unreachable { .. }) => {
-                let failure = failure(cluster, environment, None, &error);
-                let message = format!("{}: none of its objects was asked about", failure.message);
-                Self::Nothing(EnvironmentError { message, ..failure })
-            }
-            Err(
-                error @ (ClusterError::Forbidden { .. }
-                | ClusterError::OutOfOrder { .. }
-                | ClusterError::Moved
-                | ClusterError::Unexpected { .. }),
-            ) => off(format!("whether its account can do harm could not be told: {error}")),
-        }
-    }
 }
 
 impl<'a> Asking<'a> {
@@ -202,7 +172,12 @@ impl<'a> Asking<'a> {
             return Judged::silent(input.effect);
         }
         if let Some(why) = self.scope.blind_to(object) {
-            return Judged::rendered_because(input.effect, why);
+            let refused = input.head.raw().and_then(|head| {
+                let strict = Reading::of(&writing(self.environment, head), object).is_strict();
+                self.scope.refuses(object, head, strict)
+            });
+            let judged = Judged::rendered_because(input.effect, why);
+            return refused.into_iter().fold(judged, Judged::failing);
         }
         match self.look(object, &input).await {
             Ok(Some(seen)) if self.only_reads() => {

@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::compile::Compiler;
 use super::shape::{Dialect, Schema};
-use crate::object::is_sealed;
+use super::shipped::Catalogue;
+use super::walk::{Kind, Weight, judge};
+use crate::object::{ObjectRef, is_sealed};
 
 /// A kind with all its versions.
 #[derive(Debug, Clone)]
@@ -43,6 +45,27 @@ pub(crate) fn custom_kinds(document: &Value) -> Option<CustomKind> {
     let versions =
         listed.filter_map(|version| Some((version.get("name")?.as_str()?.to_owned(), served(spec, version))));
     Some(CustomKind { group, kind, versions: versions.collect() })
+}
+
+/// What the kind of a CustomResourceDefinition refuses of an object, as its API server will once it has that
+/// definition; to who does not ask it to be `strict`, it drops fields that do not exist instead. Empty where nothing is
+/// found, and where nothing can be told: rules in CEL are not asked.
+pub fn refused_by(definition: &Value, object: &ObjectRef, manifest: &Value, strict: bool) -> Vec<String> {
+    let Some(kind) = custom_kinds(definition) else { return Vec::new() };
+    if (&kind.group, &kind.kind) != (&object.group, &object.kind) {
+        return Vec::new();
+    }
+    match kind.versions.get(&object.version) {
+        Some(Served::By(schema)) => {
+            let flaws =
+                judge(Kind::Custom(schema, Catalogue::for_version(None)), manifest).unwrap_or_default();
+            let refused = flaws.into_iter().filter(|flaw| flaw.weight == Weight::Refused);
+            let refused = refused.filter(|flaw| strict || flaw.rule != "unknown-field");
+            refused.map(|flaw| format!("`{}` {}", flaw.path, flaw.message)).collect()
+        }
+        Some(Served::Not) | None => vec![format!("its version `{}` is not served", object.version)],
+        Some(Served::Anything | Served::Unreadable(_)) => Vec::new(),
+    }
 }
 
 fn served(spec: &Value, version: &Value) -> Served {

@@ -20,6 +20,7 @@ mod shipped;
 mod tests;
 mod walk;
 
+pub use custom::refused_by;
 pub(crate) use custom::{CustomKind, Served, custom_kinds};
 pub(crate) use plain::Plain;
 pub(crate) use rules::{Place, Rule, places};

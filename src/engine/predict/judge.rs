@@ -11,9 +11,10 @@ use serde_json::Value;
 use super::PredictInput;
 use super::foreseen::is_within;
 use super::input::writing;
-use super::marks;
+use super::refused::{Refusal, refused};
 use super::standing::Standing;
 use super::warned;
+use super::wishes::{not_helms, wished};
 use crate::ports::{Prediction, Tried};
 use countersign_core::live::{self, Manifests};
 
@@ -55,6 +56,12 @@ impl Judged {
     pub(super) fn rendered_because(effect: Effect, why: String) -> Self {
         let effect = with_reason(effect, format!("predicted by rendering: {why}"));
         Self::as_rendered(Effect { tier: Tier::Render, settled: None, ..effect })
+    }
+
+    /// The same, known to be refused.
+    pub(super) fn failing(self, why: String) -> Self {
+        let effect = Effect { operation: Operation::Fail, ..with_reason(self.effect, why) };
+        Self { effect, ..self }
     }
 
     /// The render's answer, although the cluster was asked.
@@ -142,35 +149,6 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
             },
         },
     }
-}
-
-/// What comes of marks on an object by which its applier does otherwise than to write it.
-fn wished(
-    environment: &Environment,
-    effect: &Effect,
-    head: Option<&Value>,
-    live: Option<&Value>,
-) -> Option<Judged> {
-    let (head, live) = head.zip(live)?;
-    let mut effect = Effect { tier: Tier::Live, settled: None, ..effect.clone() };
-    if let Some(why) = applier::passed_over(environment, head, Some(live)) {
-        if effect.operation != Operation::None {
-            effect = with_reason(Effect { operation: Operation::None, ..effect }, why);
-        }
-        return Some(Judged::as_rendered(Effect { settled: Some(true), ..effect }));
-    }
-    let why = applier::made_anew(environment, head)?;
-    if effect.operation != Operation::Replace {
-        effect = with_reason(effect.becoming(Operation::Replace), why);
-    }
-    Some(Judged::as_rendered(effect))
-}
-
-/// Why Helm does not take over an object that it finds in the cluster. Then the whole release fails.
-fn not_helms(environment: &Environment, live: &Value) -> Option<String> {
-    let is_marked = || marks::HELM.iter().all(|(place, key)| marks::entry(live, place, key).is_some());
-    (environment.apply == ApplyMode::Helm && !is_marked())
-        .then(|| "it is there already, and Helm takes over only what a release of its made".to_owned())
 }
 
 /// The same, where only live was read: whether the object is there is known, and what an apply makes of it is not.
@@ -341,49 +319,8 @@ fn removed(environment: &Environment, effect: Effect, live: Option<&Value>) -> J
     Judged::as_rendered(Effect { tier, ..effect })
 }
 
-/// What the server says against an object.
-#[derive(Debug, Clone, Copy, Default)]
-struct Refusal<'a> {
-    why: &'a str,
-    /// It cannot be changed in place.
-    immutable: bool,
-    /// Its applier deletes it then, and makes it anew.
-    made_anew: bool,
-    also_base: bool,
-}
-
-fn refused(effect: Effect, refusal: &Refusal<'_>) -> Judged {
-    let Refusal { why, immutable, made_anew, also_base } = *refusal;
-    let mut risks = effect.risks.clone();
-    if immutable {
-        risks.insert(Risk::Replace);
-    }
-    if immutable && live::holds_data(&effect.object) {
-        risks.insert(Risk::DataLoss);
-    }
-    let operation = if made_anew { Operation::Replace } else { Operation::Fail };
-    let before = if also_base { "; base is refused as well" } else { "" };
-    let what_to_do = match (immutable, made_anew) {
-        (true, true) => "; its applier is told to delete it then and to make it anew",
-        (true, false) => "; it would have to be deleted and made anew",
-        (false, _) => "",
-    };
-    let reason = format!("the cluster refuses it: {why}{what_to_do}{before}");
-    let effect = match effect.operation {
-        // The render guessed what the cluster now says.
-        Operation::Replace => Effect { reason: Some(reason), ..effect },
-        Operation::Create
-        | Operation::Update
-        | Operation::Delete
-        | Operation::Orphan
-        | Operation::Fail
-        | Operation::None => with_reason(effect, reason),
-    };
-    Judged::as_rendered(Effect { operation, risks, tier: Tier::DryRun, settled: Some(false), ..effect })
-}
-
 /// Adds to what the render had to say.
-fn with_reason(effect: Effect, reason: String) -> Effect {
+pub(super) fn with_reason(effect: Effect, reason: String) -> Effect {
     let reason = match &effect.reason {
         Some(own) => format!("{own}; {reason}"),
         None => reason,

@@ -87,6 +87,11 @@ impl Reading {
         }
     }
 
+    /// Whether it asks the server to refuse fields that do not exist.
+    pub(super) fn is_strict(self) -> bool {
+        matches!(self, Self::Strict | Self::Patched)
+    }
+
     /// Why nothing can be told of a manifest; `None` where it can.
     pub(super) fn obscures(self, manifest: &Value) -> Option<String> {
         let is_typed = matches!(self, Self::Typed | Self::Retyped);

@@ -1,9 +1,10 @@
 //! Where a dry run would mislead: it judges each object against what is live, blind to the rest of the change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign_core::live::Destinations;
 use countersign_core::object::ObjectRef;
+use countersign_core::schema::refused_by;
 use serde_json::Value;
 
 use super::{Manifest, PredictInput};
@@ -32,8 +33,8 @@ fn judges_others(group: &str) -> bool {
 /// What the change itself touches that other objects depend on.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    /// Group and kind.
-    kinds: BTreeSet<(String, String)>,
+    /// Group and kind, and what head says of it; several where a definition changes what it defines.
+    kinds: BTreeMap<(String, String), Option<Value>>,
     namespaces: BTreeSet<String>,
     /// Namespaces whose limits change.
     limits: BTreeSet<String>,
@@ -48,7 +49,9 @@ impl Scope {
             let object = &input.effect.object;
             match (object.group.as_str(), object.kind.as_str()) {
                 ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-                    scope.kinds.extend([&input.base, &input.head].into_iter().filter_map(defined));
+                    let base = defined(&input.base).map(|kind| (kind, None));
+                    let head = defined(&input.head).map(|kind| (kind, input.head.raw().cloned()));
+                    scope.kinds.extend(base.into_iter().chain(head));
                 }
                 ("", "Namespace") => {
                     scope.namespaces.insert(object.name.clone());
@@ -73,7 +76,7 @@ impl Scope {
         if !self.destinations.permit(object) {
             return Some("it is in none of the environment's `destinations`".to_owned());
         }
-        if self.kinds.contains(&(object.group.clone(), object.kind.clone())) {
+        if self.kinds.contains_key(&(object.group.clone(), object.kind.clone())) {
             return Some("the same change touches its custom resource definition".to_owned());
         }
         if !object.namespace.is_empty() && self.namespaces.contains(&object.namespace) {
@@ -87,6 +90,18 @@ impl Scope {
             ));
         }
         self.admission.then(|| "the same change touches the cluster's admission rules".to_owned())
+    }
+
+    /// Why the cluster will refuse an object once it has what the change brings along.
+    pub(super) fn refuses(&self, object: &ObjectRef, manifest: &Value, strict: bool) -> Option<String> {
+        let definition = self.kinds.get(&(object.group.clone(), object.kind.clone()))?.as_ref()?;
+        let refused = refused_by(definition, object, manifest, strict);
+        let first = refused.first()?;
+        let more = match refused.len() - 1 {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        Some(format!("the definition of its kind that the same change brings refuses it: {first}{more}"))
     }
 }
 

@@ -291,6 +291,53 @@ async fn an_admission_rule_in_the_change_leaves_everything_to_the_render() {
 }
 
 #[tokio::test]
+async fn what_the_definition_of_the_same_change_refuses_will_fail() {
+    let spec = json!({ "type": "object", "properties": { "size": { "type": "integer", "maximum": 9 } } });
+    let schema = json!({ "type": "object", "properties": { "spec": spec } });
+    let versions = json!([
+        { "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } },
+        { "name": "v0", "served": false, "storage": false },
+    ]);
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "spec": { "group": "example.org", "names": { "kind": "Widget" }, "versions": versions },
+    });
+    let definition = input(
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        Manifest::Absent,
+        Manifest::Raw(definition),
+    );
+    let check = async |manager: &str, spec: Value, version: &str, want: Option<&str>| {
+        let widget = json!({
+            "apiVersion": format!("example.org/{version}"), "kind": "Widget",
+            "metadata": { "name": "web" }, "spec": spec,
+        });
+        let mut widget = input("example.org", "Widget", Manifest::Absent, Manifest::Raw(widget));
+        widget.effect.object.version = version.to_owned();
+        let environment =
+            Environment { field_manager: manager.to_owned(), ..environment(ApplyMode::ClientSide) };
+        let script = Script::default();
+        script.dry_runs.lock().unwrap().push_back(Ok(Prediction::NotYet { missing: "kind".to_owned() }));
+        let said = predict(&script, &environment, vec![widget, definition.clone()]).await;
+        let effect = &said.effects[0];
+        let reason = effect.reason.as_deref().unwrap();
+        assert!(reason.starts_with("predicted by rendering: the same change touches its custom"), "{reason}");
+        let fails = effect.operation == Operation::Fail;
+        assert_eq!(
+            (fails, want.is_none_or(|want| reason.contains(want))),
+            (want.is_some(), true),
+            "{reason}"
+        );
+    };
+    check("kubectl", json!({ "size": 3 }), "v1", None).await;
+    check("kubectl", json!({ "size": 10 }), "v1", Some("refuses it: `spec.size`")).await;
+    check("kubectl", json!({ "sizes": 1 }), "v1", Some("refuses it: `spec.sizes`")).await;
+    check("argocd-controller", json!({ "sizes": 1 }), "v1", None).await;
+    check("kubectl", json!({}), "v0", Some("its version `v0` is not served")).await;
+}
+
+#[tokio::test]
 async fn one_silence_is_one_error_and_the_rest_is_asked() {
     let script = Script::default();
     let silence = ClusterError::Unreachable { source: "no answer within 30 seconds".into() };
