@@ -243,10 +243,11 @@ impl<'a> Asking<'a> {
         };
         let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
         let (base, head) = self.pair(&known).await?;
-        Ok(Seen::of(live, base, head))
+        let stands = base.is_none() && known.sides.base.is_some() && head.is_some();
+        Ok(Seen { stands, ..Seen::of(live, base, head) })
     }
 
-    /// What becomes of base and of head.
+    /// What becomes of base and of head; nothing of base where it stands.
     async fn pair(&self, known: &Known<'_>) -> Result<(Option<Tried>, Option<Tried>), ClusterError> {
         let Manifests { base, head } = known.sides;
         if base == head {
@@ -260,7 +261,7 @@ impl<'a> Asking<'a> {
         let head = self.dry_run(known, head).await?;
         let made = head.as_ref().and_then(|head| head.prediction.object());
         if made.is_some_and(|head| foreseen::explains(&known.sides, foreseen, head)) {
-            return Ok((Some(Prediction::Object(Box::new(foreseen.clone())).into()), head));
+            return Ok((None, head));
         }
         Ok((self.dry_run(known, base).await?, head))
     }

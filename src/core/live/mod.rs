@@ -3,6 +3,8 @@
 
 mod destinations;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 pub use self::destinations::Destinations;
@@ -30,23 +32,31 @@ pub struct Manifests<'a> {
 
 /// An object without what the server keeps about it.
 pub fn essence(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(fields) = object.as_object_mut() {
-        fields.remove("status");
-    }
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        for key in ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"]
-        {
-            metadata.remove(key);
+    // Half of a live object is the account of who wrote what: it is not even copied.
+    let Some(fields) = object.as_object() else { return object.clone() };
+    let kept = fields.iter().filter(|(key, _)| *key != "status");
+    let kept = kept.map(|(key, value)| {
+        let value = match (key.as_str(), value) {
+            ("metadata", Value::Object(metadata)) => Value::Object(own_metadata(metadata)),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    Value::Object(kept.collect())
+}
+
+fn own_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
+    const KEPT: [&str; 6] =
+        ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
+    let own = metadata.iter().filter(|(key, _)| !KEPT.contains(&key.as_str()));
+    let mut own: Map<String, Value> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if let Some(annotations) = own.get_mut("annotations").and_then(Value::as_object_mut) {
+        annotations.remove(LAST_APPLIED);
+        if annotations.is_empty() {
+            own.remove("annotations");
         }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.remove(LAST_APPLIED);
-            if annotations.is_empty() {
-                metadata.remove("annotations");
-            }
-        }
     }
-    object
+    own
 }
 
 /// How many replicas an object asks for.
@@ -65,19 +75,23 @@ pub fn holds_data(object: &ObjectRef) -> bool {
 
 /// What differs between two objects of the cluster, as it may be shown.
 pub fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
+    let real = diff::fields(before, after);
+    if real.is_empty() {
+        return real;
+    }
     let (shown_before, shown_after) = shown(before, after, sides);
     let shown = diff::fields(&shown_before, &shown_after);
     // Where items are told apart by values that are not shown, a change can be missing there, or stand at another path.
-    let real = diff::fields(before, after).into_iter();
-    real.map(|change| match shown.iter().find(|shown| shown.path == change.path) {
-        Some(shown) => shown.clone(),
-        None => FieldChange {
-            before: change.before.as_ref().map(|value| hidden(value, LIVE)),
-            after: change.after.as_ref().map(|value| hidden(value, OTHER)),
-            ..change
-        },
-    })
-    .collect()
+    real.into_iter()
+        .map(|change| match shown.iter().find(|shown| shown.path == change.path) {
+            Some(shown) => shown.clone(),
+            None => FieldChange {
+                before: change.before.as_ref().map(|value| hidden(value, LIVE)),
+                after: change.after.as_ref().map(|value| hidden(value, OTHER)),
+                ..change
+            },
+        })
+        .collect()
 }
 
 /// A value with a mark in the place of everything in it.
@@ -96,10 +110,28 @@ fn hidden(value: &Value, mark: &str) -> Value {
 pub fn shown(before: &Value, after: &Value, sides: &Manifests<'_>) -> (Value, Value) {
     let named: Vec<&Value> = [sides.base, sides.head].into_iter().flatten().collect();
     let (mut shown, mut other) = (mask(before, &named, None, ""), mask(after, &named, Some(before), ""));
-    conceal(&sealed(before), LIVE, &mut shown);
-    conceal(&sealed(after), OTHER, &mut other);
+    let mut known = BTreeSet::new();
+    named.iter().for_each(|side| texts(side, &mut known));
+    for (object, mark, shown) in [(before, LIVE, &mut shown), (after, OTHER, &mut other)] {
+        // What the manifests say in clear is no secret.
+        let mut own = BTreeSet::new();
+        texts(shown, &mut own);
+        if own.difference(&known).any(|text| !text.starts_with('‹')) {
+            conceal(&sealed(object), mark, shown);
+        }
+    }
     liken(before, &shown, after, &mut other);
     (shown, other)
+}
+
+/// All texts in a value.
+fn texts<'a>(value: &'a Value, into: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::String(text) => drop(into.insert(text)),
+        Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
+        Value::Object(fields) => fields.values().for_each(|value| texts(value, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// An object with its secrets sealed, as they are in a manifest: somebody may have put one where none was before.

@@ -1,5 +1,6 @@
 //! From what was seen of one object to what is said of it. Pure.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use countersign_core::effect::{Applier, Effect, Operation, RenderOperation, Risk, Tier, applier};
@@ -26,6 +27,8 @@ pub(super) struct Seen {
     pub(super) head: Option<Prediction>,
     /// What the server warns of at head.
     pub(super) warnings: BTreeSet<String>,
+    /// Nothing becomes of live if base is written once more: that is known, and was not asked.
+    pub(super) stands: bool,
 }
 
 /// What is said of one object.
@@ -74,7 +77,7 @@ impl Seen {
     pub(super) fn of(live: Option<Value>, base: Option<Tried>, head: Option<Tried>) -> Self {
         let warnings = head.as_ref().map(|head| head.warnings.clone()).unwrap_or_default();
         let prediction = |side: Option<Tried>| side.map(|tried| tried.prediction);
-        Self { live, base: prediction(base), head: prediction(head), warnings }
+        Self { live, base: prediction(base), head: prediction(head), warnings, stands: false }
     }
 
     /// What there is to see of an object whose name the server makes up.
@@ -136,6 +139,10 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
         }
         (Some(Prediction::Object(_)), None) => created(effect),
         (Some(Prediction::Object(head)), Some(live)) => match (seen.base, sides.base) {
+            (_, Some(base)) if seen.stands => {
+                let pair = Pair { live: &live, base: &live, head: &head };
+                changed(environment, effect, base, &pair, &sides)
+            }
             (Some(Prediction::Object(predicted)), Some(base)) => {
                 let pair = Pair { live: &live, base: &predicted, head: &head };
                 changed(environment, effect, base, &pair, &sides)
@@ -186,8 +193,12 @@ fn changed(
 ) -> Judged {
     let own = writing(environment, manifest);
     let standing = Standing::of(&own, &effect.object, pair.live, manifest, sides);
-    let (live, base, head) = (live::essence(pair.live), live::essence(pair.base), live::essence(pair.head));
-    let drifted = live != base;
+    let (live, head) = (live::essence(pair.live), live::essence(pair.head));
+    let base = match std::ptr::eq(pair.live, pair.base) {
+        true => Cow::Borrowed(&live),
+        false => Cow::Owned(live::essence(pair.base)),
+    };
+    let drifted = live != *base;
     if !drifted && standing.owns && passed_over(environment, &base, &head) {
         let why =
             "no effect on the cluster: Flux looks for differences in labels, annotations and content alone";
