@@ -15,7 +15,7 @@ pub(super) struct CommitBody {
 #[derive(Debug, Deserialize)]
 struct Verification {
     verified: bool,
-    reason: String,
+    reason: Option<String>,
 }
 
 /// The account by which GitHub commits what people do on its pages.
@@ -36,7 +36,7 @@ impl PullCommit {
     /// `signers`.
     pub(super) fn seal(self) -> Option<CommitSeal> {
         let Verification { verified, reason } = self.commit?.verification?;
-        let verified = verdict(verified, &reason)?;
+        let verified = verdict(verified, reason.as_deref().unwrap_or_default())?;
         let web = self.committer.and_then(User::actor).is_some_and(|committer| committer.login == WEB_FLOW);
         let signature = Signature { verified, signer: None, key: None };
         Some(CommitSeal { commit: self.sha, signature, via_web: Some(web && verified) })
