@@ -7,7 +7,10 @@ use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Schema};
-use countersign_sim::Contract;
+use countersign::forge::github::{GitHub, GitHubAuth, GitHubConfig};
+use countersign::ports::{SealDepth, Secret};
+use countersign_core::change::{ChangeId, RepoId};
+use countersign_sim::{Contract, NewSeal, SealedBy, Sim, SimConfig};
 use serde_json::{Map, Value, json};
 
 /// Both, read once: to read them takes a while.
@@ -99,7 +102,9 @@ fn resolved<'a>(value: &'a Value, kind: &'a str, interface: bool) -> ResolvedVal
         Value::Array(items) => {
             ResolvedValue::list(items.iter().map(move |item| resolved(item, kind, interface)))
         }
-        leaf => ResolvedValue::leaf(serde_json::from_value::<JsonValue>(leaf.clone()).unwrap()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            ResolvedValue::leaf(serde_json::from_value::<JsonValue>(value.clone()).unwrap())
+        }
     }
 }
 
@@ -161,4 +166,30 @@ fn what_is_wrong_with_a_question_or_an_answer_is_found() {
     check(query, &json!({ "owner": "acme", "name": "shop", "number": "7" }), sound(), "number");
     check(query, &json!({ "owner": "acme", "name": "shop", "number": 7, "x": 1 }), sound(), "no variable x");
     assert_eq!(wrong(&json!({ "query": query }), &sound()).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_the_stand_in_that_is_against_the_schema_is_complained_of() {
+    let sim = Sim::start(SimConfig { contract: Some(contract()), ..SimConfig::strict() }).await.unwrap();
+    let ana = sim.add_user("ana").unwrap();
+    sim.create_repo("ana", "shop").await.unwrap();
+    sim.commit("ana/shop", "main", "main", &[("a", Some("1"))], "ana", "First").await.unwrap();
+    let head = sim.commit("ana/shop", "topic", "main", &[("a", Some("2"))], "ana", "Second").await.unwrap();
+    let number = sim.open_change("ana/shop", "ana", "topic", "main", "More").await.unwrap();
+    let forge = GitHub::new(GitHubConfig {
+        name: "hub".to_owned(),
+        url: sim.url().to_owned(),
+        auth: GitHubAuth::Token(Secret::new(ana.token)),
+        webhook_secret: Secret::new("between us".to_owned()),
+        repositories: vec!["ana/*".to_owned()],
+    });
+    let (forge, path) = (forge.unwrap(), "ana/shop".parse().unwrap());
+    let id = ChangeId { repo: RepoId { forge: "hub".to_owned(), path }, number };
+    for (state, complaints) in [("VALID", 0), ("FINE", 1)] {
+        let seal = NewSeal { by: SealedBy::Certificate, signer: Some("ana"), state };
+        sim.seal("ana/shop", &head, seal).await.unwrap();
+        let seals = forge.commit_seals(&id, SealDepth::Whose).await.unwrap();
+        assert_eq!(seals[0].signature.verified, state == "VALID");
+        assert_eq!(sim.complaints().len(), complaints, "{:?}", sim.complaints());
+    }
 }
