@@ -82,7 +82,8 @@ pub struct Signature {
     pub verified: bool,
     /// Whose key it is, where the forge tells.
     pub signer: Option<Actor>,
-    /// The long id of the key, upper case, where it has one.
+    /// The key, where the forge tells: the long id of an OpenPGP key in upper case, or `SHA256:` and the fingerprint of an
+    /// SSH key.
     pub key: Option<String>,
 }
 

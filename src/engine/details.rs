@@ -10,7 +10,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::Snapshot;
 
 use super::people::known;
-use crate::ports::{CommitPeople, CommitSeal, Forge, GitIdentity, Source};
+use crate::ports::{CommitPeople, CommitSeal, Forge, GitIdentity, SealDepth, Source};
 
 /// Commits as git has them, and the accounts that the forge ties to them.
 type Commits<'a> = (&'a [CommitPeople], &'a [(CommitSha, Option<Actor>, Option<Actor>)]);
@@ -26,7 +26,8 @@ pub(super) async fn read(
     let mut details =
         Details { files: changed_files(source, trees).await, commits: joined(commits), ..Details::default() };
     if policy.has_condition(is_about_seals) {
-        seal(&mut details.commits, known(forge.commit_seals(&seen.change.id).await));
+        let depth = if policy.has_condition(is_about_signers) { SealDepth::Whose } else { SealDepth::Holds };
+        seal(&mut details.commits, known(forge.commit_seals(&seen.change.id, depth).await));
     }
     if seen.change.fork && policy.has_condition(|part| matches!(part, Predicate::FromBranch(_))) {
         details.source_owner = match known(forge.source_owner(&seen.change.id).await) {
@@ -58,7 +59,13 @@ fn is_about_seals(part: &Predicate) -> bool {
     )
 }
 
-/// Adds what the forge says of each commit. One of which it says nothing stays unknown.
+/// Whether it looks at whose signatures they are.
+fn is_about_signers(part: &Predicate) -> bool {
+    matches!(part, Predicate::HasValidSignaturesBy(_) | Predicate::HasValidSignaturesByKeys(_))
+}
+
+/// Adds what the forge says of each commit, which the commits of the very head that is judged are looked up in. One of
+/// which it says nothing stays unknown.
 fn seal(commits: &mut Known<Vec<Commit>>, seals: Known<Vec<CommitSeal>>) {
     let Known::Yes(commits) = commits else { return };
     let seals = match seals {
@@ -118,3 +125,6 @@ fn joined((commits, accounts): Commits<'_>) -> Known<Vec<Commit>> {
     };
     Known::Yes(commits.iter().map(commit).collect())
 }
+
+#[cfg(test)]
+mod tests;

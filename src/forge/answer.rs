@@ -146,19 +146,18 @@ impl Answer {
             Ok(Body { message, errors: Some(errors) }) => format!("{message} {errors}"),
             Err(_) => String::from_utf8_lossy(&self.body).into_owned(),
         };
-        let line = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-        let line: String = line.collect::<Vec<_>>().join(" ").chars().take(300).collect();
+        let line = one_line(&text);
         if line.is_empty() { self.status.to_string() } else { line }
     }
 
-    fn throttled(&self, said: &str) -> bool {
+    pub(super) fn throttled(&self, said: &str) -> bool {
         self.headers.contains_key(header::RETRY_AFTER)
             || self.number("x-ratelimit-remaining") == Some(0)
             || said.to_ascii_lowercase().contains("rate limit")
     }
 
     /// Seconds to wait, by the forge's own clock: nothing here asks ours.
-    fn wait(&self) -> u64 {
+    pub(super) fn wait(&self) -> u64 {
         let moment =
             |name| self.headers.get(name).and_then(|value: &HeaderValue| moment(value.to_str().ok()?));
         let now = moment(header::DATE);
@@ -181,6 +180,12 @@ impl Answer {
             parameters.contains("rel=\"next\"").then_some(url)
         })
     }
+}
+
+/// A forge's words as one short line.
+pub(super) fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(300).collect()
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

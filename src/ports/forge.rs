@@ -122,6 +122,15 @@ pub struct StatusUpdate<'a> {
     pub url: Option<&'a str>,
 }
 
+/// How much is asked of signatures. A forge may tell the one and not the other, or at another price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealDepth {
+    /// Whether they hold, and whether the forge made the commit.
+    Holds,
+    /// Whose they are and by which key, too.
+    Whose,
+}
+
 /// What a forge says of how a commit was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitSeal {
@@ -165,8 +174,8 @@ pub trait ForgeReader: Send + Sync {
         &self,
         id: &ChangeId,
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError>;
-    /// The signatures of a change's commits, as the forge verified them.
-    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError>;
+    /// The signatures of a change's commits, as the forge verified them. A commit of which it says nothing is left out.
+    async fn commit_seals(&self, id: &ChangeId, depth: SealDepth) -> Result<Vec<CommitSeal>, ForgeError>;
     /// Who owns the repository that a change comes from; `None` where it is gone.
     async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError>;
     /// Runs of the forge's own workflows for a commit.

@@ -13,11 +13,16 @@ const NAME: &str = "urn:contract";
 /// Complaints about one document; the rest follows from the first.
 const MOST: usize = 5;
 
+/// What is wrong with a question of GraphQL's and its answer, both as they were sent. To judge them takes a validator that
+/// only tests have.
+pub type Questions = Box<dyn Fn(&Value, &Value) -> Vec<String> + Send + Sync>;
+
 /// A description: `operations` by `METHOD /route`, `deliveries` by `event.action`, `$defs`.
 pub struct Contract {
     root: Value,
     registry: Registry<'static>,
     ready: Mutex<BTreeMap<String, Arc<Validator>>>,
+    questions: Option<Questions>,
 }
 
 impl fmt::Debug for Contract {
@@ -38,7 +43,22 @@ impl Contract {
             .add(NAME, root.clone())
             .and_then(|builder| builder.prepare())
             .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { root, registry, ready: Mutex::default() })
+        Ok(Self { root, registry, ready: Mutex::default(), questions: None })
+    }
+
+    /// The same, and questions of GraphQL's are held to this. Without it they are held to nothing.
+    pub fn with_questions(self, questions: Questions) -> Self {
+        Self { questions: Some(questions), ..self }
+    }
+
+    /// What is wrong with a question of GraphQL's and its answer.
+    pub(crate) fn question(&self, asked: &[u8], answered: &[u8]) -> Vec<String> {
+        let Some(questions) = &self.questions else { return Vec::new() };
+        match (serde_json::from_slice(asked), serde_json::from_slice(answered)) {
+            (Ok(asked), Ok(answered)) => questions(&asked, &answered),
+            (Err(error), _) => vec![format!("the question is not JSON: {error}")],
+            (Ok(_), Err(error)) => vec![format!("the answer to a question is not JSON: {error}")],
+        }
     }
 
     /// What is wrong with a request.

@@ -120,7 +120,13 @@ async fn finish(world: &World, visit: &Visit, limit: Option<&Limit>, response: R
         world.record.complain(format!("nobody serves {} {}", visit.method, visit.uri));
         return Refusal::not_found().into_response();
     }
-    if let Some(contract) = world.config.contract.as_ref().filter(|_| route != GRAPHQL) {
+    let contract = world.config.contract.as_ref();
+    if let Some(contract) = contract.filter(|_| route == GRAPHQL && parts.status.is_success()) {
+        for complaint in contract.question(&visit.body, &body) {
+            world.record.complain(complaint);
+        }
+    }
+    if let Some(contract) = contract.filter(|_| route != GRAPHQL) {
         let query = visit.uri.query().unwrap_or_default();
         let complaints = contract
             .request(visit.method.as_str(), route, query, &visit.body)

@@ -44,8 +44,8 @@ mod views;
 mod world;
 
 pub use config::{Mergeability, Pages, SimConfig};
-pub use contract::Contract;
-pub use desk::{AppSpec, NewStatus, ReviewGiven};
+pub use contract::{Contract, Questions};
+pub use desk::{AppSpec, NewSeal, NewStatus, ReviewGiven};
 pub use error::SimError;
 pub use faults::Fault;
 pub use hooks::{Delivery, Outcome, Release, signature};
@@ -54,6 +54,7 @@ pub use record::Request;
 pub use sim::Sim;
 pub use state::{
     AccountKind, Activity, ActivityKind, Bypass, BypassActor, BypassMode, ChangeState, Enforcement, OnPush,
-    Protection, Restrictions, ReviewRule, ReviewState, Role, Rule, Ruleset, StatusRule, Toggle, UpToDate,
+    Protection, Restrictions, ReviewRule, ReviewState, Role, Rule, Ruleset, SealedBy, StatusRule, Toggle,
+    UpToDate,
 };
 pub use views::{AppSeen, ChangeSeen, CheckSeen, CommentSeen, Person, ReviewSeen, StatusSeen};

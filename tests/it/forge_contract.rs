@@ -9,7 +9,7 @@ mod on_the_stand_in;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign::ports::{DeliveryError, Forge, ForgeError, Hint, StatusUpdate};
+use countersign::ports::{DeliveryError, Forge, ForgeError, Hint, SealDepth, StatusUpdate};
 use countersign_core::actor::{Actor, ActorId, ActorKind, Permission};
 use countersign_core::change::{
     ChangeId, ChangeState, Comment, CommentId, RepoId, RepoPath, Review, ReviewState,
@@ -18,7 +18,7 @@ use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, StatusState};
 
-use self::details::tells_what_only_some_policies_ask;
+use self::details::{tells_what_only_some_policies_ask, tells_whose_signatures_they_are};
 
 /// Who plays a part. Each stage gives them accounts of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,10 @@ trait Stage: Send + Sync {
     async fn guard(&self, guard: Guard);
     /// Lets a workflow run for the tip of a branch; `false` where the forge has none.
     async fn run_workflow(&self, branch: &str, file: &str, conclusion: Option<&str>) -> bool;
+    /// Lets the forge find this of a commit's signature, `state` in GitHub's words; `false` where it finds by itself.
+    async fn seal(&self, commit: &CommitSha, key: &str, signer: Option<Role>, state: &str) -> bool;
+    /// Like `push`, on the forge's pages.
+    async fn push_on_page(&self, role: Role, edit: Edit<'_>) -> CommitSha;
     /// From now on deliveries are kept.
     async fn listen(&self);
     /// The deliveries since that arrived so far.
@@ -377,7 +381,8 @@ async fn touches_nothing_else(stage: &dyn Stage) {
             ("comments", forge.comments(id).await.err()),
             ("reviews", forge.reviews(id).await.err()),
             ("commit_accounts", forge.commit_accounts(id).await.err()),
-            ("commit_seals", forge.commit_seals(id).await.err()),
+            ("commit_seals", forge.commit_seals(id, SealDepth::Holds).await.err()),
+            ("commit_seals, whose", forge.commit_seals(id, SealDepth::Whose).await.err()),
             ("source_owner", forge.source_owner(id).await.err()),
             ("pusher", forge.pusher(id, &head).await.err()),
             ("remote", forge.remote(id).await.err()),
@@ -456,6 +461,7 @@ macro_rules! contract {
             knows_teams,
             knows_whose_commits_they_are,
             tells_what_only_some_policies_ask,
+            tells_whose_signatures_they_are,
             says_who_can_land,
             lands_by_a_push,
             touches_nothing_else,

@@ -23,6 +23,7 @@ mod packs;
 mod parts;
 mod parts_work;
 mod policy_bot;
+mod published;
 mod rego;
 mod removed_apis;
 mod render;

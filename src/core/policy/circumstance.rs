@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Truth, zone};
 use crate::actor::{Actor, Known};
 use crate::config::{
-    Comparison, From, Pattern, Predicate, StatusTest, TextTest, WorkflowTest, expression, glob,
+    Comparison, From, Pattern, Predicate, StatusTest, TextTest, WorkflowTest, expression, glob, valid_key,
 };
 use crate::details::{Commit, Outcome, Signature, WorkflowRun};
 use crate::people::{self, Member};
@@ -265,8 +265,11 @@ fn signed(seen: &Snapshot, judge: impl Fn(&Signature) -> Answer) -> Answer {
     }
 }
 
-/// A long id is the end of a fingerprint.
+/// A long id is the end of a fingerprint. The key of an SSH signature has none, whatever its fingerprint ends with.
 fn same_key(wanted: &str, key: &str) -> bool {
+    if valid_key(key).is_err() {
+        return false;
+    }
     let (wanted, key) = (wanted.to_ascii_uppercase(), key.to_ascii_uppercase());
     wanted == key || wanted.ends_with(&key) || key.ends_with(&wanted)
 }

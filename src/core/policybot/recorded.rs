@@ -11,6 +11,7 @@ use super::change::{
 use super::model::{Actors, Asks, Policy, Rule, Tree};
 use crate::actor::{Actor, Known};
 use crate::change::ReviewState as Seen;
+use crate::config::valid_key;
 use crate::details::{self, Signatory};
 use crate::evaluation::PathOperation;
 use crate::fact::FactKind;
@@ -165,7 +166,10 @@ impl<'s> Room<'s> {
         let signature = match &commit.signature {
             Known::Yes(signature) => Some(Signature {
                 // Only OpenPGP keys have ids.
-                kind: if signature.key.is_some() { SignatureKind::Gpg } else { SignatureKind::Ssh },
+                kind: match &signature.key {
+                    Some(key) if valid_key(key).is_ok() => SignatureKind::Gpg,
+                    Some(_) | None => SignatureKind::Ssh,
+                },
                 valid: signature.verified,
                 key: signature.key.clone().unwrap_or_default(),
                 signer: signature.signer.as_ref().map(|actor| actor.login.clone()).unwrap_or_default(),

@@ -41,9 +41,12 @@ struct Signer {
 }
 
 impl Verification {
-    /// The long id of an OpenPGP key. The fingerprint of an SSH key is none.
+    /// The long id of an OpenPGP key, or the fingerprint of an SSH key.
     fn key(&self) -> Option<String> {
         let (_, key) = self.reason.rsplit_once(" / ").filter(|_| self.verified)?;
+        if key.strip_prefix("SHA256:").is_some_and(|print| !print.is_empty()) {
+            return Some(key.to_owned());
+        }
         let long = key.len() == 16 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
         long.then(|| key.to_ascii_uppercase())
     }

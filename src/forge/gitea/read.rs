@@ -17,7 +17,7 @@ use super::wire::{
 use super::{Gitea, pull_route, repo_route};
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
-use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
+use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange, SealDepth};
 
 #[async_trait]
 impl ForgeReader for Gitea {
@@ -184,7 +184,7 @@ impl ForgeReader for Gitea {
             .collect())
     }
 
-    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
+    async fn commit_seals(&self, id: &ChangeId, _depth: SealDepth) -> Result<Vec<CommitSeal>, ForgeError> {
         self.read_seals(id).await
     }
 

@@ -59,6 +59,16 @@ impl Api {
         Err(ask.unexpected("a list without end"))
     }
 
+    /// A question that goes as a POST: a read, which may be asked again.
+    pub(super) async fn question(
+        &self,
+        ask: Ask,
+        route: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<Answer, ForgeError> {
+        patiently(|| self.write(ask, Method::POST, route, body)).await
+    }
+
     pub(super) async fn write(
         &self,
         ask: Ask,

@@ -15,15 +15,28 @@ pub(super) struct CommitBody {
 #[derive(Debug, Deserialize)]
 struct Verification {
     verified: bool,
+    reason: Option<String>,
 }
 
 /// The account by which GitHub commits what people do on its pages.
-const WEB_FLOW: &str = "web-flow";
+pub(super) const WEB_FLOW: &str = "web-flow";
+
+/// Reasons of GitHub's that are no answer: what verifies did not answer it, or has not finished.
+const UNSETTLED: [&str; 4] = ["gpgverify_error", "gpgverify_unavailable", "ocsp_error", "ocsp_pending"];
+
+/// Whether a signature holds. Nothing where GitHub could not tell yet, or contradicts itself.
+pub(super) fn verdict(verified: bool, reason: &str) -> Option<bool> {
+    let reason = reason.to_ascii_lowercase();
+    let settled = !UNSETTLED.contains(&reason.as_str()) && verified == (reason == "valid");
+    settled.then_some(verified)
+}
 
 impl PullCommit {
-    /// Nothing where GitHub does not say whether the signature holds. Whose key it is its REST API never says.
+    /// Nothing where GitHub does not say whether the signature holds. Whose key it is its REST API never says; see
+    /// `signers`.
     pub(super) fn seal(self) -> Option<CommitSeal> {
-        let verified = self.commit?.verification?.verified;
+        let Verification { verified, reason } = self.commit?.verification?;
+        let verified = verdict(verified, reason.as_deref().unwrap_or_default())?;
         let web = self.committer.and_then(User::actor).is_some_and(|committer| committer.login == WEB_FLOW);
         let signature = Signature { verified, signer: None, key: None };
         Some(CommitSeal { commit: self.sha, signature, via_web: Some(web && verified) })

@@ -3,18 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use countersign_core::change::{Review, ReviewId, ReviewState};
-use http::Method;
+use countersign_core::change::{RepoPath, Review, ReviewId, ReviewState};
 use serde::Deserialize;
-use serde_json::json;
-use url::Url;
 
-use super::call::Api;
+use super::graphql::{Graph, PageInfo};
 use crate::forge::answer::Ask;
 use crate::ports::ForgeError;
-
-/// No request has this many pages of a hundred reviews.
-const MOST_PAGES: usize = 100;
 
 const QUERY: &str = "query($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -26,29 +20,6 @@ const QUERY: &str = "query($owner: String!, $name: String!, $number: Int!, $afte
     }
   }
 }";
-
-#[derive(Deserialize)]
-struct Answered {
-    data: Option<Data>,
-    #[serde(default)]
-    errors: Vec<Said>,
-}
-
-#[derive(Deserialize)]
-struct Said {
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Data {
-    repository: Option<Repository>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Repository {
-    pull_request: Option<PullRequest>,
-}
 
 #[derive(Deserialize)]
 struct PullRequest {
@@ -64,13 +35,6 @@ struct Reviews {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
-    end_cursor: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Node {
     database_id: Option<u64>,
     last_edited_at: Option<String>,
@@ -82,41 +46,21 @@ pub(super) fn matter(review: &Review) -> bool {
     approves || review.body.lines().any(|line| line.trim_start().starts_with(['/', '@']))
 }
 
-/// Where a GitHub answers GraphQL, from the base of its REST API: on Enterprise (`/api/v3`) it is one folder up. The
-/// client signs only what is below its base as it is written, so the way up is left to the URL's own reading.
-fn route(base: &Url) -> &'static str {
-    if base.path().trim_end_matches('/').ends_with("/v3") { "/../graphql" } else { "/graphql" }
-}
-
 /// For each review whether it was edited. Empty where there is no GraphQL.
 pub(super) async fn edited(
-    api: &Api,
-    base: &Url,
-    (owner, name): (&str, &str),
+    graph: &Graph<'_>,
+    repo: &RepoPath,
     number: u64,
 ) -> Result<BTreeMap<ReviewId, bool>, ForgeError> {
     let ask = Ask::Read("asking which reviews were edited");
     let mut found = BTreeMap::new();
-    let mut after: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let variables = json!({ "owner": owner, "name": name, "number": number, "after": after });
-        let body = json!({ "query": QUERY, "variables": variables });
-        let answered: Answered = match api.write(ask, Method::POST, route(base), &body).await {
-            Err(ForgeError::NotFound { .. }) => return Ok(BTreeMap::new()),
-            answer => answer?.json(ask)?,
-        };
-        if let Some(error) = answered.errors.first() {
-            return Err(ask.unexpected(&error.message));
-        }
-        let pull = answered.data.and_then(|data| data.repository).and_then(|repo| repo.pull_request);
-        let Reviews { page_info, nodes } =
-            pull.ok_or_else(|| ask.unexpected("no such pull request"))?.reviews;
+    let take = |PullRequest { reviews }: PullRequest| {
         let of = |node: Node| Some((ReviewId(node.database_id?), node.last_edited_at.is_some()));
-        found.extend(nodes.into_iter().filter_map(of));
-        if !page_info.has_next_page {
-            return Ok(found);
-        }
-        after = page_info.end_cursor;
+        found.extend(reviews.nodes.into_iter().filter_map(of));
+        Ok(reviews.page_info)
+    };
+    match graph.pages(ask, QUERY, (repo, number), take).await {
+        Err(ForgeError::NotFound { .. }) => Ok(BTreeMap::new()),
+        read => read.map(|()| found),
     }
-    Err(ask.unexpected("a list without end"))
 }

@@ -12,14 +12,15 @@ use countersign_core::snapshot::{CommitStatus, LandCapability};
 use super::auth::{Access, App};
 use super::call::Api;
 use super::details::WorkflowRuns;
+use super::graphql::Graph;
 use super::wire::{
     AppInfo, CollaboratorPermission, Comparison, IssueComment, Pull, PullCommit, PullLine, PullReview,
     PushActivity, Repositories, Repository, User,
 };
-use super::{GitHub, edits, repo_route};
+use super::{GitHub, edits, repo_route, signers};
 use crate::forge::answer::Ask;
 use crate::forge::route::Segment;
-use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange};
+use crate::ports::{CommitSeal, ForgeError, ForgeReader, GHOST, GitRemote, OpenChange, SealDepth};
 
 /// GitHub lists no more commits of a pull request than this, and does not say so.
 const LISTED_COMMITS: usize = 250;
@@ -86,7 +87,8 @@ impl ForgeReader for GitHub {
         reviews.sort_by_key(|review| (review.submitted_at, review.id));
         if reviews.iter().any(edits::matter) {
             let api = self.access.repo(repo).await?;
-            let edited = edits::edited(&api, &self.base, (repo.owner(), repo.name()), id.number).await?;
+            let graph = Graph { api: &api, base: &self.base };
+            let edited = edits::edited(&graph, repo, id.number).await?;
             for review in &mut reviews {
                 review.edited = edited.get(&review.id).copied();
             }
@@ -164,9 +166,18 @@ impl ForgeReader for GitHub {
         Ok(commits.into_iter().map(PullCommit::accounts).collect())
     }
 
-    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
-        let commits = self.commits(Ask::Read("reading the signatures of commits"), id).await?;
-        Ok(commits.into_iter().filter_map(PullCommit::seal).collect())
+    async fn commit_seals(&self, id: &ChangeId, depth: SealDepth) -> Result<Vec<CommitSeal>, ForgeError> {
+        let ask = Ask::Read("reading the signatures of commits");
+        match depth {
+            SealDepth::Holds => {
+                Ok(self.commits(ask, id).await?.into_iter().filter_map(PullCommit::seal).collect())
+            }
+            SealDepth::Whose => {
+                let repo = self.repo_of(ask, id)?;
+                let api = self.access.repo(repo).await?;
+                signers::seals(&Graph { api: &api, base: &self.base }, ask, repo, id.number).await
+            }
+        }
     }
 
     async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError> {

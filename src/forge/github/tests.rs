@@ -12,6 +12,7 @@ mod app;
 mod capability;
 mod deliveries;
 mod reads;
+mod signers;
 mod statuses;
 mod writes;
 

@@ -6,7 +6,7 @@ mod land;
 mod moves;
 mod tell;
 
-pub(crate) use changes::NewChange;
+pub(crate) use changes::{NewChange, forge_signature};
 pub(crate) use conversation::{NewComment, NewReview};
 pub(crate) use land::{Landing, MergeMethod, NotLanded};
 pub(crate) use moves::{Move, Via};

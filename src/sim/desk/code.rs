@@ -20,6 +20,18 @@ impl Sim {
         author: &str,
         message: &str,
     ) -> Result<String, SimError> {
+        self.commit_as(repo, (branch, parent_branch), files, (author, None), message).await
+    }
+
+    /// Without a committer the author is it.
+    pub(super) async fn commit_as(
+        &self,
+        repo: &str,
+        (branch, parent_branch): (&str, &str),
+        files: &[(&str, Option<&str>)],
+        (author, committer): (&str, Option<Signature>),
+        message: &str,
+    ) -> Result<String, SimError> {
         let world = self.world();
         let _turn = world.turn.lock().await;
         let (id, actor, signature, tip, parent) = {
@@ -36,7 +48,8 @@ impl Sim {
         let bare = world.bare(id);
         let tree = bare.tree_with(parent.as_deref(), files).await?;
         let parents: Vec<&str> = parent.as_deref().into_iter().collect();
-        let commit = bare.commit_tree(&tree, &parents, &signature, &signature, message).await?;
+        let committer = committer.as_ref().unwrap_or(&signature);
+        let commit = bare.commit_tree(&tree, &parents, &signature, committer, message).await?;
         let before = tip.unwrap_or_else(|| ZERO.to_owned());
         self.push(id, actor, Move { branch: branch.to_owned(), before, after: commit.clone() }).await?;
         Ok(commit)

@@ -5,7 +5,9 @@
 
 mod code;
 mod people;
+mod seals;
 mod talk;
 
 pub use people::AppSpec;
+pub use seals::NewSeal;
 pub use talk::{NewStatus, ReviewGiven};

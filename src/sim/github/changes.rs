@@ -18,7 +18,7 @@ use crate::state::Change;
 use crate::world::World;
 
 /// The forge lists no more commits than this.
-const COMMIT_LIMIT: usize = 250;
+pub(super) const COMMIT_LIMIT: usize = 250;
 
 pub(super) async fn list(
     State(world): State<Arc<World>>,
@@ -79,7 +79,7 @@ pub(super) async fn one(
 }
 
 /// Where the change left its target, and where it is.
-fn ends(
+pub(super) fn ends(
     world: &World,
     caller: Caller,
     owner: &str,

@@ -25,7 +25,7 @@ pub(crate) use caller::{Caller, Need};
 
 use crate::world::World;
 
-/// Where GraphQL is answered. It has a description of its own, which no traffic here is held to.
+/// Where GraphQL is answered. It has a description of its own.
 pub(crate) const GRAPHQL: &str = "/graphql";
 
 /// Every route under the name that GitHub's description gives it.

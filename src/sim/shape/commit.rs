@@ -37,10 +37,7 @@ impl Shape<'_> {
                 "author": signature(&commit.author), "committer": signature(&commit.committer),
                 "message": commit.message, "comment_count": 0,
                 "tree": { "sha": commit.tree, "url": format!("{url}/git/trees/{}", commit.tree) },
-                "verification": {
-                    "verified": false, "reason": if commit.signed { "unknown_key" } else { "unsigned" },
-                    "payload": null, "signature": null, "verified_at": null,
-                },
+                "verification": self.verification(commit),
             },
             "author": account(&commit.author.1), "committer": account(&commit.committer.1), "parents": parents,
         })

@@ -7,6 +7,7 @@ mod people;
 mod protection;
 mod pull;
 mod repository;
+mod seal;
 
 use serde_json::{Value, json};
 

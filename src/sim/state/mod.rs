@@ -6,6 +6,7 @@ mod change;
 mod checks;
 mod protection;
 mod repo;
+mod seal;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,8 @@ pub use protection::{
 };
 pub(crate) use repo::Repo;
 pub use repo::{Activity, ActivityKind};
+pub(crate) use seal::Seal;
+pub use seal::SealedBy;
 
 use crate::error::SimError;
 
@@ -39,6 +42,8 @@ pub(crate) struct State {
     /// Tokens for less than a whole installation stand for one of these.
     pub(crate) narrowed: BTreeMap<u64, Installation>,
     pub(crate) repos: BTreeMap<u64, Repo>,
+    /// What was found of a commit's signature, wherever the commit is.
+    pub(crate) seals: BTreeMap<String, Seal>,
 }
 
 impl State {
@@ -53,6 +58,7 @@ impl State {
             installations: BTreeMap::new(),
             narrowed: BTreeMap::new(),
             repos: BTreeMap::new(),
+            seals: BTreeMap::new(),
         }
     }
 

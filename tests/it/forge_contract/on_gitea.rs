@@ -187,6 +187,14 @@ impl Stage for OnGitea {
         false
     }
 
+    async fn seal(&self, _commit: &CommitSha, _key: &str, _signer: Option<Role>, _state: &str) -> bool {
+        false
+    }
+
+    async fn push_on_page(&self, role: Role, edit: Edit<'_>) -> CommitSha {
+        self.push(role, edit).await
+    }
+
     async fn guard(&self, guard: Guard) {
         let (bot, other) = (self.bot.login.clone(), self.user(Role::Author).login);
         let path = format!("{}/branch_protections", self.repo.path());

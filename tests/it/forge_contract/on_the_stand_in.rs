@@ -1,6 +1,6 @@
 //! The contract on the stand-in for GitHub, where the bot is a user with a token, and where it is an app.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::forge::github::{GitHub, GitHubAuth, GitHubConfig};
@@ -10,13 +10,14 @@ use countersign_core::change::{CommentId, RepoPath, ReviewState};
 use countersign_core::revision::CommitSha;
 use countersign_core::snapshot::StatusState;
 use countersign_sim::{
-    AppSpec, Contract, Enforcement, NewStatus, Protection, Restrictions, ReviewGiven, Rule, Ruleset, Sim,
-    SimConfig, StatusRule, Toggle, UpToDate,
+    AppSpec, Enforcement, NewSeal, NewStatus, Protection, Restrictions, ReviewGiven, Rule, Ruleset, SealedBy,
+    Sim, SimConfig, StatusRule, Toggle, UpToDate,
 };
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{Delivery, Edit, Guard, Role, Stage, delivery};
+use crate::published;
 
 const SECRET: &str = "between us";
 const REPO: &str = "acme/shop";
@@ -57,7 +58,8 @@ impl Drop for OnTheStandIn {
 }
 
 async fn stage(bot: Bot) -> Option<OnTheStandIn> {
-    let sim = Sim::start(SimConfig { contract: Some(described()), ..SimConfig::strict() }).await.unwrap();
+    let sim =
+        Sim::start(SimConfig { contract: Some(published::contract()), ..SimConfig::strict() }).await.unwrap();
     sim.add_organization("acme").unwrap();
     for login in ["admin", "author", "reviewer", "reader", "stranger"] {
         sim.add_user(login).unwrap();
@@ -98,13 +100,6 @@ async fn stage(bot: Bot) -> Option<OnTheStandIn> {
     let stage = OnTheStandIn { sim, forge: forge.unwrap(), bot, account, hooks };
     stage.push(Role::Admin, Edit { branch: "main", file: "README.md", text: "# Shop\n" }).await;
     Some(stage)
-}
-
-/// GitHub's own description; to read it takes a while.
-fn described() -> Arc<Contract> {
-    static CONTRACT: OnceLock<Arc<Contract>> = OnceLock::new();
-    let read = || Arc::new(Contract::from_json(include_str!("../../contracts/github.json")).unwrap());
-    Arc::clone(CONTRACT.get_or_init(read))
 }
 
 fn login(role: Role) -> &'static str {
@@ -236,6 +231,22 @@ impl Stage for OnTheStandIn {
         let author = self.actor(Role::Author).login;
         self.sim.run_workflow(REPO, branch, file, "pull_request", conclusion, &author).unwrap();
         true
+    }
+
+    async fn seal(&self, commit: &CommitSha, key: &str, signer: Option<Role>, state: &str) -> bool {
+        let by = match key.strip_prefix("SHA256:") {
+            Some(print) => SealedBy::Ssh(print.to_owned()),
+            None => SealedBy::OpenPgp(key.to_owned()),
+        };
+        let seal = NewSeal { by, signer: signer.map(login), state };
+        self.sim.seal(REPO, commit.as_str(), seal).await.unwrap();
+        true
+    }
+
+    async fn push_on_page(&self, role: Role, edit: Edit<'_>) -> CommitSha {
+        let files = [(edit.file, Some(edit.text))];
+        let made = self.sim.commit_on_page(REPO, edit.branch, "main", &files, login(role), edit.file).await;
+        made.unwrap().parse().unwrap()
     }
 
     async fn guard(&self, guard: Guard) {

@@ -1,5 +1,7 @@
 //! Which policy decides, when it is missing, wrong or changed.
 
+use countersign_sim::{NewSeal, SealedBy};
+
 use super::stand_in::{REPO, SignIn};
 use super::story;
 use super::tale::{POLICY, Tale, USUAL, WEB};
@@ -141,6 +143,47 @@ require = { count = 9 }
         tale.says("cy", &change, "it ran").await;
         let display = tale.display(&change).await.body;
         assert_eq!(tale.status(&change).await, status, "{conclusion:?}: {display}");
+    }
+    tale.says("ana", &change, "/merge").await;
+    assert_eq!(tale.state(&change).await, "merged");
+    town.assert_clean();
+}
+
+/// Whose signature a commit carries, and by which key, decides a rule. One of another, or none, is waited for; where nobody
+/// can tell whose it is or whether it holds, the rule cannot be judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_about_signers_wait_for_the_right_signature() {
+    let key = "3262EFF25BA0D270";
+    let rules = format!(
+        r#"
+[[rule]]
+name = "signed"
+require = {{ count = 0, conditions = [{{ has_valid_signatures_by = {{ teams = ["acme/sre"] }} }}] }}
+[[rule]]
+name = "by the key"
+require = {{ count = 0, conditions = [{{ has_valid_signatures_by_keys = ["{key}"] }}] }}
+"#
+    );
+    let (tale, town) = Tale::on_the_stand_in(SignIn::App, Some(format!("{USUAL}{rules}"))).await;
+    town.sim.add_team("acme", "sre", &["ana", "cy"]).unwrap();
+    let change = tale.scales("ana", "scale", 5).await;
+    tale.says("bo", &change, "/approve").await;
+    assert_eq!(tale.status(&change).await, "pending", "not signed: {}", tale.display(&change).await.body);
+    let own = || SealedBy::OpenPgp(key.to_owned());
+    for (by, signer, state, status) in [
+        (own(), Some("ana"), "EXPIRED_KEY", "pending"),
+        (own(), Some("ana"), "OCSP_PENDING", "failure"),
+        (own(), None, "VALID", "failure"),
+        (own(), Some("dee"), "VALID", "pending"),
+        (SealedBy::Ssh("47DEQpj8HBSa".to_owned()), Some("ana"), "VALID", "pending"),
+        (SealedBy::Forge, Some("ana"), "VALID", "failure"),
+        (own(), Some("ana"), "VALID", "success"),
+    ] {
+        let shown = format!("{by:?} {signer:?} {state}");
+        town.sim.seal(REPO, &change.head, NewSeal { by, signer, state }).await.unwrap();
+        tale.says("cy", &change, "signed now").await;
+        let display = tale.display(&change).await.body;
+        assert_eq!(tale.status(&change).await, status, "{shown}: {display}");
     }
     tale.says("ana", &change, "/merge").await;
     assert_eq!(tale.state(&change).await, "merged");

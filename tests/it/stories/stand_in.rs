@@ -1,20 +1,20 @@
 //! The stand-in as a town: GitHub's API, held to GitHub's own description, with time that a story lets pass.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::forge::github::{GitHub, GitHubAuth, GitHubConfig};
 use countersign::ports::{Clock, Forge, Secret};
 use countersign_core::change::RepoId;
 use countersign_sim::{
-    AppSeen, AppSpec, ChangeState, Contract, Protection, Restrictions, ReviewGiven, Role, Sim, SimConfig,
-    Toggle,
+    AppSeen, AppSpec, ChangeState, Protection, Restrictions, ReviewGiven, Role, Sim, SimConfig, Toggle,
 };
 use jiff::{SignedDuration, Timestamp};
 
 use super::gitea::WEBHOOK_SECRET;
 use super::town::{Clone, Said, Town};
+use crate::published;
 
 /// The repository of every story.
 pub(crate) const REPO: &str = "acme/env";
@@ -36,7 +36,8 @@ pub(crate) struct StandIn {
 impl StandIn {
     /// A repository that begins with these files, in which only the bot may push to main.
     pub(super) async fn found(sign_in: SignIn, files: &[(&str, Option<&str>)]) -> Self {
-        let config = SimConfig { contract: Some(contract()), budget: 1_000_000, ..SimConfig::strict() };
+        let config =
+            SimConfig { contract: Some(published::contract()), budget: 1_000_000, ..SimConfig::strict() };
         let sim = Sim::start(config).await.unwrap();
         sim.add_organization("acme").unwrap();
         for who in ["ada", "ana", "bo", "cy", "dee"] {
@@ -90,16 +91,6 @@ impl StandIn {
         self.sim.assert_clean();
         assert_eq!(self.sim.unused_faults(), 0, "something was prepared that never happened");
     }
-}
-
-/// GitHub's description, read once.
-fn contract() -> Arc<Contract> {
-    static CONTRACT: OnceLock<Arc<Contract>> = OnceLock::new();
-    let read = || {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/contracts/github.json");
-        Arc::new(Contract::from_json(&std::fs::read_to_string(file).unwrap()).unwrap())
-    };
-    Arc::clone(CONTRACT.get_or_init(read))
 }
 
 /// The stand-in's time.

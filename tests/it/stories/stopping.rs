@@ -171,8 +171,8 @@ impl ForgeReader for Fused<dyn Forge> {
     ) -> Result<Vec<(CommitSha, Option<Actor>, Option<Actor>)>, ForgeError> {
         self.inner.commit_accounts(id).await
     }
-    async fn commit_seals(&self, id: &ChangeId) -> Result<Vec<CommitSeal>, ForgeError> {
-        self.inner.commit_seals(id).await
+    async fn commit_seals(&self, id: &ChangeId, depth: SealDepth) -> Result<Vec<CommitSeal>, ForgeError> {
+        self.inner.commit_seals(id, depth).await
     }
     async fn source_owner(&self, id: &ChangeId) -> Result<Option<String>, ForgeError> {
         self.inner.source_owner(id).await

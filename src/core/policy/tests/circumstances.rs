@@ -187,6 +187,32 @@ fn each_word_means_what_it_says() {
     );
 }
 
+/// What a forge may tell of a signature, and what that says of whose it is and of its key.
+#[test]
+fn a_signature_counts_for_whom_and_what_it_is() {
+    let check = |signer: Option<&str>, key: Option<&str>, by: Truth, by_key: Truth| {
+        let mut details = details();
+        let Known::Yes(commits) = &mut details.commits else { panic!("no commits") };
+        let signer = signer.map(|login| actor(if login == "ana" { 1 } else { 2 }, login));
+        let key = key.map(str::to_owned);
+        commits[0].signature = Known::Yes(Signature { verified: true, signer, key });
+        let seen = Snapshot { details, ..seen() };
+        let said = format!("{:?}", seen.details.commits);
+        assert_eq!(told("has_valid_signatures_by = { users = [\"ana\"] }", &seen), by, "{said}");
+        assert_eq!(told("has_valid_signatures_by_keys = [\"3262eff25ba0d270\"]", &seen), by_key, "{said}");
+    };
+    let own = Some("3262EFF25BA0D270");
+    check(Some("ana"), own, True, True);
+    check(Some("web-flow"), Some("B5690EEEBB952194"), False, False);
+    check(None, None, Unknown, Unknown);
+    check(Some("ana"), Some("0123456789abcdef012345673262EFF25BA0D270"), True, True);
+    // An SSH key has no such id, not even where its fingerprint ends like one; and no key is every key.
+    check(Some("ana"), Some("SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"), True, False);
+    check(Some("ana"), Some("SHA256:3262EFF25BA0D270"), True, False);
+    check(Some("ana"), Some(""), True, False);
+    check(Some("ana"), Some("25BA0D270"), True, False);
+}
+
 #[test]
 fn what_was_not_read_is_unknown_and_never_false() {
     let seen = seen();

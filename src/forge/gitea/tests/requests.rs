@@ -8,7 +8,7 @@ use wiremock::matchers::{body_json, query_param};
 use super::super::read::merged;
 use super::super::wire::{Branch, Status};
 use super::*;
-use crate::ports::{ForgeError, GHOST};
+use crate::ports::{ForgeError, GHOST, SealDepth};
 
 fn ann() -> Actor {
     Actor { id: ActorId::new(5), login: "ann".to_owned(), kind: ActorKind::Human }
@@ -106,7 +106,7 @@ async fn signatures_are_told_with_whose_they_are() {
     ]);
     get(&server, "/repos/acme/shop/pulls/7/commits", list).await;
     get(&server, "/users/ann", user(5, "ann")).await;
-    let seals = forge(&server).await.commit_seals(&change(7)).await.unwrap();
+    let seals = forge(&server).await.commit_seals(&change(7), SealDepth::Whose).await.unwrap();
     let told: Vec<_> = seals
         .into_iter()
         .map(|seal| (seal.signature.verified, seal.signature.signer, seal.signature.key))
@@ -116,7 +116,7 @@ async fn signatures_are_told_with_whose_they_are() {
         told,
         [
             (true, Some(ann()), key()),
-            (true, Some(ann()), None),
+            (true, Some(ann()), Some("SHA256:47DEQpj8HBSa".to_owned())),
             (false, Some(ann()), None),
             (false, None, None)
         ]

@@ -246,29 +246,6 @@ async fn more_commits_than_are_listed_are_read_by_comparison() {
 }
 
 #[tokio::test]
-async fn signatures_are_told_as_far_as_github_tells_them() {
-    let server = MockServer::start().await;
-    let by = |n: usize, committer: &str, verified: Value| {
-        json!({ "sha": format!("{n:040x}"), "author": user(5, "ann"), "committer": user(6, committer),
-            "commit": { "verification": verified } })
-    };
-    let said =
-        |verified: bool| json!({ "verified": verified, "reason": "x", "signature": null, "payload": null });
-    let list = json!([
-        by(1, "web-flow", said(true)),
-        by(2, "web-flow", said(false)),
-        by(3, "ann", said(true)),
-        by(4, "ann", Value::Null)
-    ]);
-    get(&server, "/repos/acme/shop/pulls/7/commits", list).await;
-    let seals = as_user(&server).commit_seals(&change(7)).await.unwrap();
-    let told: Vec<_> = seals.iter().map(|seal| (seal.signature.verified, seal.via_web)).collect();
-    // Of the last nothing is said, so nothing is told.
-    assert_eq!(told, [(true, Some(true)), (false, Some(false)), (true, Some(false))]);
-    assert!(seals.iter().all(|seal| seal.signature.signer.is_none() && seal.signature.key.is_none()));
-}
-
-#[tokio::test]
 async fn runs_of_workflows_are_those_of_the_commit_that_ended() {
     let server = MockServer::start().await;
     let run = |number: u64, sha: &str, path: &str, status: &str, conclusion: Value| json!({ "head_sha": sha, "path": path, "event": "push", "run_number": number, "status": status, "conclusion": conclusion });

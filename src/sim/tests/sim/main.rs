@@ -4,6 +4,7 @@
 mod api;
 mod faults;
 mod git;
+mod graphql;
 mod hooks;
 mod pages;
 mod protection;
