@@ -21,6 +21,16 @@ const OTHER: &str = "‹live, changed›";
 /// Where a client-side applier keeps what it applied.
 pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// Annotations in which controllers of Kubernetes keep account of an object: they write them again if anybody takes them away.
+const BOOKKEEPING: [&str; 6] = [
+    "deployment.kubernetes.io/revision",
+    "pv.kubernetes.io/bind-completed",
+    "pv.kubernetes.io/bound-by-controller",
+    "volume.beta.kubernetes.io/storage-provisioner",
+    "volume.kubernetes.io/selected-node",
+    "volume.kubernetes.io/storage-provisioner",
+];
+
 /// The manifests of both sides.
 #[derive(Debug, Clone, Copy)]
 pub struct Manifests<'a> {
@@ -51,7 +61,7 @@ fn own_metadata(metadata: &Map<String, Value>) -> Map<String, Value> {
     let own = metadata.iter().filter(|(key, _)| !KEPT.contains(&key.as_str()));
     let mut own: Map<String, Value> = own.map(|(key, value)| (key.clone(), value.clone())).collect();
     if let Some(annotations) = own.get_mut("annotations").and_then(Value::as_object_mut) {
-        annotations.remove(LAST_APPLIED);
+        annotations.retain(|key, _| key != LAST_APPLIED && !BOOKKEEPING.contains(&key.as_str()));
         if annotations.is_empty() {
             own.remove("annotations");
         }

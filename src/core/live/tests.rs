@@ -53,6 +53,23 @@ fn only_what_the_change_names_is_shown_of_live() {
     assert_eq!(before, after);
 }
 
+#[test]
+fn what_the_server_and_its_controllers_note_is_no_part_of_an_object() {
+    let metadata = json!({
+        "name": "a", "uid": "u", "resourceVersion": "1", "generation": 2, "creationTimestamp": "now", "selfLink": "/",
+        "managedFields": [{ "manager": "m" }], "labels": { "app": "a" },
+        "annotations": { LAST_APPLIED: "{}", "deployment.kubernetes.io/revision": "7" },
+    });
+    let mut live =
+        json!({ "kind": "Deployment", "metadata": metadata, "spec": { "replicas": 1 }, "status": {} });
+    let mut own = json!({ "kind": "Deployment", "metadata": { "name": "a", "labels": { "app": "a" } }, "spec": { "replicas": 1 } });
+    assert_eq!(essence(&live), own);
+    live["metadata"]["annotations"]["theirs"] = json!("1");
+    own["metadata"]["annotations"] = json!({ "theirs": "1" });
+    assert_eq!(essence(&live), own);
+    assert_eq!(essence(&json!("text")), json!("text"));
+}
+
 /// Somebody wrote a secret where the manifests have none: where it is says nothing about what it is.
 #[test]
 fn a_secret_in_a_field_that_both_sides_name_is_not_shown() {
