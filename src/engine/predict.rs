@@ -168,9 +168,8 @@ impl<'a> Asking<'a> {
     ) -> Self {
         let until = Instant::now() + LONGEST;
         let scope = scope.within(Destinations::of(environment));
-        let seen = inputs
-            .iter()
-            .filter(|input| is_asked(environment, input) && scope.blind_to(input).is_none());
+        let seen =
+            inputs.iter().filter(|input| is_asked(environment, input) && scope.blind_to(input).is_none());
         let seen: Vec<&ObjectRef> = seen.map(|input| &input.effect.object).collect();
         let tries = match seen.is_empty() {
             true => Tries::DryRuns,

@@ -1,4 +1,4 @@
-//! Fields that cannot be changed once they are set: the object has to be replaced, and which field it is for is said.
+//! Fields that cannot be changed once they are set: the object would have to be replaced, and for which field is said.
 
 use super::*;
 
@@ -79,7 +79,7 @@ fn pairs(world: &World) -> Vec<[Value; 2]> {
 }
 
 #[tokio::test]
-async fn what_cannot_be_changed_is_replaced_and_the_field_is_named() {
+async fn what_would_have_to_be_replaced_says_for_which_field() {
     let Some(world) = World::new().await else { return };
     let pairs = pairs(&world);
     for [base, _] in &pairs {
