@@ -53,6 +53,23 @@ const FIXED: [(&str, &str); 5] = [
     ("insufficient quota to match these scopes", "no quota of its namespace covers it"),
 ];
 
+/// Plugins that let one account do what they deny another.
+const BY_ACCOUNT: [(&str, &str); 4] = [
+    (
+        "cannot set blockOwnerDeletion",
+        "the account may not set finalizers of the object's owners (`blockOwnerDeletion`)",
+    ),
+    (
+        "unable to validate against any security context constraint",
+        "no security context constraint lets the account make such a Pod",
+    ),
+    (
+        "unable to validate against any pod security policy",
+        "no PodSecurityPolicy lets the account make such a Pod",
+    ),
+    ("PodSecurityPolicy: unable to admit pod", "no PodSecurityPolicy lets the account make such a Pod"),
+];
+
 /// What admission says, where it says anything. Policies and webhooks choose the code of their answer themselves.
 pub(super) fn read(status: &Status, code: u16) -> Option<Denial> {
     if let Some(webhook) = quoted(&status.message, "admission webhook \"", "\" denied the request") {
@@ -89,9 +106,8 @@ fn plugin(text: &str) -> Option<Denial> {
     if text.starts_with("not yet ready to handle request") {
         return Some(NotReady("its admission is not ready yet".to_owned()));
     }
-    if text.starts_with("cannot set blockOwnerDeletion") {
-        let why = "the account may not set finalizers of the object's owners (`blockOwnerDeletion`)";
-        return Some(WantsRight(why.to_owned()));
+    if let Some((_, why)) = BY_ACCOUNT.iter().find(|(start, _)| text.starts_with(start)) {
+        return Some(WantsRight((*why).to_owned()));
     }
     if let Some(level) = quoted(text, "violates PodSecurity \"", "\"") {
         let failed = POD_SECURITY.iter().filter(|check| text.contains(*check)).copied();

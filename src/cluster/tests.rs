@@ -153,6 +153,7 @@ fn a_missing_permission_is_told_from_an_admission_that_denies() {
     assert_snapshot!(about("the integer value of priority (7) must not be provided in pod spec; hunter2"), @"refused: `spec.priority` is not what its PriorityClass says");
     assert_snapshot!(about("not yet ready to handle request"), @"out of order: its admission is not ready yet");
     assert_snapshot!(about("cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>"), @"forbidden: the account may not set finalizers of the object's owners (`blockOwnerDeletion`)");
+    assert_snapshot!(about("unable to validate against any security context constraint: [provider \"hunter2\": Forbidden]"), @"forbidden: no security context constraint lets the account make such a Pod");
     assert_snapshot!(about("a plugin of ours says hunter2"), @"refused: admission denies it, in words that may quote values");
     assert_snapshot!(about("User \"hunter2\" may not, says our authorizer"), @"forbidden: it does not say which permission is missing");
     assert_snapshot!(forbidden("hunter2 says no"), @"forbidden: it does not say which permission is missing");
@@ -190,6 +191,8 @@ fn an_outage_is_not_a_refusal() {
     assert_snapshot!(check(&answer(503, "error trying to reach service: dial tcp hunter2: connection refused\n")), @"unavailable: it answered with status 503");
     assert_snapshot!(check(&answer(503, "<html>Service Unavailable</html>")), @"failed: it answered with status 503");
     assert_snapshot!(check(&status(504, "Timeout: request did not complete within the allotted duration", json!({}))), @"out of order: it did not finish in time");
+    let given_up = r#"{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}"#;
+    assert_snapshot!(check(&answer(504, given_up)), @"out of order: it did not finish in time");
     assert_snapshot!(check(&answer(504, "<html>gateway time-out</html>")), @"failed: it answered with status 504");
     assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
     assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");

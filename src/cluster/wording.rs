@@ -30,7 +30,10 @@ const EXCEPT: [&str; 3] = [
 /// The body of a refusal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Status {
+    #[serde(default)]
     kind: String,
+    #[serde(default)]
+    reason: String,
     #[serde(default)]
     pub(super) message: String,
     #[serde(default)]
@@ -55,7 +58,10 @@ pub(super) struct Cause {
 
 impl Status {
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok().filter(|status: &Self| status.kind == "Status")
+        // Where it gives up on a request itself, a server forgets to say what its answer is.
+        let is_one =
+            |status: &Self| status.kind == "Status" || (status.kind.is_empty() && status.reason == "Timeout");
+        serde_json::from_slice(body).ok().filter(is_one)
     }
 }
 

@@ -36,9 +36,11 @@ fn stateful_set(world: &World, name: &str, spec: Value) -> Value {
 fn pairs(world: &World) -> Vec<[Value; 2]> {
     let set =
         |name: &str, spec: Value| [stateful_set(world, name, json!({})), stateful_set(world, name, spec)];
-    let service = |ip: &str| {
-        let ports = json!([{ "port": 80 }]);
-        world.object("v1", "Service", "web", json!({ "spec": { "clusterIP": ip, "ports": ports } }))
+    let service = |rest: Value| {
+        let mut service =
+            world.object("v1", "Service", "web", json!({ "spec": { "ports": [{ "port": 80 }] } }));
+        service["spec"].as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        service
     };
     let job = |name: &str, image: &str, completions: u32| {
         let spec = json!({ "template": template(image, "Never"), "completions": completions });
@@ -67,7 +69,7 @@ fn pairs(world: &World) -> Vec<[Value; 2]> {
     vec![
         set("claims", json!({ "volumeClaimTemplates": "2Gi" })),
         set("served", json!({ "serviceName": "other" })),
-        [service("None"), service("10.0.0.77")],
+        [service(json!({})), service(json!({ "clusterIP": "None" }))],
         [job("image", "registry.example.org/m:1", 1), job("image", "registry.example.org/m:2", 1)],
         [job("count", "registry.example.org/m:1", 1), job("count", "registry.example.org/m:1", 3)],
         [claim("slow"), claim("fast")],
