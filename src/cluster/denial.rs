@@ -160,7 +160,7 @@ fn missing(text: &str) -> Option<Denial> {
         let place = quoted(text, "error looking up service account ", ": serviceaccount \"")?;
         ("ServiceAccount", place.split_once('/')?.1)
     };
-    let name = is_plain(&name).then(|| format!(" `{name}`")).unwrap_or_default();
+    let name = if is_plain(&name) { format!(" `{name}`") } else { String::new() };
     Some(Refuses(format!("its {kind}{name} is not in the cluster")))
 }
 

@@ -54,7 +54,7 @@ impl Touched {
 
 fn is_default(class: &Value) -> bool {
     let says = |path: &&str| class.pointer(path).is_some_and(|says| says == true || says == "true");
-    DEFAULTS.iter().any(|path| says(path))
+    DEFAULTS.iter().any(says)
 }
 
 fn needs(object: &ObjectRef, manifest: &Value) -> Vec<Need> {

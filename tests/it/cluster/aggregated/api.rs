@@ -109,10 +109,9 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Method, path without its query, and body; `None` where no more come.
-async fn read<S: AsyncRead + Unpin>(stream: &mut BufStream<S>) -> Option<(String, String, Value)>
-where
-    S: AsyncWrite,
-{
+async fn read<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut BufStream<S>,
+) -> Option<(String, String, Value)> {
     let (mut first, mut length) = (String::new(), 0);
     stream.read_line(&mut first).await.ok()?;
     let mut words = first.split([' ', '?']);
