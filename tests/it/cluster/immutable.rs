@@ -101,7 +101,28 @@ async fn what_would_have_to_be_replaced_says_for_which_field() {
         .map(|change| change.path.clone())
         .collect();
     assert!(paths.iter().any(|path| path.starts_with("spec.volumeClaimTemplates")), "{paths:?}");
-    assert_snapshot!(world.check(&predicted), @"");
+    assert_snapshot!(world.check(&predicted), @r"
+    Fail StatefulSet (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec` cannot be changed once it is set, except `replicas`, `ordinals`, `template`, `updateStrategy`, `revisionHistoryLimit`, `persistentVolumeClaimRetentionPolicy`, `minReadySeconds`; it would have to be deleted and made anew
+    Fail StatefulSet (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec` cannot be changed once it is set, except `replicas`, `ordinals`, `template`, `updateStrategy`, `revisionHistoryLimit`, `persistentVolumeClaimRetentionPolicy`, `minReadySeconds`; it would have to be deleted and made anew
+    Fail Service (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.clusterIPs[0]` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail Job (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.template` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail Job (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.completions` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail PersistentVolumeClaim (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.storageClassName` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail Deployment (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail DaemonSet (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec.selector` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail ConfigMap (DryRun, settled Some(false))
+      reason: the cluster refuses it: `data` cannot be changed once it is set; it would have to be deleted and made anew
+    Fail Pod (DryRun, settled Some(false))
+      reason: the cluster refuses it: `spec` cannot be changed once it is set, except `spec.containers[*].image`, `spec.initContainers[*].image`, `spec.activeDeadlineSeconds`, `spec.tolerations`, `spec.terminationGracePeriodSeconds`; it would have to be deleted and made anew
+    ");
 }
 
 /// A field that is immutable among some that are wrong: replacing would not help.
