@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::denial::{self, Denial};
 use super::wording::{self, Status};
 
 /// An answer as it came.
@@ -43,6 +44,8 @@ pub(super) enum Trouble {
     Forbidden { why: String },
     /// The server is out of order.
     Failed { why: String },
+    /// The server is, or whoever it passes requests of this kind on to: it does not say which.
+    Unavailable { why: String },
     /// Somebody whom the server has to ask first is.
     OutOfOrder { why: String },
     /// Nothing that an API server says.
@@ -72,7 +75,7 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
         Answer::Trouble(Trouble::Conflict) => Some(Duration::ZERO),
         Answer::Trouble(Trouble::Throttled { after }) => Some(after),
         // It says itself that it will be back.
-        Answer::Trouble(Trouble::Failed { .. }) => reply.retry_after,
+        Answer::Trouble(Trouble::Failed { .. } | Trouble::Unavailable { .. }) => reply.retry_after,
         Answer::Trouble(Trouble::Forbidden { .. } | Trouble::OutOfOrder { .. } | Trouble::Odd { .. })
         | Answer::Object(_)
         | Answer::Absent(_)
@@ -83,9 +86,9 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
 
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
-    if let Some(why) = status.as_ref().filter(|_| reply.status >= 400).and_then(wording::admission) {
-        // Whoever refuses chooses the code.
-        return Answer::Refused { why, immutable: false };
+    let refusal = status.as_ref().filter(|_| reply.status >= 400);
+    if let Some(denial) = refusal.and_then(|status| denial::read(status, reply.status)) {
+        return denied(denial);
     }
     match (reply.status, status) {
         (200..=299, None) => object(reply),
@@ -103,6 +106,12 @@ pub(super) fn read(reply: &Reply) -> Answer {
         (400 | 413 | 422, Some(status)) => invalid(&status),
         (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
         (500, Some(status)) => internal(&status),
+        // The server answers; what this one request takes of others does not come about in time.
+        (504, Some(_)) => {
+            Answer::Trouble(Trouble::OutOfOrder { why: "it did not finish in time".to_owned() })
+        }
+        (503, Some(_)) => unavailable(),
+        (503, None) if is_passed_on(&reply.body) => unavailable(),
         (code @ 500..=599, _) => {
             Answer::Trouble(Trouble::Failed { why: format!("it answered with status {code}") })
         }
@@ -110,6 +119,24 @@ pub(super) fn read(reply: &Reply) -> Answer {
             why: format!("status {code} with a body that is not the API server's"),
         }),
     }
+}
+
+fn denied(denial: Denial) -> Answer {
+    match denial {
+        Denial::Refuses(why) => Answer::Refused { why, immutable: false },
+        Denial::NotReady(why) => Answer::Trouble(Trouble::OutOfOrder { why }),
+        Denial::WantsRight(why) => Answer::Trouble(Trouble::Forbidden { why }),
+    }
+}
+
+fn unavailable() -> Answer {
+    Answer::Trouble(Trouble::Unavailable { why: "it answered with status 503".to_owned() })
+}
+
+/// Whether the API server speaks for whom it passed a request on to. It does not put that into a `Status`.
+fn is_passed_on(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    body == b"service unavailable" || body.starts_with(b"error trying to reach service: ")
 }
 
 fn object(reply: &Reply) -> Answer {
@@ -181,6 +208,9 @@ fn internal(status: &Status) -> Answer {
         Some(why) => Trouble::OutOfOrder { why },
         // About this one request, like a webhook's patch that does not fit; others may fare better.
         None if message.starts_with("Internal error occurred: ") => Trouble::OutOfOrder { why },
-        None => Trouble::Failed { why },
+        None if message.starts_with("conversion webhook for ") => {
+            Trouble::OutOfOrder { why: "the conversion webhook of its kind fails".to_owned() }
+        }
+        None => Trouble::Unavailable { why },
     })
 }

@@ -31,7 +31,7 @@ pub(super) struct Resource {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Served {
     resources: BTreeMap<Name, Resource>,
-    /// Groups and versions that the server could not list, because whoever serves them did not answer.
+    /// Groups and versions that the server could not list just now, because whoever serves them did not answer.
     stale: BTreeSet<(String, String)>,
 }
 
@@ -87,12 +87,13 @@ impl Served {
     }
 
     fn find(&self, group: &str, version: &str, kind: &str) -> Lookup {
+        // What a server lists of such a group is what it remembers: nobody serves it now.
+        if self.stale.contains(&(group.to_owned(), version.to_owned())) {
+            return Lookup::Stale;
+        }
         let name = (group.to_owned(), version.to_owned(), kind.to_owned());
         if let Some(resource) = self.resources.get(&name) {
             return Lookup::Served(resource.clone());
-        }
-        if self.stale.contains(&(name.0, name.1)) {
-            return Lookup::Stale;
         }
         let mut others = self.resources.iter().filter(|((g, _, k), _)| g == group && k == kind).peekable();
         match others.peek().map(|(_, resource)| (*resource).clone()) {

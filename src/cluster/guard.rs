@@ -11,11 +11,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::answer::{self, Absence, Answer, Reply, Trouble};
+use super::denial;
 use super::kube;
 use super::link::{Link, Question, Verb};
 use super::respite::Respite;
 use super::rights::{FORBIDDEN, Rule};
-use super::wording::{self, Status};
+use super::wording::Status;
 use crate::ports::{ClusterError, DryRuns};
 
 /// The policy of `deploy/cluster/dry-run-only.yaml`.
@@ -221,7 +222,7 @@ async fn write(link: &Link, namespace: &str) -> Result<Tried, ClusterError> {
 /// Read by who refused it.
 fn tried(reply: &Reply) -> Result<Tried, Trouble> {
     let status = Status::read(&reply.body);
-    if status.as_ref().and_then(wording::policy) == Some(POLICY) {
+    if status.as_ref().and_then(denial::policy) == Some(POLICY) {
         return Ok(Tried::Refused);
     }
     match answer::read(reply) {

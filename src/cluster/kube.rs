@@ -1,6 +1,6 @@
 //! The port over one cluster's API server.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -13,16 +13,18 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
 use super::answer::{self, Absence, Answer, Trouble};
+use super::behind;
 use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
 use super::guard::Guard;
-use super::link::{Link, Question, Verb, unreachable};
+use super::link::{Link, Question, Verb, unavailable, unreachable};
 use super::list;
 use super::patches::Patches;
 use super::path::{api_version, path_of, place_of};
 use super::patience::Patience;
+use super::quotas;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, LiveObjects, Prediction, Tried, Write};
+use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, LiveObjects, Prediction, Quotas, Tried, Write};
 
 const JSON: &str = "application/json";
 /// Each answer may be large.
@@ -147,10 +149,11 @@ impl KubeCluster {
     /// The live object, by what is known of its kind.
     async fn read_as(&self, object: &ObjectRef, kind: &Lookup) -> Result<Got, ClusterError> {
         if let Lookup::Stale = kind {
-            return Err(stale(object));
+            return Err(behind::down(&object.group, &object.version));
         }
         let Some((version, resource)) = kind.shows(object) else { return Ok(Got::Nothing) };
-        match self.get(&path_of(object, version, resource)?, &resource.plural).await? {
+        let got = self.get(&path_of(object, version, resource)?, &resource.plural).await;
+        match got.map_err(|error| behind::told(&object.group, &object.version, error))? {
             Got::Object(live) => checked(live, object).map(Got::Object),
             got @ (Got::Nothing | Got::NoKind) => Ok(got),
         }
@@ -170,13 +173,18 @@ impl KubeCluster {
                 return Ok(Some(not_yet(version_missing(object, &versions)).into()));
             }
             Lookup::Unknown => return Ok(Some(not_yet(kind_missing(object)).into())),
-            Lookup::Stale => return Err(stale(object)),
+            Lookup::Stale => return Err(behind::down(&object.group, &object.version)),
         };
         let path = path_of(object, &object.version, &resource)?;
         let path = request.path(&path, field_manager);
         let question = Question { verb: request.verb()?, path: &path, accept: JSON };
-        let reply = self.link.reply(&question).await?;
-        let prediction = predicted(answer::read(&reply), object, request, &resource)?;
+        let reply = self
+            .link
+            .reply(&question)
+            .await
+            .map_err(|error| behind::told(&object.group, &object.version, error))?;
+        let prediction = predicted(answer::read(&reply), object, request, &resource)
+            .map_err(|error| behind::told(&object.group, &object.version, error))?;
         Ok(prediction.map(|prediction| Tried { prediction, warnings: reply.warnings.into_iter().collect() }))
     }
 }
@@ -220,7 +228,7 @@ impl Cluster for KubeCluster {
         match self.lookup(object).await? {
             Lookup::Served(resource) | Lookup::OtherVersions(_, resource) => Ok(Some(resource.namespaced)),
             Lookup::Unknown => Ok(None),
-            Lookup::Stale => Err(stale(object)),
+            Lookup::Stale => Err(behind::down(&object.group, &object.version)),
         }
     }
 
@@ -243,11 +251,14 @@ impl Cluster for KubeCluster {
     async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError> {
         let mut lists = Vec::new();
         for wanted in list::wanted(objects.iter().copied().filter(|object| !is_secret(object))) {
-            let Some((_, one)) = wanted.first_key_value() else { continue };
+            let Some(one) = wanted.values().next().copied() else { continue };
             let kind = self.lookup(one).await?;
             let place = kind.shows(one).and_then(|(version, resource)| place_of(one, version, resource));
             if let Some(place) = place {
-                lists.push(async move { list::read(&self.link, &place, &wanted).await });
+                lists.push(async move {
+                    let found = list::read(&self.link, &place, &wanted).await;
+                    found.or_else(|error| behind::forgiven(&one.group, &one.version, error))
+                });
             }
         }
         let mut lists = stream::iter(lists).buffer_unordered(LISTS_AT_ONCE);
@@ -256,6 +267,20 @@ impl Cluster for KubeCluster {
             all.extend(found?);
         }
         Ok(all)
+    }
+
+    async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError> {
+        let Some(one) = objects.first() else { return Ok(Quotas::default()) };
+        let mut counted = HashMap::new();
+        for object in objects {
+            if let Lookup::Served(resource) = self.lookup(object).await? {
+                counted.insert((*object).clone(), quotas::counted(object, &resource));
+            }
+        }
+        match self.get(&quotas::path_of(&one.namespace), "resourcequotas").await? {
+            Got::Object(list) => Ok(quotas::of(&list, counted)),
+            Got::Nothing | Got::NoKind => Ok(Quotas::default()),
+        }
     }
 
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {
@@ -336,11 +361,6 @@ fn version_missing(object: &ObjectRef, versions: &[String]) -> String {
     format!("version `{}` of `{}` (it has {})", object.version, object.kind, versions.join(", "))
 }
 
-fn stale(object: &ObjectRef) -> ClusterError {
-    let why = format!("whoever serves `{}` does not answer", api_version(object));
-    ClusterError::OutOfOrder { why }
-}
-
 fn unserved(object: &ObjectRef) -> ClusterError {
     let why = format!("it lists {} and does not serve it", kind_missing(object));
     ClusterError::Unexpected { why }
@@ -361,6 +381,7 @@ pub(super) fn error(trouble: Trouble, verb: &'static str, resource: &str) -> Clu
     match trouble {
         Trouble::Forbidden { why } => ClusterError::Forbidden { verb, resource: resource.to_owned(), why },
         Trouble::Failed { why } => unreachable(why),
+        Trouble::Unavailable { why } => unavailable(why),
         Trouble::OutOfOrder { why } => ClusterError::OutOfOrder { why },
         Trouble::Conflict => unreachable("the object changes faster than it can be looked at"),
         Trouble::Throttled { .. } => unreachable("it is too busy"),

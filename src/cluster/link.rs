@@ -54,6 +54,32 @@ pub(super) enum Verb {
 #[error("{0}")]
 struct NoAnswer(String);
 
+/// There was a connection, and no answer in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {seconds} seconds")]
+struct Late {
+    seconds: f32,
+}
+
+/// The server answered that it, or whom it asks, is not to be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unavailable(String);
+
+/// Whether a connection stayed without an answer.
+pub(super) fn is_late(error: &ClusterError) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<Late>())
+}
+
+/// Whether the server said so itself.
+pub(super) fn is_unavailable(error: &ClusterError) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<Unavailable>())
+}
+
+pub(super) fn unavailable(why: String) -> ClusterError {
+    ClusterError::Unreachable { source: Box::new(Unavailable(why)) }
+}
+
 pub(super) fn unreachable(why: impl Into<String>) -> ClusterError {
     ClusterError::Unreachable { source: Box::new(NoAnswer(why.into())) }
 }
@@ -94,7 +120,7 @@ impl Link {
             Ok(exchanged) => exchanged.map_err(failed),
             Err(_) => {
                 let seconds = self.patience.answer.as_secs_f32();
-                Err(unreachable(format!("no answer within {seconds} seconds")))
+                Err(ClusterError::Unreachable { source: Box::new(Late { seconds }) })
             }
         }
     }

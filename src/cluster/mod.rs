@@ -5,7 +5,9 @@
 //! has to be refused.
 
 mod answer;
+mod behind;
 mod connect;
+mod denial;
 mod discovery;
 mod guard;
 mod kube;
@@ -14,6 +16,7 @@ mod list;
 mod patches;
 mod path;
 mod patience;
+mod quotas;
 mod request;
 mod respite;
 mod rights;

@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::answer::{self, Answer};
+use super::behind;
 use super::kube;
 use super::link::{Link, Question, Verb};
 use super::respite::Respite;
@@ -50,7 +51,8 @@ impl Patches {
         }
         let respite = documents.respite.entry(name.clone()).or_default();
         respite.over(Instant::now())?;
-        let document = Arc::new(respite.note(ask(link, group, version).await)?);
+        let asked = ask(link, group, version).await.map_err(|error| behind::told(group, version, error));
+        let document = Arc::new(respite.note(asked)?);
         documents.known.insert(name, (Instant::now(), Arc::clone(&document)));
         Ok(document)
     }

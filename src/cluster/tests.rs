@@ -32,6 +32,7 @@ fn check(answer: &Answer) -> String {
         Answer::Unpredictable { why } => format!("unpredictable: {why}"),
         Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
         Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
+        Answer::Trouble(Trouble::Unavailable { why }) => format!("unavailable: {why}"),
         Answer::Trouble(Trouble::OutOfOrder { why }) => format!("out of order: {why}"),
         Answer::Trouble(Trouble::Odd { why }) => format!("odd: {why}"),
         Answer::Object(_)
@@ -73,6 +74,8 @@ fn an_immutable_field_is_told_from_an_invalid_one() {
     let claims =
         "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals' are forbidden";
     let claim = "Forbidden: spec is immutable after creation except resources.requests\n- hunter2\n+ hunter3";
+    let class = "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n@@ -10,7 +10,7 @@\n  \"VolumeName\": \"\",\n- \"StorageClassName\": \"hunter2\",\n+ \"StorageClassName\": \"hunter3\",\n- \"DNSPolicy\": null,\n-  \"hunter2\": \"below\",\n";
+    let pod = "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.tolerations` (only additions to existing tolerations)\n-  \"HostNetwork\": false,\n";
     let ip = cause(
         "FieldValueInvalid",
         "spec.clusterIPs[0]",
@@ -93,8 +96,10 @@ fn an_immutable_field_is_told_from_an_invalid_one() {
     assert_snapshot!(invalid(json!([selector])), @"immutable: `spec.selector` cannot be changed once it is set");
     assert_snapshot!(invalid(json!([replicas])), @"refused: `spec.replicas` has an invalid value: must be greater than or equal to 0");
     assert_snapshot!(invalid(json!([selector, replicas])), @"refused: `spec.selector` cannot be changed once it is set; `spec.replicas` has an invalid value: must be greater than or equal to 0");
-    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claims)])), @"immutable: `spec` cannot be changed once it is set");
-    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claim)])), @"immutable: `spec` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claims)])), @"immutable: `spec` cannot be changed once it is set, except `replicas`, `ordinals`");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", claim)])), @"immutable: `spec` cannot be changed once it is set, except `resources.requests`");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", class)])), @"immutable: `spec.dnsPolicy`, `spec.storageClassName` cannot be changed once it is set");
+    assert_snapshot!(invalid(json!([cause("FieldValueForbidden", "spec", pod)])), @"immutable: `spec` cannot be changed once it is set, except `spec.containers[*].image`, `spec.tolerations`");
     assert_snapshot!(invalid(json!([ip])), @"immutable: `spec.clusterIPs[0]` cannot be changed once it is set");
     assert_snapshot!(invalid(json!([enumerated, stopped])), @"refused: `spec.mode` has a value that is not one of those supported");
     assert_snapshot!(invalid(json!([ours])), @"immutable: `spec.fixed` cannot be changed once it is set");
@@ -135,9 +140,22 @@ fn a_missing_permission_is_told_from_an_admission_that_denies() {
     assert_snapshot!(forbidden("nodes \"n\" is forbidden: User \"sa\" cannot get resource \"nodes\" in API group \"\" at the cluster scope"), @"forbidden: the account may not get `nodes` in the whole cluster");
     assert_snapshot!(forbidden("deployments.apps \"web\" is forbidden: ValidatingAdmissionPolicy 'at most five' with binding 'b' denied request: has hunter2"), @"refused: ValidatingAdmissionPolicy `at most five` denies it");
     assert_snapshot!(forbidden("admission webhook \"v.ex.org\" denied the request: hunter2"), @"refused: admission webhook `v.ex.org` denies it");
-    assert_snapshot!(forbidden("configmaps \"a\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1"), @"refused: it exceeds the quota `q`");
-    assert_snapshot!(forbidden("pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": host namespaces (hostNetwork=true)"), @"refused: it violates PodSecurity `restricted:latest`");
-    assert_snapshot!(forbidden("pods \"p\" is forbidden: maximum cpu usage per Container is 1, but limit is 2"), @"refused: it is outside the LimitRange of its namespace");
+    assert_snapshot!(forbidden("configmaps \"a\" is forbidden: exceeded quota: q, requested: configmaps=1, used: configmaps=1"), @"refused: it exceeds the quota `q`: `configmaps`");
+    assert_snapshot!(forbidden("pods \"p\" is forbidden: violates PodSecurity \"restricted:latest\": host namespaces (hostNetwork=true)"), @"refused: it violates PodSecurity `restricted:latest`: `host namespaces`");
+    assert_snapshot!(forbidden("pods \"p\" is forbidden: maximum cpu usage per Container is 1, but limit is 2"), @"refused: it is outside the LimitRange of its namespace: `maximum cpu usage per Container`");
+    let about = |text: &str| forbidden(&format!("pods \"p\" is forbidden: {text}"));
+    assert_snapshot!(about("failed quota: q: must specify limits.cpu,requests.memory for: c; hunter2"), @"refused: the quota `q` wants it to say its resources: `limits.cpu`; `requests.memory`");
+    assert_snapshot!(about("status unknown for quota: q, resources: pods"), @"out of order: the quota `q` is not counted yet");
+    assert_snapshot!(about("[memory max limit to request ratio per Container is 2, but provided ratio is 4.5, minimum memory usage per Pod is 1Mi, but request is 1Ki]"), @"refused: it is outside the LimitRange of its namespace: `memory max limit to request ratio per Container`; `minimum memory usage per Pod`");
+    assert_snapshot!(about("no PriorityClass with name fast was found"), @"refused: its PriorityClass `fast` is not in the cluster");
+    assert_snapshot!(about("pod rejected: RuntimeClass \"g\" not found"), @"refused: its RuntimeClass `g` is not in the cluster");
+    assert_snapshot!(about("error looking up service account shop/bot: serviceaccount \"bot\" not found"), @"refused: its ServiceAccount `bot` is not in the cluster");
+    assert_snapshot!(about("the integer value of priority (7) must not be provided in pod spec; hunter2"), @"refused: `spec.priority` is not what its PriorityClass says");
+    assert_snapshot!(about("not yet ready to handle request"), @"out of order: its admission is not ready yet");
+    assert_snapshot!(about("cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>"), @"forbidden: the account may not set finalizers of the object's owners (`blockOwnerDeletion`)");
+    assert_snapshot!(about("unable to validate against any security context constraint: [provider \"hunter2\": Forbidden]"), @"forbidden: no security context constraint lets the account make such a Pod");
+    assert_snapshot!(about("a plugin of ours says hunter2"), @"refused: admission denies it, in words that may quote values");
+    assert_snapshot!(about("User \"hunter2\" may not, says our authorizer"), @"forbidden: it does not say which permission is missing");
     assert_snapshot!(forbidden("hunter2 says no"), @"forbidden: it does not say which permission is missing");
     let ending = json!({ "causes": [cause("NamespaceTerminating", "metadata.namespace", "namespace t2x is being terminated")] });
     assert_snapshot!(check(&status(403, "unable to create new content in namespace t2x because it is being terminated", ending)), @"refused: its namespace is being deleted");
@@ -168,7 +186,14 @@ fn what_a_value_or_a_webhook_says_is_not_taken_for_the_servers_words() {
 #[test]
 fn an_outage_is_not_a_refusal() {
     assert_snapshot!(check(&status(500, "Internal error occurred: failed calling webhook \"w.ex.org\": failed to call webhook: Post \"https://hunter2/\": connection refused", json!({}))), @"out of order: its admission webhook `w.ex.org` does not answer");
-    assert_snapshot!(check(&status(503, "the server is currently unable to handle the request", json!({}))), @"failed: it answered with status 503");
+    assert_snapshot!(check(&status(503, "the server is currently unable to handle the request", json!({}))), @"unavailable: it answered with status 503");
+    assert_snapshot!(check(&answer(503, "service unavailable\n")), @"unavailable: it answered with status 503");
+    assert_snapshot!(check(&answer(503, "error trying to reach service: dial tcp hunter2: connection refused\n")), @"unavailable: it answered with status 503");
+    assert_snapshot!(check(&answer(503, "<html>Service Unavailable</html>")), @"failed: it answered with status 503");
+    assert_snapshot!(check(&status(504, "Timeout: request did not complete within the allotted duration", json!({}))), @"out of order: it did not finish in time");
+    let given_up = r#"{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}"#;
+    assert_snapshot!(check(&answer(504, given_up)), @"out of order: it did not finish in time");
+    assert_snapshot!(check(&answer(504, "<html>gateway time-out</html>")), @"failed: it answered with status 504");
     assert_snapshot!(check(&answer(502, "<html>bad gateway</html>")), @"failed: it answered with status 502");
     assert_snapshot!(check(&answer(200, "<html>please log in</html>")), @"odd: a success whose body is no object");
     assert_snapshot!(check(&status(400, "admission webhook \"w.ex.org\" does not support dry run", json!({}))), @"unpredictable: admission webhook `w.ex.org` does not support dry run");
@@ -214,6 +239,9 @@ fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
             { "resource": "deployments", "scope": "Namespaced",
               "responseKind": { "group": "apps", "version": "v1", "kind": "Deployment" } }] }] },
         { "metadata": { "name": "metrics.k8s.io" }, "versions": [{ "version": "v1", "freshness": "Stale" }] },
+        { "metadata": { "name": "was.example.org" }, "versions": [{ "version": "v1", "freshness": "Stale", "resources": [
+            { "resource": "widgets", "scope": "Namespaced",
+              "responseKind": { "group": "was.example.org", "version": "v1", "kind": "Widget" } }] }] },
     ]});
     assert_eq!(served.add(br#"{"kind":"APIGroupList","groups":[]}"#), None);
     served.add(apis.to_string().as_bytes()).unwrap();
@@ -237,4 +265,6 @@ fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
     let other = Lookup::OtherVersions(vec!["v1".to_owned()], deployments);
     assert_eq!(find("apps", "v1beta1", "Deployment", start), Some(other));
     assert_eq!(find("metrics.k8s.io", "v1", "PodMetrics", start), Some(Lookup::Stale));
+    // What the server remembers of it is not what can be asked now.
+    assert_eq!(find("was.example.org", "v1", "Widget", start), Some(Lookup::Stale));
 }

@@ -1,5 +1,7 @@
 //! The API server's words, without values: it quotes what it was sent, and what is live, and both may be secret. What
-//! is kept: field paths, the class of the error, and the names of policies, webhooks, quotas and permissions.
+//! is kept: field paths, the class of the error, and the names of webhooks and permissions.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -8,19 +10,30 @@ use crate::ports::{NO_SUCH_FIELD, REQUIRED};
 const MOST_CAUSES: usize = 5;
 
 /// Details of validation that are fixed texts of the server.
-const PLAIN: [&str; 6] = [
+const PLAIN: [&str; 7] = [
     "must be greater than or equal to 0",
     "must be greater than 0",
     "must be non-negative",
     "must be specified",
     "may not be specified",
     "must be unique",
+    "field can not be less than status.capacity",
+];
+
+/// What stands before a list of the fields that can be changed where their whole cannot.
+const EXCEPT: [&str; 3] = [
+    "updates to statefulset spec for fields other than ",
+    "pod updates may not change fields other than ",
+    "spec is immutable after creation except ",
 ];
 
 /// The body of a refusal.
 #[derive(Debug, Deserialize)]
 pub(super) struct Status {
+    #[serde(default)]
     kind: String,
+    #[serde(default)]
+    reason: String,
     #[serde(default)]
     pub(super) message: String,
     #[serde(default)]
@@ -32,24 +45,27 @@ pub(super) struct Status {
 pub(super) struct Details {
     pub(super) name: String,
     pub(super) kind: String,
-    causes: Vec<Cause>,
+    pub(super) causes: Vec<Cause>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Cause {
-    reason: String,
+pub(super) struct Cause {
+    pub(super) reason: String,
     message: String,
     field: String,
 }
 
 impl Status {
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        serde_json::from_slice(body).ok().filter(|status: &Self| status.kind == "Status")
+        // Where it gives up on a request itself, a server forgets to say what its answer is.
+        let is_one =
+            |status: &Self| status.kind == "Status" || (status.kind.is_empty() && status.reason == "Timeout");
+        serde_json::from_slice(body).ok().filter(is_one)
     }
 }
 
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)
 }
@@ -68,45 +84,8 @@ pub(super) fn missing_permission(message: &str) -> Option<String> {
     Some(format!("the account may not {verb} `{resource}{dot}{group}` {place}"))
 }
 
-/// What admission says of it: `deployments.apps "web" is forbidden: …`. Only what stands where the server puts it: a
-/// value that is quoted may say anything.
-fn denial(status: &Status) -> Option<&str> {
-    let (object, denial) = status.message.split_once(" is forbidden: ")?;
-    let name = object.split_once(" \"")?.1.strip_suffix('"')?;
-    (!name.contains('"')).then_some(denial)
-}
-
-fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+pub(super) fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(text.strip_prefix(before)?.split_once(after)?.0)
-}
-
-/// The ValidatingAdmissionPolicy that denies it, where one does.
-pub(super) fn policy(status: &Status) -> Option<&str> {
-    quoted(denial(status)?, "ValidatingAdmissionPolicy '", "'")
-}
-
-/// Who in the admission chain denies it, where one does.
-pub(super) fn admission(status: &Status) -> Option<String> {
-    if let Some(webhook) = quoted(&status.message, "admission webhook \"", "\" denied the request") {
-        return Some(format!("admission webhook `{webhook}` denies it"));
-    }
-    if let Some(policy) = policy(status) {
-        return Some(format!("ValidatingAdmissionPolicy `{policy}` denies it"));
-    }
-    let denial = denial(status).unwrap_or_default();
-    if let Some(quota) = quoted(denial, "exceeded quota: ", ",") {
-        return Some(format!("it exceeds the quota `{quota}`"));
-    }
-    if let Some(level) = quoted(denial, "violates PodSecurity \"", "\"") {
-        return Some(format!("it violates PodSecurity `{level}`"));
-    }
-    if denial.contains(" usage per ") || denial.contains("limit to request ratio") {
-        return Some("it is outside the LimitRange of its namespace".to_owned());
-    }
-    if status.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
-        return Some("its namespace is being deleted".to_owned());
-    }
-    None
 }
 
 /// The webhook that cannot be asked for a dry run, where that is what is wrong.
@@ -141,7 +120,7 @@ pub(super) fn causes(status: &Status) -> String {
     joined(&all)
 }
 
-fn joined(all: &[String]) -> String {
+pub(super) fn joined(all: &[String]) -> String {
     let shown = all.iter().take(MOST_CAUSES).cloned().collect::<Vec<_>>().join("; ");
     match all.len().saturating_sub(MOST_CAUSES) {
         0 => shown,
@@ -193,13 +172,47 @@ impl Cause {
             || (detail.contains("updates to ") && detail.ends_with("are forbidden"))
     }
 
+    /// The fields that differ, where the server shows a difference below its message: of what it dumps, those that are
+    /// right below the field of this error. Their names are the server's own.
+    fn changed(&self) -> impl Iterator<Item = String> {
+        let names = self.message.lines().skip(1).filter_map(|line| {
+            let (name, _) = line.strip_prefix(['-', '+'])?.strip_prefix(" \"")?.split_once("\": ")?;
+            name.bytes().all(|b| b.is_ascii_alphanumeric()).then(|| as_in_json(name))
+        });
+        names.collect::<BTreeSet<String>>().into_iter()
+    }
+
+    /// Of a whole that cannot be changed, what can: the server's own list, by its own words.
+    fn exceptions(&self) -> Vec<&str> {
+        let detail = self.detail();
+        let Some(listed) = EXCEPT.iter().find_map(|before| detail.strip_prefix(before)) else {
+            return Vec::new();
+        };
+        let quote = |c: char| matches!(c, '\'' | '`');
+        if listed.contains(quote) {
+            return listed.split(quote).skip(1).step_by(2).collect();
+        }
+        listed.split(" for ").next().unwrap_or_default().split(" and ").collect()
+    }
+
+    fn fixed(&self, field: &str) -> String {
+        let list = |all: Vec<String>| all.join(", ");
+        let changed: Vec<String> = self.changed().map(|one| format!("`{field}.{one}`")).collect();
+        if !changed.is_empty() {
+            return format!("{} cannot be changed once it is set", list(changed));
+        }
+        let free: Vec<String> = self.exceptions().into_iter().map(|one| format!("`{one}`")).collect();
+        let except = if free.is_empty() { String::new() } else { format!(", except {}", list(free)) };
+        format!("`{field}` cannot be changed once it is set{except}")
+    }
+
     fn words(&self) -> String {
         if let Some(undecoded) = self.undecoded() {
             return undecoded;
         }
         let field = without_values(&self.field);
         if self.immutable() {
-            return format!("`{field}` cannot be changed once it is set");
+            return self.fixed(&field);
         }
         let class = match self.reason.as_str() {
             "FieldValueRequired" => REQUIRED,
@@ -251,6 +264,14 @@ pub(super) fn unknown_fields(warnings: &[String]) -> String {
         Some(format!("`{}` {NO_SUCH_FIELD}", without_values(field)))
     });
     joined(&unknown.collect::<Vec<_>>())
+}
+
+/// The name of a field of the server's own code, as manifests have it: `DNSPolicy` is `dnsPolicy`.
+fn as_in_json(name: &str) -> String {
+    let upper = name.bytes().take_while(u8::is_ascii_uppercase).count();
+    let first = if upper > 1 && upper < name.len() { upper.saturating_sub(1) } else { upper };
+    let (start, rest) = name.split_at_checked(first).unwrap_or((name, ""));
+    format!("{}{rest}", start.to_ascii_lowercase())
 }
 
 /// A path without the values that name the entries of a set: `finalizers[="x"]`.

@@ -11,7 +11,9 @@ mod foreseen;
 mod input;
 mod judge;
 mod marks;
+mod needs;
 mod ownership;
+mod quotas;
 mod reading;
 mod refused;
 mod scope;
@@ -85,7 +87,8 @@ pub async fn predict(
 ) -> Predicted {
     let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
     let asking = Asking::of(cluster, environment, Scope::of(&inputs), &inputs).await;
-    let judged = asking.all(inputs).await;
+    let mut judged = asking.all(inputs).await;
+    quotas::hold(cluster, &mut judged).await;
     let mut predicted = asking.gather(judged);
     if let Some(message) = presumed {
         predicted.errors.push(EnvironmentError {
@@ -136,8 +139,8 @@ impl<'a> Asking<'a> {
         let until = Instant::now() + LONGEST;
         let scope = scope.within(Destinations::of(environment));
         let seen =
-            inputs.iter().filter(|input| is_asked(environment, input)).map(|input| &input.effect.object);
-        let seen: Vec<&ObjectRef> = seen.filter(|object| scope.blind_to(object).is_none()).collect();
+            inputs.iter().filter(|input| is_asked(environment, input) && scope.blind_to(input).is_none());
+        let seen: Vec<&ObjectRef> = seen.map(|input| &input.effect.object).collect();
         let tries = match seen.is_empty() {
             true => Tries::DryRuns,
             false => Tries::of(cluster, environment, &namespaces(&seen)).await,
@@ -171,7 +174,7 @@ impl<'a> Asking<'a> {
         if let Tries::Nothing(_) = self.tries {
             return Judged::silent(input.effect);
         }
-        if let Some(why) = self.scope.blind_to(object) {
+        if let Some(why) = self.scope.blind_to(&input) {
             let refused = input.head.raw().and_then(|head| {
                 let strict = Reading::of(&writing(self.environment, head), object).is_strict();
                 self.scope.refuses(object, head, strict)

@@ -127,6 +127,15 @@ pub enum Write {
     Patch(Patch),
 }
 
+/// The quotas of a namespace.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Quotas {
+    /// Its ResourceQuotas, live.
+    pub all: Vec<Value>,
+    /// The name under which they count each object, such as `deployments.apps`.
+    pub counted: HashMap<ObjectRef, String>,
+}
+
 /// Live objects, as far as they are known; `None` where there is none.
 pub type LiveObjects = HashMap<ObjectRef, Option<Body>>;
 
@@ -150,6 +159,8 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// The cluster does not answer, and others need not be asked to know that.
     async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError>;
+    /// The quotas that count these objects, which are in one namespace. Asked by one list.
+    async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError>;
     /// How patches of a kind are merged; `None` where it takes no strategic merge patch, or is unknown.
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError>;
     /// What this write by this manager would make of the object, by `dryRun=All`.

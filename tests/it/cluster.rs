@@ -1,5 +1,7 @@
 //! What a real API server says of a change, against what a real apply then does. Each test has its own namespace.
 
+mod admission_plugins;
+mod aggregated;
 mod at_random;
 mod client_side;
 mod comes_true;
@@ -8,9 +10,11 @@ mod drift;
 mod faults;
 mod gone;
 mod helm;
+mod immutable;
 mod least_privilege;
 mod lists;
 mod overwritten;
+mod quotas;
 mod reach;
 mod refusals;
 mod replace;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::effect::FieldChange;
 use crate::object::Body;
 
+pub use quantity::nano;
 pub(crate) use quantity::{is_quantity, less};
 pub(crate) use server::{without_metadata, without_status};
 

@@ -28,8 +28,8 @@ fn stands_at(kind: &str, keys: &[&str]) -> bool {
     }
 }
 
-/// The amount in billionths, exact; `None` for what is no quantity or has no exact amount here.
-fn nano(value: &Value) -> Option<i128> {
+/// The amount of a quantity in billionths, exact; `None` for what is no quantity or has no exact amount here.
+pub fn nano(value: &Value) -> Option<i128> {
     match value {
         Value::String(text) => parse(text),
         Value::Number(number) => parse(&number.to_string()),

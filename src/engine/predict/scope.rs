@@ -7,6 +7,7 @@ use countersign_core::object::ObjectRef;
 use countersign_core::schema::refused_by;
 use serde_json::Value;
 
+use super::needs::Touched;
 use super::{Manifest, PredictInput};
 
 /// Groups whose kinds are never read or sent: they hand out rights, and the right to try them is a right too.
@@ -38,6 +39,7 @@ pub(super) struct Scope {
     namespaces: BTreeSet<String>,
     /// Namespaces whose limits change.
     limits: BTreeSet<String>,
+    needed: Touched,
     admission: bool,
     destinations: Destinations,
 }
@@ -47,6 +49,7 @@ impl Scope {
         let mut scope = Self::default();
         for input in inputs {
             let object = &input.effect.object;
+            scope.needed.add(input);
             match (object.group.as_str(), object.kind.as_str()) {
                 ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                     let base = defined(&input.base).map(|kind| (kind, None));
@@ -72,7 +75,8 @@ impl Scope {
     }
 
     /// Why a dry run says nothing about this object, where it does not.
-    pub(super) fn blind_to(&self, object: &ObjectRef) -> Option<String> {
+    pub(super) fn blind_to(&self, input: &PredictInput) -> Option<String> {
+        let object = &input.effect.object;
         if !self.destinations.permit(object) {
             return Some("it is in none of the environment's `destinations`".to_owned());
         }
@@ -88,6 +92,9 @@ impl Scope {
                 "the same change touches the limits of its namespace `{}`",
                 object.namespace
             ));
+        }
+        if let Some(needed) = self.needed.needed_by(input) {
+            return Some(format!("the same change touches {needed}"));
         }
         self.admission.then(|| "the same change touches the cluster's admission rules".to_owned())
     }

@@ -11,6 +11,7 @@
 mod ahead;
 mod foreseen;
 mod ownership;
+mod quotas;
 mod reading;
 mod warned;
 mod wishes;
@@ -25,7 +26,7 @@ use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::json;
 
 use super::*;
-use crate::ports::{LiveObjects, Write};
+use crate::ports::{LiveObjects, Quotas, Write};
 
 /// A cluster that answers as it is told, and remembers what it was asked.
 struct Script {
@@ -34,12 +35,19 @@ struct Script {
     asked: Mutex<Vec<String>>,
     /// What is read ahead; one that has nothing to say of it does not answer.
     ahead: Mutex<Option<LiveObjects>>,
+    quotas: Mutex<Option<Result<Quotas, ClusterError>>>,
 }
 
 impl Default for Script {
     fn default() -> Self {
         let ahead = Mutex::new(Some(LiveObjects::default()));
-        Self { reads: Mutex::default(), dry_runs: Mutex::default(), asked: Mutex::default(), ahead }
+        Self {
+            reads: Mutex::default(),
+            dry_runs: Mutex::default(),
+            asked: Mutex::default(),
+            ahead,
+            quotas: Mutex::default(),
+        }
     }
 }
 
@@ -69,6 +77,11 @@ impl Cluster for Script {
     async fn read_ahead(&self, _objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError> {
         let source = || "no answer".into();
         self.ahead.lock().unwrap().take().ok_or_else(|| ClusterError::Unreachable { source: source() })
+    }
+
+    async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError> {
+        self.asked.lock().unwrap().push(format!("quotas of {}", objects[0].namespace));
+        self.quotas.lock().unwrap().take().unwrap_or_else(|| Ok(Quotas::default()))
     }
 
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {
@@ -282,10 +295,10 @@ async fn an_admission_rule_in_the_change_leaves_everything_to_the_render() {
     let widget = input("example.org", "Widget", map(json!({})), map(json!({ "a": "1" })));
     let script = Script::default();
     for cause in [rule, crd.clone()] {
-        let judged = Scope::of(&[cause, widget.clone()]).blind_to(&widget.effect.object);
+        let judged = Scope::of(&[cause, widget.clone()]).blind_to(&widget);
         assert!(judged.is_some_and(|why| why.starts_with("the same change touches")));
     }
-    let other = input("example.org", "Gadget", map(json!({})), map(json!({}))).effect.object;
+    let other = input("example.org", "Gadget", map(json!({})), map(json!({})));
     assert_eq!(Scope::of(&[crd]).blind_to(&other), None);
     assert_eq!(script.asked.lock().unwrap().len(), 0);
 }

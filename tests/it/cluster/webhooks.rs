@@ -1,6 +1,7 @@
 //! What admission webhooks make of a dry run: those that refuse it, those that cannot be asked for one, and those that do
 //! not answer. Each outcome is that of its object alone.
 
+mod additions;
 pub(super) mod hook;
 
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A namespace of a real API server, and whoever acts in it.
 
 use super::*;
-use crate::parts::{ApiServer, apiserver};
+use crate::parts::{ApiServer, apiserver, apiserver_with_all_plugins};
 
 /// A namespace of a real API server, as one test sees it.
 pub(super) struct World {
@@ -12,9 +12,30 @@ pub(super) struct World {
 
 impl World {
     pub(super) async fn new() -> Option<Self> {
-        let server = apiserver().await?;
+        Some(Self::on(apiserver().await?).await)
+    }
+
+    /// One where Pods need a service account, and where others may serve kinds.
+    pub(super) async fn with_all_plugins() -> Option<Self> {
+        Some(Self::on(apiserver_with_all_plugins().await?).await)
+    }
+
+    async fn on(server: &'static ApiServer) -> Self {
         let namespace = server.create_namespace().await;
-        Some(Self { server, cluster: connect(server.kubeconfig()).await, namespace })
+        Self { server, cluster: connect(server.kubeconfig()).await, namespace }
+    }
+
+    /// Makes an object of this world's namespace, as the administrator.
+    pub(super) async fn make(&self, manifest: &Value) {
+        let path = self.path(manifest);
+        let (list, _) = path.rsplit_once('/').unwrap();
+        self.server.call(reqwest::Method::POST, list, Some(manifest.clone())).await;
+    }
+
+    /// What a controller would say of an object.
+    pub(super) async fn status(&self, manifest: &Value, status: Value) {
+        let path = format!("{}/status", self.path(manifest));
+        self.server.patch(&path, "application/merge-patch+json", &json!({ "status": status })).await;
     }
 
     /// A manifest in this world's namespace.

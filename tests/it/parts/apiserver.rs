@@ -39,6 +39,18 @@ pub async fn apiserver_of_all_versions() -> Option<ApiServer> {
     apiserver_with(&["--runtime-config=api/all=true"]).await
 }
 
+/// An API server that differs from [`apiserver`] in what concerns the whole of it, for all tests that need such a one:
+/// Pods need their service account there, and whoever likes puts APIs behind it.
+pub async fn apiserver_with_all_plugins() -> Option<&'static ApiServer> {
+    static APISERVER: OnceCell<Result<ApiServer, String>> = OnceCell::const_new();
+    let programs = tools::present("kube-apiserver", Programs::find())?;
+    let flags = ["--enable-admission-plugins=ServiceAccount"];
+    match APISERVER.get_or_init(|| process::insist(|| ApiServer::start(&programs, &flags))).await {
+        Ok(server) => Some(server),
+        Err(failed) => panic!("{failed}"),
+    }
+}
+
 /// An API server of its own, with these flags beside the usual ones.
 pub async fn apiserver_with(flags: &[&str]) -> Option<ApiServer> {
     let programs = tools::present("kube-apiserver", Programs::find())?;
@@ -216,6 +228,10 @@ impl ApiServer {
         let ca = home.path().join("apiserver.crt");
         let url = format!("https://127.0.0.1:{port}");
         let mut command = programs.apiserver(home.path(), etcd_port, port);
+        if !flags.iter().any(|flag| flag.starts_with("--enable-admission-plugins=")) {
+            // Nobody makes the service accounts that Pods would need.
+            command.arg("--disable-admission-plugins=ServiceAccount");
+        }
         command.args(flags);
         let mut server = Server::start("kube-apiserver", home, &command);
 
@@ -276,7 +292,6 @@ impl Programs {
             "--endpoint-reconciler-type=none",
             "--service-cluster-ip-range=10.0.0.0/24",
             "--authorization-mode=RBAC",
-            "--disable-admission-plugins=ServiceAccount",
             "--service-account-issuer=https://kubernetes.default.svc",
         ]);
         command.arg(format!("--secure-port={port}"));

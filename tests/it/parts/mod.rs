@@ -32,6 +32,7 @@ pub mod tools;
 
 pub use apiserver::{
     Account, ApiServer, another_apiserver, apiserver, apiserver_of_all_versions, apiserver_with,
+    apiserver_with_all_plugins,
 };
 pub use argocd::{ArgoCd, Repository, argocd};
 pub use flux::{Flux, flux};

@@ -33,6 +33,8 @@ pub(in crate::cluster) enum Fault {
     Stalled,
     /// The head comes, and nothing more.
     Dripping,
+    /// The server is asked to take fields that it does not have, as one that knows no strict validation would.
+    Lenient,
     /// Somebody else answers in the server's place: status, `Retry-After`, body.
     Instead(u16, Option<&'static str>, &'static str),
 }
@@ -160,10 +162,14 @@ impl Way {
             let headers = retry_after.map(header).into_iter().collect();
             return Reply { status, headers, body: body.as_bytes().to_vec() }.send(stream).await;
         }
-        let reply = self.forward(request).await?;
+        let target = match fault == Fault::Lenient {
+            true => request.target.replace("fieldValidation=Strict", "fieldValidation=Warn"),
+            false => request.target.clone(),
+        };
+        let reply = self.forward(request, &target).await?;
         let half = reply.body.len() / 2;
         match fault {
-            Fault::None | Fault::Dropped | Fault::Instead(..) => reply.send(stream).await,
+            Fault::None | Fault::Lenient | Fault::Dropped | Fault::Instead(..) => reply.send(stream).await,
             Fault::Late(after) => {
                 tokio::time::sleep(after).await;
                 reply.send(stream).await
@@ -191,9 +197,9 @@ impl Way {
         }
     }
 
-    async fn forward(&self, request: &Request) -> Option<Reply> {
+    async fn forward(&self, request: &Request, target: &str) -> Option<Reply> {
         let method = request.method.parse().unwrap();
-        let mut forwarded = self.http.request(method, format!("{}{}", self.url, request.target));
+        let mut forwarded = self.http.request(method, format!("{}{target}", self.url));
         for (name, value) in &request.headers {
             if matches!(name.as_str(), "accept" | "authorization" | "content-type") {
                 forwarded = forwarded.header(name, value);

@@ -144,8 +144,48 @@ async fn answer(path: &str, review: &Value) -> String {
             response(json!({ "allowed": true, "patchType": "JSONPatch", "patch": patch }))
         }
         "mutates-nothing" => response(json!({ "allowed": true, "patchType": "JSONPatch", "patch": "W10=" })),
+        // A sidecar of this version, a label, and a field that nobody set; what it added before it leaves as it is.
+        "adds" => response(patched(&additions(&review["request"]["object"], code))),
+        // The same, with a label that says what it is for.
+        "adds-named" => {
+            let object = &review["request"]["object"];
+            let image = object.pointer("/spec/template/spec/containers/0/image").and_then(Value::as_str);
+            let mut patch = additions(object, code);
+            let tag = image.unwrap().rsplit(':').next().unwrap();
+            patch.push(
+                json!({ "op": "add", "path": "/metadata/labels/injected", "value": format!("for-{tag}") }),
+            );
+            response(patched(&patch))
+        }
         "babbles" => "<html>hunter2</html>".to_owned(),
         "sleeps" => std::future::pending().await,
         _ => panic!("no webhook answers at `{path}`"),
     }
+}
+
+fn patched(patch: &[Value]) -> Value {
+    use base64::Engine as _;
+    let patch = base64::prelude::BASE64_STANDARD.encode(Value::from(patch.to_vec()).to_string());
+    json!({ "allowed": true, "patchType": "JSONPatch", "patch": patch })
+}
+
+/// What a Deployment lacks.
+fn additions(deployment: &Value, version: &str) -> Vec<Value> {
+    let image = format!("registry.example.org/proxy:{version}");
+    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let mut patch = match containers.iter().position(|one| one["name"] == "proxy") {
+        Some(index) => {
+            let path = format!("/spec/template/spec/containers/{index}/image");
+            vec![json!({ "op": "replace", "path": path, "value": image })]
+        }
+        None => {
+            let value = json!({ "name": "proxy", "image": image });
+            vec![json!({ "op": "add", "path": "/spec/template/spec/containers/-", "value": value })]
+        }
+    };
+    patch.push(json!({ "op": "add", "path": "/metadata/labels/injected", "value": "yes" }));
+    if deployment["spec"].get("minReadySeconds").is_none() {
+        patch.push(json!({ "op": "add", "path": "/spec/minReadySeconds", "value": 7 }));
+    }
+    patch
 }
