@@ -102,7 +102,10 @@ pub(super) fn read(reply: &Reply) -> Answer {
         (405 | 415, Some(_)) => {
             Answer::Unpredictable { why: "its API does not take such a write".to_owned() }
         }
-        (409, Some(_)) => Answer::Trouble(Trouble::Conflict),
+        (409, Some(status)) => match owned_by_others(&status) {
+            Some(why) => Answer::Refused { why, immutable: false },
+            None => Answer::Trouble(Trouble::Conflict),
+        },
         (400 | 413 | 422, Some(status)) => invalid(&status),
         (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
         (500, Some(status)) => internal(&status),
@@ -119,6 +122,18 @@ pub(super) fn read(reply: &Reply) -> Answer {
             why: format!("status {code} with a body that is not the API server's"),
         }),
     }
+}
+
+/// Whose fields an apply would have to take over, which it was not told to.
+fn owned_by_others(status: &Status) -> Option<String> {
+    let causes = status.details.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict");
+    let told = causes.map(|cause| {
+        let owner = wording::between(&cause.message, "\"", "\"").unwrap_or("somebody else");
+        let field = cause.field.trim_start_matches('.');
+        format!("`{field}` is owned by `{owner}`, and its applier is not told to take it over")
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn denied(denial: Denial) -> Answer {

@@ -18,6 +18,7 @@ pub(super) struct Request<'a> {
 impl<'a> Request<'a> {
     pub(super) fn of(write: &'a Write) -> Self {
         let (Write::Apply(body)
+        | Write::ApplyUnforced(body)
         | Write::Create(body)
         | Write::Replace(body)
         | Write::Patch(Patch::Strategic(body) | Patch::Merge(body))) = write;
@@ -27,7 +28,10 @@ impl<'a> Request<'a> {
     /// Whether a manifest is one of this object's kind. A patch names none.
     pub(super) fn is_about(&self, object: &ObjectRef) -> bool {
         match self.write {
-            Write::Apply(manifest) | Write::Create(manifest) | Write::Replace(manifest) => {
+            Write::Apply(manifest)
+            | Write::ApplyUnforced(manifest)
+            | Write::Create(manifest)
+            | Write::Replace(manifest) => {
                 manifest.get("kind").and_then(Value::as_str) == Some(object.kind.as_str())
             }
             Write::Patch(_) => true,
@@ -43,7 +47,7 @@ impl<'a> Request<'a> {
     pub(super) fn supposes_a_state(&self) -> bool {
         match self.write {
             Write::Create(_) | Write::Replace(_) => true,
-            Write::Apply(_) | Write::Patch(_) => false,
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) => false,
         }
     }
 
@@ -51,7 +55,7 @@ impl<'a> Request<'a> {
     pub(super) fn changes_what_is_there(&self) -> bool {
         match self.write {
             Write::Replace(_) | Write::Patch(_) => true,
-            Write::Apply(_) | Write::Create(_) => false,
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Create(_) => false,
         }
     }
 
@@ -59,7 +63,7 @@ impl<'a> Request<'a> {
     pub(super) fn path(&self, object: &str, field_manager: &str) -> String {
         let place = match self.write {
             Write::Create(_) => object.rsplit_once('/').map_or(object, |(list, _)| list),
-            Write::Apply(_) | Write::Replace(_) | Write::Patch(_) => object,
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Replace(_) | Write::Patch(_) => object,
         };
         let force = if let Write::Apply(_) = self.write { "&force=true" } else { "" };
         let manager = utf8_percent_encode(field_manager, NON_ALPHANUMERIC);
@@ -72,7 +76,7 @@ impl<'a> Request<'a> {
         })?;
         let (method, content_type) = match self.write {
             // JSON is YAML.
-            Write::Apply(_) => (Method::PATCH, "application/apply-patch+yaml"),
+            Write::Apply(_) | Write::ApplyUnforced(_) => (Method::PATCH, "application/apply-patch+yaml"),
             Write::Create(_) => (Method::POST, "application/json"),
             Write::Replace(_) => (Method::PUT, "application/json"),
             Write::Patch(Patch::Strategic(_)) => (Method::PATCH, "application/strategic-merge-patch+json"),
@@ -86,7 +90,7 @@ impl<'a> Request<'a> {
         match self.write {
             Write::Create(_) => "create",
             Write::Replace(_) => "update",
-            Write::Apply(_) | Write::Patch(_) => "patch",
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) => "patch",
         }
     }
 }

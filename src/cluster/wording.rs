@@ -52,8 +52,8 @@ pub(super) struct Details {
 #[serde(default)]
 pub(super) struct Cause {
     pub(super) reason: String,
-    message: String,
-    field: String,
+    pub(super) message: String,
+    pub(super) field: String,
 }
 
 impl Status {

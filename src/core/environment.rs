@@ -81,6 +81,9 @@ pub struct Environment {
     /// Patterns of the namespaces that it may target, of which alone its cluster is asked; none stands for all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destinations: Vec<String>,
+    /// Its server-side applies fail where somebody else owns a field and gives it another value; else they take it over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unforced: bool,
     /// The version of Kubernetes that its cluster runs, like `1.35`: what Helm assumes and what schemas say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<String>,

@@ -25,7 +25,6 @@ mod warned;
 mod wishes;
 mod writes;
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -48,7 +47,7 @@ use self::reading::Reading;
 use self::scope::Scope;
 use self::tries::Tries;
 use self::writes::Known;
-use crate::ports::{Cluster, ClusterError, DryRuns, Prediction, Tried, Write};
+use crate::ports::{Cluster, ClusterError, Prediction, Tried, Write};
 use countersign_core::live::{Destinations, Manifests};
 
 /// Objects that are looked at together.
@@ -278,7 +277,9 @@ impl<'a> Asking<'a> {
         let is_plain = reading.obscures(base).is_none()
             && reading.otherwise(base).is_none()
             && reading.passes_over(live).is_none();
-        let Ok(Write::Apply(sent)) = known.write(&environment, base) else { return None };
+        let Ok(Write::Apply(sent) | Write::ApplyUnforced(sent)) = known.write(&environment, base) else {
+            return None;
+        };
         (is_plain && foreseen::stands(live, manager, &sent)).then_some(live)
     }
 

@@ -119,6 +119,8 @@ impl From<Prediction> for Tried {
 pub enum Write {
     /// Server-side apply of this manifest, forced.
     Apply(Value),
+    /// The same, not forced: it fails where somebody else owns a field and gives it another value.
+    ApplyUnforced(Value),
     /// The object is not there: make it of this manifest.
     Create(Value),
     /// Put this manifest in the place of the live object; it carries the live `metadata.resourceVersion`.

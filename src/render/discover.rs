@@ -168,6 +168,7 @@ fn environment(name: String, source: EnvironmentSource) -> Environment {
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

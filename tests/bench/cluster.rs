@@ -98,6 +98,7 @@ fn environment() -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

@@ -86,6 +86,7 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
             destinations: Vec::new(),
+            unforced: false,
             kubernetes: None,
         },
         cluster_identity: None,

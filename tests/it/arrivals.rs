@@ -54,6 +54,7 @@ pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     };
     let environment = EnvironmentEvaluation {

@@ -8,6 +8,7 @@ mod comes_true;
 mod convergence;
 mod drift;
 mod faults;
+mod forced;
 mod gone;
 mod helm;
 mod immutable;
@@ -49,6 +50,7 @@ fn environment() -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

@@ -81,6 +81,7 @@ fn production() -> Environment {
         on_unreachable: OnUnreachable::default(),
         default_namespace: Some("shop".to_owned()),
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

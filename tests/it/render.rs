@@ -144,6 +144,7 @@ fn environment(source: EnvironmentSource) -> Environment {
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

@@ -10,7 +10,7 @@ use crate::environment::{ApplyMode, Environment, EnvironmentSource, OnUnreachabl
 /// Whom kubectl and most pipelines apply as.
 const DEFAULT_FIELD_MANAGER: &str = "kubectl";
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "source",
     "cluster",
     "apply",
@@ -19,6 +19,7 @@ const KEYS: [&str; 9] = [
     "on_unreachable",
     "namespace",
     "destinations",
+    "force_conflicts",
     "kubernetes",
 ];
 
@@ -99,6 +100,7 @@ fn read_one<'t>(
     );
     let default_namespace = word_at(reader, &table, "namespace", name::valid_label);
     let destinations = reader.texts_at(&table, "destinations", name::valid_glob);
+    let force_conflicts = reader.flag_at(&table, "force_conflicts");
     let kubernetes = word_at(reader, &table, "kubernetes", name::valid_kubernetes);
     let source = source?;
     Some(Environment {
@@ -111,6 +113,7 @@ fn read_one<'t>(
         on_unreachable: on_unreachable.unwrap_or_default(),
         default_namespace,
         destinations,
+        unforced: force_conflicts == Some(false),
         kubernetes,
     })
 }

@@ -49,6 +49,7 @@ mod tests {
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
             destinations: destinations.iter().map(|name| (*name).to_owned()).collect(),
+            unforced: false,
             kubernetes: None,
         };
         let mut parts = object.split('/').map(str::to_owned);

@@ -92,6 +92,7 @@ impl Cluster for Script {
     async fn dry_run(&self, object: &ObjectRef, write: &Write, manager: &str) -> Result<Tried, ClusterError> {
         let what = match write {
             Write::Apply(_) => "apply".to_owned(),
+            Write::ApplyUnforced(_) => "apply unforced".to_owned(),
             Write::Create(_) => "create".to_owned(),
             Write::Replace(manifest) => format!("replace {}", manifest["metadata"]["resourceVersion"]),
             Write::Patch(Patch::Merge(patch)) => format!("merge {patch}"),
@@ -113,6 +114,7 @@ fn environment(apply: ApplyMode) -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

@@ -26,11 +26,11 @@ impl Known<'_> {
     /// No patch can be made, for the applier neither.
     pub(super) fn write(&self, environment: &Environment, manifest: &Value) -> Result<Write, PatchError> {
         match (environment.apply, self.live) {
-            (ApplyMode::ServerSide, None) => Ok(Write::Apply(manifest.clone())),
+            (ApplyMode::ServerSide, None) => Ok(apply(environment, manifest.clone())),
             (ApplyMode::ServerSide, Some(live)) => {
                 let (applier, manager) = (Applier::of(environment), &environment.field_manager);
                 let marked = marks::server_side(applier, manager, manifest.clone(), live, &self.sides);
-                Ok(Write::Apply(marked))
+                Ok(apply(environment, marked))
             }
             (ApplyMode::ClientSide, None) => {
                 Ok(Write::Create(annotated(placed(self.object, manifest.clone()))))
@@ -87,6 +87,14 @@ impl Known<'_> {
             metadata.insert("resourceVersion".to_owned(), version.clone());
         }
         manifest
+    }
+}
+
+/// Argo CD and Flux always force.
+fn apply(environment: &Environment, manifest: Value) -> Write {
+    match Applier::of(environment) {
+        Applier::Other if environment.unforced => Write::ApplyUnforced(manifest),
+        Applier::Argo | Applier::Flux | Applier::Helm | Applier::Other => Write::Apply(manifest),
     }
 }
 

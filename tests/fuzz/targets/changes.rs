@@ -22,6 +22,7 @@ fn production() -> Environment {
         on_unreachable: OnUnreachable::default(),
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

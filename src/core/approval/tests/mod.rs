@@ -85,6 +85,7 @@ fn environment(name: &str, effects: Vec<Effect>) -> EnvironmentEvaluation {
             on_unreachable: OnUnreachable::Hold,
             default_namespace: None,
             destinations: Vec::new(),
+            unforced: false,
             kubernetes: None,
         },
         cluster_identity: None,

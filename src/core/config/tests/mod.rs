@@ -107,6 +107,7 @@ fn a_whole_policy_is_read() {
             on_unreachable: OnUnreachable::Render,
             default_namespace: Some("default".into()),
             destinations: Vec::new(),
+            unforced: false,
             kubernetes: None,
         }
     );

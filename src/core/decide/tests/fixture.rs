@@ -61,6 +61,7 @@ pub(super) fn environment() -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }

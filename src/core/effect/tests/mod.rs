@@ -29,6 +29,7 @@ fn production() -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: Some("shop".to_owned()),
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }
