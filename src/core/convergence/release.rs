@@ -69,15 +69,15 @@ pub fn release(live: &Value, source: Option<&Value>, contains: &Contains<'_>) ->
         Some(ready) if ready.status == "True" => {
             generic(live).unwrap_or_else(|| released(live, source, contains))
         }
-        Some(ready) if refused(&ready) => failed(live, &ready),
+        Some(ready) if refused(&ready) => failed(live, &ready, source, contains),
         Some(ready) if ready.status == "False" => source.and_then(stuck).unwrap_or_else(|| not_ready(&ready)),
-        Some(ready) => generic(live).unwrap_or_else(|| not_ready(&ready)),
+        Some(ready) => not_ready(&ready),
         None => generic(live).unwrap_or_else(unseen),
     }
 }
 
 /// What did not work: it goes on by itself, or gave up, or does the same again without end.
-fn failed(live: &Value, ready: &Condition<'_>) -> Standing {
+fn failed(live: &Value, ready: &Condition<'_>, source: Option<&Value>, contains: &Contains<'_>) -> Standing {
     let told = |kind| condition(live, kind).filter(|found| found.status == "True");
     let count = |field| number(live, &format!("/status/{field}")).unwrap_or(0);
     let released = condition(live, "Released").and_then(|released| released.message).or(ready.message);
@@ -89,6 +89,17 @@ fn failed(live: &Value, ready: &Condition<'_>) -> Standing {
         if again || reconciling.reason == "ProgressingWithRetry" {
             return Standing::quoting(Progress::InProgress, "its controller goes on", released);
         }
+    }
+    // As long as it has not tried what there is now, it does not say how that ends.
+    let attempted = text(live, "/status/lastAttemptedRevision");
+    let newer =
+        source.and_then(|source| newer(source, attempted, text(live, "/status/lastAttemptedRevisionDigest")));
+    let is_another = newer.is_some() || commit_in(attempted).and_then(contains) == Some(false);
+    if OF_HELM.contains(&ready.reason) && is_another {
+        let why = "what it failed at is another chart";
+        return source
+            .and_then(stuck)
+            .unwrap_or_else(|| Standing::quoting(Progress::InProgress, why, released));
     }
     let remedied = told("Remediated").filter(|remedied| remedied.generation == ready.generation);
     match remedied {
@@ -116,20 +127,13 @@ fn released(live: &Value, source: Option<&Value>, contains: &Contains<'_>) -> St
     if version.is_empty() {
         return Standing::new(Progress::Unknown, "it does not say what it has released");
     }
-    if let Some(standing) = source.and_then(|source| behind(live, version, source)) {
-        return standing;
-    }
-    let standing = match (text(live, "/spec/chart/spec/sourceRef/kind"), source) {
-        ("HelmRepository", _) => of_repository(live, version),
-        ("", None) => named(version, None, contains).unwrap_or_else(|| {
-            Standing::new(
-                Progress::Unknown,
-                "it has released a chart of which only its source says whether it is right",
-            )
-        }),
-        ("", Some(source)) if text(source, "/kind") != "HelmChart" => as_its_source(),
-        ("", Some(source)) if text(source, "/spec/sourceRef/kind") == "HelmRepository" => as_its_source(),
-        (_, source) => of_files(live, version, source, contains),
+    // What its source has since is another commit's affair.
+    let is_there = commit_in(version).and_then(contains);
+    let standing = match is_there {
+        Some(true) => Standing::new(Progress::Reached, "it has released the commit and is ready"),
+        Some(false) | None => source
+            .and_then(|source| behind(live, version, source))
+            .unwrap_or_else(|| as_asked(live, version, source, is_there, contains)),
     };
     match values_from(live) {
         Some(name) if standing.progress == Progress::Reached => Standing::new(
@@ -140,8 +144,30 @@ fn released(live: &Value, source: Option<&Value>, contains: &Contains<'_>) -> St
     }
 }
 
-fn as_its_source() -> Standing {
-    Standing::new(Progress::Reached, "it has released what its source has, and is ready")
+/// Whether what it has released is right, by where its chart comes from; `is_there` says whether the version names a
+/// commit that contains the one in question.
+fn as_asked(
+    live: &Value,
+    version: &str,
+    source: Option<&Value>,
+    is_there: Option<bool>,
+    contains: &Contains<'_>,
+) -> Standing {
+    let from = source.map(|source| (text(source, "/kind"), text(source, "/spec/sourceRef/kind")));
+    match (text(live, "/spec/chart/spec/sourceRef/kind"), from) {
+        ("HelmRepository", _) => of_repository(live, version),
+        ("", Some(("OCIRepository", _) | ("HelmChart", "HelmRepository"))) => {
+            Standing::new(Progress::Reached, "it has released what its source has, and is ready")
+        }
+        ("", None) if is_there.is_none() => Standing::new(
+            Progress::Unknown,
+            "it has released a chart of which only its source says whether it is right",
+        ),
+        ("", Some((kind, _))) if kind != "HelmChart" => {
+            Standing::new(Progress::Unknown, "its source does not say which commit its chart is of")
+        }
+        (_, _) => of_files(live, source, is_there, contains),
+    }
 }
 
 /// Why it waits for its source in vain, if it does: one that is suspended makes nothing of what is asked of it.
@@ -163,13 +189,19 @@ fn behind(live: &Value, version: &str, source: &Value) -> Option<Standing> {
             return Some(Standing::new(its.progress, format!("the source of its chart: {}", its.why)));
         }
     }
+    let (has, released) = newer(source, version, text(live, "/status/history/0/ociDigest"))?;
+    let why = format!("its source has {has}, and it has released {released}");
+    Some(Standing::new(Progress::InProgress, why))
+}
+
+/// What a source has instead of a chart of this version and digest, if it has another, beside what it has it instead of.
+fn newer<'v>(source: &'v Value, version: &'v str, digest: &'v str) -> Option<(&'v str, &'v str)> {
     let revision = text(source, "/status/artifact/revision");
-    let (has, released) = match revision.contains(':') {
-        true => (digest_of(revision), digest_of(text(live, "/status/history/0/ociDigest"))),
+    let (has, known) = match revision.contains(':') {
+        true => (digest_of(revision), digest_of(digest)),
         false => (revision, version),
     };
-    let why = || format!("its source has {has}, and it has released {released}");
-    (has != released).then(|| Standing::new(Progress::InProgress, why()))
+    (has != known).then_some((has, known))
 }
 
 /// The digest in `1.2.3@sha256:…` or `latest@sha256:…`.
@@ -200,34 +232,37 @@ fn is_exact(version: &str) -> bool {
 }
 
 /// A chart out of files, which change with or without its version.
-fn of_files(live: &Value, version: &str, source: Option<&Value>, contains: &Contains<'_>) -> Standing {
+fn of_files(
+    live: &Value,
+    source: Option<&Value>,
+    is_there: Option<bool>,
+    contains: &Contains<'_>,
+) -> Standing {
     let strategy = |object: &Value, field: &str| text(object, field) == "Revision";
     let by_revision = strategy(live, "/spec/chart/spec/reconcileStrategy")
         || source.is_some_and(|source| strategy(source, "/spec/reconcileStrategy"));
-    if by_revision {
-        return named(version, source, contains).unwrap_or_else(|| {
-            Standing::new(Progress::Unknown, "it does not say which commit it has released")
-        });
-    }
     let seen = source.and_then(|source| commit_of(text(source, "/status/observedSourceArtifactRevision")));
-    match seen.and_then(contains) {
-        Some(false) => not_there(source),
-        Some(true) | None => Standing::new(
+    let is_seen = if by_revision { None } else { seen.and_then(contains) };
+    match (is_there, is_seen) {
+        (Some(false), _) | (_, Some(false)) => not_there(source),
+        (Some(true) | None, Some(true) | None) => Standing::new(
             Progress::Unknown,
-            "its chart is released again only under another version, so that it may be older than the commit",
+            match by_revision {
+                true => "it does not say which commit it has released",
+                false => {
+                    "its chart is released again only under another version, so that it may be older than the commit"
+                }
+            },
         ),
     }
 }
 
-/// By the commit that a version names, `1.2.3+<its first 12 digits>`; `None` where it names none that anybody knows.
-fn named(version: &str, source: Option<&Value>, contains: &Contains<'_>) -> Option<Standing> {
+/// The commit in `1.2.3+<its first 12 digits>`, behind which there may be `.<more>`.
+fn commit_in(version: &str) -> Option<&str> {
     let (_, build) = version.split_once('+')?;
-    let commit = build.split('.').next().filter(|commit| commit.len() == 12)?;
-    let is_there = commit.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| contains(commit)).flatten()?;
-    Some(match is_there {
-        true => Standing::new(Progress::Reached, "it has released the commit and is ready"),
-        false => not_there(source),
-    })
+    let commit = build.split('.').next()?;
+    let is_commit = commit.len() == 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_commit.then_some(commit)
 }
 
 fn not_there(source: Option<&Value>) -> Standing {

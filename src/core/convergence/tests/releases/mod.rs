@@ -100,11 +100,11 @@ fn on_their_way() {
         ),
         (
             vec![seen(1), conditions([working("Running 'upgrade' action"), runs.clone()])],
-            "in-progress: its controller has seen generation 1, not yet 2",
+            "in-progress: Progressing: Running 'upgrade' action with timeout of 4s",
         ),
         (
             vec![conditions([working("Running 'upgrade' action"), runs])],
-            "in-progress: its controller is at work: Running 'upgrade' action",
+            "in-progress: Progressing: Running 'upgrade' action with timeout of 4s",
         ),
         // Conditions are written before what they are about: what has failed here is counted in the next moment.
         (

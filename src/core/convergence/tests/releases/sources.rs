@@ -54,6 +54,16 @@ fn whose_chart_or_values_come_from_elsewhere() {
         ),
         (of_git("Revision", &short(EARLIER)), "in-progress: it has not released the commit yet"),
         (of_git("Revision", "0.1.0+aaaaaaaaaaaa"), untold),
+        (
+            and(
+                of_git("Revision", &short(EARLIER)),
+                vec![
+                    ("status.lastAttemptedRevision", json!(short(EARLIER))),
+                    conditions([said("Ready", "False", "UpgradeFailed", "refused")]),
+                ],
+            ),
+            "in-progress: what it failed at is another chart: refused",
+        ),
         (of_git("Revision", "0.1.0"), untold),
         (of_git("ChartVersion", "0.1.0"), by_version),
         (
@@ -108,6 +118,10 @@ fn with_the_sources_of_their_charts() {
         working("Fulfilling prerequisites"),
         said("Ready", "False", "SourceNotReady", "HelmChart is not ready"),
     ]);
+    let gave_up = vec![conditions([
+        said("Stalled", "True", "RetriesExceeded", "Failed to upgrade after 1 attempt(s)"),
+        said("Ready", "False", "UpgradeFailed", "refused"),
+    ])];
     let named = |digest: &str| {
         vec![
             ("spec.chart", Value::Null),
@@ -154,6 +168,14 @@ fn with_the_sources_of_their_charts() {
             with(chart(&short(EARLIER)), &suspended),
             "out-of-date: it is at another commit, and the source of its chart is suspended",
         ),
+        // It gave up a chart that its source had before.
+        (gave_up.clone(), chart("0.2.1"), "in-progress: what it failed at is another chart: refused"),
+        (
+            gave_up.clone(),
+            with(chart("0.2.1"), &broken),
+            "failed: the source of its chart: it is stalled: no such folder",
+        ),
+        (gave_up, chart("0.2.0"), "failed: UpgradeFailed: refused"),
         (
             of_git("Revision", &short(COMMIT)),
             with(chart(&short(COMMIT)), &suspended),
@@ -183,6 +205,11 @@ fn with_the_sources_of_their_charts() {
             named("latest@sha256:aa"),
             oci("latest@sha256:aa"),
             "reached: it has released what its source has, and is ready",
+        ),
+        (
+            named("sha256:aa"),
+            source("ExternalArtifact", "latest@sha256:aa"),
+            "unknown: its source does not say which commit its chart is of",
         ),
         (
             named("sha256:aa"),
