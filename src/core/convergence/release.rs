@@ -170,15 +170,17 @@ fn as_asked(
     }
 }
 
-/// Why it waits for its source in vain, if it does: one that is suspended makes nothing of what is asked of it.
+/// Why it waits for its source in vain, if it does.
 fn stuck(source: &Value) -> Option<Standing> {
     let its = suspended(source).unwrap_or_else(|| object(source));
-    let progress = match its.progress {
-        Progress::Suspended => Progress::OutOfDate,
-        Progress::Degraded | Progress::Failed => Progress::Failed,
-        Progress::Reached | Progress::InProgress | Progress::OutOfDate | Progress::Unknown => return None,
-    };
-    Some(Standing::new(progress, format!("the source of its chart: {}", its.why)))
+    match its.progress {
+        Progress::Suspended | Progress::Degraded | Progress::Failed => Some(of_its_source(&its)),
+        Progress::Reached | Progress::InProgress | Progress::OutOfDate | Progress::Unknown => None,
+    }
+}
+
+fn of_its_source(its: &Standing) -> Standing {
+    Standing::new(its.progress, format!("the source of its chart: {}", its.why))
 }
 
 /// What its source has that it has not released, or why its source has nothing new.
@@ -186,7 +188,7 @@ fn behind(live: &Value, version: &str, source: &Value) -> Option<Standing> {
     if suspended(source).is_none() {
         let its = object(source);
         if its.progress != Progress::Reached {
-            return Some(Standing::new(its.progress, format!("the source of its chart: {}", its.why)));
+            return Some(of_its_source(&its));
         }
     }
     let (has, released) = newer(source, version, text(live, "/status/history/0/ociDigest"))?;

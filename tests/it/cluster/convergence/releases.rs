@@ -41,28 +41,37 @@ impl Depot {
         release(live, source, &|revision| self.history.contains(revision, commit))
     }
 
-    async fn now(&self) -> Standing {
+    /// How far it has come, and as what.
+    async fn now(&self) -> (Standing, Value) {
         // The source first: what the release then says is as new or newer.
         let source = self.source(&self.live().await).await;
-        self.told(&self.live().await, source.as_ref())
+        let live = self.live().await;
+        (self.told(&live, source.as_ref()), live)
     }
 
-    /// As far as can be told without its source.
-    async fn alone(&self) -> Standing {
-        self.told(&self.live().await, None)
-    }
-
-    /// Waits until it has come so far, and says why.
-    async fn until(&self, progress: Progress, why: &str) {
+    /// Waits until it has come so far, and says why. It as it is then: its controller looks again when it likes.
+    async fn until(&self, progress: Progress, why: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let now = self.now().await;
+            let (now, live) = self.now().await;
             if now.progress == progress && now.why.contains(why) {
-                return;
+                return live;
             }
-            let live = self.live().await;
             assert_eq!(now.progress, Progress::InProgress, "before {progress:?} ({why}): {now:?} {live}");
             assert!(Instant::now() < deadline, "it never is {progress:?} ({why}), but {now:?} {live}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until something is true of it. It as it is then.
+    async fn when(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let live = self.live().await;
+            if is_so(&live) {
+                return live;
+            }
+            assert!(Instant::now() < deadline, "it never {what}: {live}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -161,13 +170,8 @@ async fn a_release_that_waits_for_its_objects() {
     depot.publish("0.2.0", &waited_for("web:2")).await;
     depot.until(Progress::InProgress, "Running 'upgrade' action").await;
     depot.until(Progress::Degraded, "web@0.2.0: context deadline exceeded").await;
-    let is_stalled = async || depot.live().await["status"]["conditions"][0]["type"] == "Stalled";
-    let deadline = Instant::now() + PATIENCE;
-    while !is_stalled().await {
-        assert!(Instant::now() < deadline, "it never gives up");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(depot.now().await.progress, Progress::Degraded);
+    let stalled = depot.when("gives up", |live| live["status"]["conditions"][0]["type"] == "Stalled").await;
+    assert_eq!(depot.told(&stalled, None).progress, Progress::Degraded);
 
     depot.ask("0.3.0", json!({ "timeout": "1m" })).await;
     depot.publish("0.3.0", &waited_for("web:3")).await;
@@ -222,20 +226,16 @@ async fn a_release_that_is_suspended_and_then_is_another() {
 
     // Another name: Helm takes away what there is, and installs it anew.
     depot.patch(json!({ "releaseName": "other" })).await;
-    depot.until(Progress::Reached, "").await;
-    assert_eq!(depot.live().await["status"]["history"][0]["name"], "other");
+    let live = depot.until(Progress::Reached, "").await;
+    assert_eq!(live["status"]["history"][0]["name"], "other");
 
     // Somebody holds on to it while it is deleted.
     let finalizers = json!({ "metadata": { "finalizers": ["finalizers.fluxcd.io", "example.org/held"] } });
     depot.helm.patch(&depot.namespace, &depot.release, finalizers).await;
     depot.helm.delete(&depot.namespace, &depot.release).await;
     depot.until(Progress::InProgress, "it is being deleted").await;
-    let deadline = Instant::now() + PATIENCE;
-    while depot.live().await["status"]["history"].is_array() {
-        assert!(Instant::now() < deadline, "it is never uninstalled");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let now = depot.now().await;
+    let gone = depot.when("is uninstalled", |live| !live["status"]["history"].is_array()).await;
+    let now = depot.told(&gone, None);
     assert_eq!((now.progress, now.why.as_str()), (Progress::InProgress, "it is being deleted"));
 }
 
@@ -256,9 +256,8 @@ async fn a_release_that_goes_back() {
     // What it went back to is well, and is not what was asked for.
     depot.ask("0.3.0", json!({ "timeout": "2s" })).await;
     depot.publish("0.3.0", &waited_for("web:3")).await;
-    depot.until(Progress::Failed, "it failed and was rolled back: Helm upgrade failed").await;
-    let history = depot.live().await["status"]["history"].clone();
-    let [newest, tried] = [&history[0], &history[1]];
+    let live = depot.until(Progress::Failed, "it failed and was rolled back: Helm upgrade failed").await;
+    let [newest, tried] = [0, 1].map(|place: usize| &live["status"]["history"][place]);
     assert_eq!((&newest["chartVersion"], &newest["status"]), (&json!("0.2.0"), &json!("deployed")));
     assert_eq!((&tried["chartVersion"], &tried["status"]), (&json!("0.3.0"), &json!("failed")));
 }
@@ -270,8 +269,8 @@ async fn a_release_that_tries_again() {
     depot.publish("0.1.0", &waited_for("web:1")).await;
     depot.until(Progress::InProgress, "its controller goes on: Helm install failed").await;
     depot.until(Progress::InProgress, "Running 'install' action").await;
-    depot.until(Progress::Degraded, "InstallFailed").await;
-    assert_eq!(depot.live().await["status"]["installFailures"], 2);
+    let live = depot.until(Progress::Degraded, "InstallFailed").await;
+    assert_eq!(live["status"]["installFailures"], 2);
 }
 
 #[tokio::test]

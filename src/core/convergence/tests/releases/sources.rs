@@ -161,7 +161,7 @@ fn with_the_sources_of_their_charts() {
         (
             vec![waits],
             with(chart("0.2.0"), &suspended),
-            "out-of-date: the source of its chart: it is suspended",
+            "suspended: the source of its chart: it is suspended",
         ),
         (
             of_git("Revision", &short(EARLIER)),

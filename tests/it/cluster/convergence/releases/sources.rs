@@ -34,66 +34,63 @@ fn by_revision(commit: &str) -> String {
 #[tokio::test]
 async fn a_chart_of_a_repository_by_its_revision() {
     let Some(mut depot) = Depot::new(of_git("Revision")).await else { return };
+    let there = "it has released the commit and is ready";
     depot.until(Progress::InProgress, "SourceNotReady").await;
     depot.commit(by_revision, &config_map()).await;
-    depot.until(Progress::Reached, "it has released the commit and is ready").await;
-    let alone = depot.alone().await;
-    assert_eq!(
-        (alone.progress, alone.why.as_str()),
-        (Progress::Reached, "it has released the commit and is ready")
-    );
+    let before = depot.until(Progress::Reached, there).await;
+    let alone = depot.told(&before, None);
+    assert_eq!((alone.progress, alone.why.as_str()), (Progress::Reached, there));
 
     // A commit that its source has and it has not: as it is in between, whoever looks.
-    let before = depot.live().await;
     depot.commit(by_revision, &config_map().replace("\"b\"", "\"c\"")).await;
     let between = depot.told(&before, Some(&depot.source_now().await));
     assert_eq!(between.progress, Progress::InProgress);
     assert_eq!(between.why, "its source has 0.1.0+000000000abd, and it has released 0.1.0+000000000abc");
-    let alone = depot.told(&before, None);
-    assert_eq!(
-        (alone.progress, alone.why.as_str()),
-        (Progress::InProgress, "it has not released the commit yet")
-    );
-    depot.until(Progress::Reached, "it has released the commit and is ready").await;
+    let between = depot.told(&before, None);
+    assert_eq!(between.progress, Progress::InProgress);
+    assert_eq!(between.why, "it has not released the commit yet");
+    depot.until(Progress::Reached, there).await;
 
     // A commit that it gives up, and one that comes after it.
     depot.commit(by_revision, REFUSED).await;
-    depot.until(Progress::Failed, "spec.ports: Required value").await;
-    let gave_up = depot.live().await;
+    let gave_up = depot.until(Progress::Failed, "spec.ports: Required value").await;
     depot.commit(by_revision, &config_map()).await;
     let source = depot.source_now().await;
     for between in [depot.told(&gave_up, Some(&source)), depot.told(&gave_up, None)] {
         assert_eq!(between.progress, Progress::InProgress);
         assert!(between.why.starts_with("what it failed at is another chart"), "{}", between.why);
     }
-    depot.until(Progress::Reached, "it has released the commit and is ready").await;
+    depot.until(Progress::Reached, there).await;
 
-    // A commit of which nothing can be made: the release stays as well as it was.
+    // A commit of which nothing can be made: for a while the release is as ready as it was.
+    let before = depot.live().await;
     depot.helm.refuse(&depot.source_now().await, "no such folder: charts/web").await;
     depot.history.0.push("f".repeat(40));
     depot.until(Progress::Failed, "the source of its chart: it is stalled: no such folder: charts/web").await;
-    assert_eq!(depot.alone().await.progress, Progress::InProgress);
+    assert_eq!(depot.told(&before, None).progress, Progress::InProgress);
 }
 
 #[tokio::test]
 async fn a_chart_of_a_repository_whose_source_is_suspended() {
     let Some(mut depot) = Depot::new(of_git("Revision")).await else { return };
+    let there = "it has released the commit and is ready";
     depot.commit(by_revision, &config_map()).await;
-    depot.until(Progress::Reached, "").await;
+    let live = depot.until(Progress::Reached, there).await;
     depot.helm.suspend(&depot.source_now().await).await;
-    depot.until(Progress::Reached, "it has released the commit and is ready").await;
+    let source = depot.source_now().await;
+    let now = depot.told(&live, Some(&source));
+    assert_eq!((now.progress, now.why.as_str()), (Progress::Reached, there));
     depot.history.0.push("f".repeat(40));
-    depot
-        .until(Progress::OutOfDate, "it is at another commit, and the source of its chart is suspended")
-        .await;
-    // Asked to look again, the controller finds a source that is not through with what is asked of it, and waits.
+    let now = depot.told(&live, Some(&source));
+    assert_eq!(now.progress, Progress::OutOfDate);
+    assert_eq!(now.why, "it is at another commit, and the source of its chart is suspended");
+
+    // When it looks again, its controller finds a source that is not through with what is asked of it, and waits.
     depot.patch(json!({ "values": { "a": "b" } })).await;
-    depot.until_alone(Progress::InProgress, "SourceNotReady").await;
-    let now = depot.now().await;
-    assert_eq!(
-        (now.progress, now.why.as_str()),
-        (Progress::OutOfDate, "the source of its chart: it is suspended")
-    );
+    let waits = depot.until(Progress::Suspended, "the source of its chart: it is suspended").await;
+    let alone = depot.told(&waits, None);
+    assert_eq!(alone.progress, Progress::InProgress);
+    assert!(alone.why.starts_with("SourceNotReady"), "{}", alone.why);
 }
 
 #[tokio::test]
@@ -101,21 +98,16 @@ async fn a_chart_of_a_repository_by_its_version() {
     let Some(mut depot) = Depot::new(of_git("ChartVersion")).await else { return };
     let untold = "released again only under another version";
     depot.commit(|_| "0.1.0".to_owned(), &config_map()).await;
-    depot.until(Progress::Unknown, untold).await;
-    assert_eq!(depot.alone().await.progress, Progress::Unknown);
+    let live = depot.until(Progress::Unknown, untold).await;
+    assert_eq!(depot.told(&live, None).progress, Progress::Unknown);
     depot.history.0.push("f".repeat(40));
     depot.until(Progress::InProgress, "it has not released the commit yet").await;
 
     // The same version, and another chart: what is released stays as it was, and nothing says so.
     depot.history.0.pop();
-    let changed = config_map().replace("\"b\"", "\"c\"");
-    depot.commit(|_| "0.1.0".to_owned(), &changed).await;
+    depot.commit(|_| "0.1.0".to_owned(), &config_map().replace("\"b\"", "\"c\"")).await;
     depot.helm.patch(&depot.namespace, &depot.release, asked_to_look()).await;
-    let deadline = Instant::now() + PATIENCE;
-    while depot.live().await["status"]["lastHandledReconcileAt"] != "1" {
-        assert!(Instant::now() < deadline, "it never looks again");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    depot.when("looks again", |live| live["status"]["lastHandledReconcileAt"] == "1").await;
     depot.until(Progress::Unknown, untold).await;
     let path = format!("/api/v1/namespaces/{}/configmaps/a", depot.namespace);
     assert_eq!(depot.api.call(Method::GET, &path, None).await["data"]["a"], "b");
@@ -149,28 +141,12 @@ async fn a_chart_that_is_named_by_the_release() {
             let expected = format!("its source has sha256:{}", digit.repeat(64));
             assert!(between.why.starts_with(&expected), "{}", between.why);
         }
-        depot.until(Progress::Reached, "it has released what its source has, and is ready").await;
-        before = depot.live().await;
-        let alone = depot.alone().await;
+        before = depot.until(Progress::Reached, "it has released what its source has, and is ready").await;
+        let alone = depot.told(&before, None);
         assert_eq!(alone.progress, Progress::Unknown, "{}", alone.why);
     }
 }
 
 async fn both() -> Option<(&'static ApiServer, &'static HelmController)> {
     Some((apiserver().await?, helm_controller().await?))
-}
-
-impl Depot {
-    /// As [`Depot::until`], without its source.
-    async fn until_alone(&self, progress: Progress, why: &str) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = self.alone().await;
-            if now.progress == progress && now.why.contains(why) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "it never is {progress:?} ({why}), but {now:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
 }
