@@ -1,4 +1,4 @@
-//! Kustomizations and HelmReleases of Flux.
+//! Kustomizations of Flux, and what they have in common with its HelmReleases.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ const PASSING: [&str; 5] =
 /// Reasons for which what is applied is not well.
 const UNWELL: [&str; 3] = ["HealthCheckFailed", "TestFailed", "PruneFailed"];
 
-fn suspended(live: &Value) -> Option<Standing> {
+pub(super) fn suspended(live: &Value) -> Option<Standing> {
     let suspended = live.pointer("/spec/suspend") == Some(&Value::Bool(true));
     suspended.then(|| Standing::new(Progress::Suspended, "it is suspended"))
 }
@@ -38,30 +38,15 @@ pub(super) fn kustomization(live: &Value, contains: &Contains<'_>) -> Standing {
     }
 }
 
-fn unseen() -> Standing {
+pub(super) fn unseen() -> Standing {
     Standing::new(Progress::InProgress, "its controller has not seen it yet")
 }
 
-/// How far a HelmRelease has come. It knows no commit: that it is as the commit has it, its generation says.
-pub(super) fn release(live: &Value) -> Standing {
-    if let Some(standing) = suspended(live) {
-        return standing;
-    }
-    match (generic(live), condition(live, "Ready")) {
-        (Some(standing), _) => standing,
-        (None, Some(ready)) if ready.status == "True" => {
-            Standing::new(Progress::Reached, "it is released and ready")
-        }
-        (None, Some(ready)) => not_ready(&ready),
-        (None, None) => unseen(),
-    }
-}
-
-fn refused(ready: &Condition<'_>) -> bool {
+pub(super) fn refused(ready: &Condition<'_>) -> bool {
     ready.status == "False" && !PASSING.contains(&ready.reason)
 }
 
-fn not_ready(ready: &Condition<'_>) -> Standing {
+pub(super) fn not_ready(ready: &Condition<'_>) -> Standing {
     let progress = match (refused(ready), UNWELL.contains(&ready.reason)) {
         (false, _) => Progress::InProgress,
         (true, true) => Progress::Degraded,
@@ -72,7 +57,7 @@ fn not_ready(ready: &Condition<'_>) -> Standing {
 }
 
 /// The commit in a revision; `None` where it names none.
-fn commit_of(revision: &str) -> Option<&str> {
+pub(super) fn commit_of(revision: &str) -> Option<&str> {
     let tail = revision.rsplit(['/', ':']).next().unwrap_or(revision);
     let is_commit = matches!(tail.len(), 40 | 64) && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_commit.then_some(tail)

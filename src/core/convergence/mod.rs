@@ -7,6 +7,7 @@
 mod argocd;
 mod flux;
 mod object;
+mod release;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use object::object;
+pub use release::{ChartSource, chart_source, release};
 
 /// How far it has come, from the best to the worst.
 #[derive(
@@ -70,17 +72,18 @@ impl Standing {
 }
 
 /// Whether a revision, as a controller names it, contains the commit that is asked for; `None` where nobody can tell.
-/// Only who has the history knows: later commits contain earlier ones.
+/// Only who has the history knows: later commits contain earlier ones. It is a commit, or the first 12 digits of one.
 pub type Contains<'a> = dyn Fn(&str) -> Option<bool> + 'a;
 
 /// How far one object has come that a cluster has, or has not. One that applies others (an Application, a Kustomization)
-/// is asked whether it has reached the commit; of every other, only itself counts.
+/// is asked whether it has reached the commit; of every other, only itself counts. More can be told of a HelmRelease by
+/// [`release`], with the source of its chart.
 pub fn standing(live: Option<&Value>, contains: &Contains<'_>) -> Standing {
     let Some(live) = live else { return Standing::new(Progress::InProgress, "it is not there yet") };
     match (group(live), text(live, "/kind")) {
         ("argoproj.io", "Application") => argocd::application(live, contains),
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => flux::kustomization(live, contains),
-        ("helm.toolkit.fluxcd.io", "HelmRelease") => flux::release(live),
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => release(live, None, contains),
         _ => object(live),
     }
 }
@@ -112,11 +115,12 @@ fn number(object: &Value, pointer: &str) -> Option<i64> {
     object.pointer(pointer).and_then(Value::as_i64)
 }
 
-/// The condition of a type: its status, reason and message.
+/// The condition of a type: its status, reason and message, and the generation that it is about.
 struct Condition<'v> {
     status: &'v str,
     reason: &'v str,
     message: Option<&'v str>,
+    generation: Option<i64>,
 }
 
 fn condition<'v>(object: &'v Value, kind: &str) -> Option<Condition<'v>> {
@@ -126,6 +130,7 @@ fn condition<'v>(object: &'v Value, kind: &str) -> Option<Condition<'v>> {
         status: text(found, "/status"),
         reason: text(found, "/reason"),
         message: found.pointer("/message").and_then(Value::as_str),
+        generation: number(found, "/observedGeneration"),
     })
 }
 
@@ -140,7 +145,11 @@ fn generic(object: &Value) -> Option<Standing> {
     if let (Some(written), Some(seen)) = (written, seen)
         && written != seen
     {
-        let why = format!("its controller has seen generation {seen}, not yet {written}");
+        // Controllers of Flux begin below all generations.
+        let why = match seen {
+            ..1 => "its controller is not through with it yet".to_owned(),
+            1.. => format!("its controller has seen generation {seen}, not yet {written}"),
+        };
         return Some(Standing::new(Progress::InProgress, why));
     }
     if let Some(stalled) = condition(object, "Stalled").filter(|condition| condition.status == "True") {

@@ -1,6 +1,8 @@
 //! Whether the real Argo CD and the real Flux have reached a commit, told from what they write about themselves. No
 //! workload runs on the API server of the tests: what a Deployment's controller would write, the tests do.
 
+mod releases;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -23,8 +25,13 @@ impl History {
 
     /// How far something has come on its way to a commit.
     fn standing(&self, live: &Value, commit: &str) -> Standing {
-        let place = |commit: &str| self.0.iter().position(|known| known == commit);
-        standing(Some(live), &|revision| Some(place(revision)? >= place(commit)?))
+        standing(Some(live), &|revision| self.contains(revision, commit))
+    }
+
+    /// Whether a commit, or what begins as one does, contains another; `None` where it is not known.
+    fn contains(&self, revision: &str, commit: &str) -> Option<bool> {
+        let place = |commit: &str| self.0.iter().position(|known| known.starts_with(commit));
+        Some(place(revision)? >= place(commit)?)
     }
 }
 

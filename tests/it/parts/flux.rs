@@ -2,19 +2,15 @@
 //! source-controller: it serves what a repository holds as an archive, and says so in the source's status.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::digest;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use super::artifacts::{self, Artifacts};
 use super::process::{self, Server};
 use super::{ApiServer, apiserver, tools, unique};
 
@@ -39,9 +35,7 @@ pub async fn flux() -> Option<&'static Flux> {
 #[derive(Debug)]
 pub struct Flux {
     api: &'static ApiServer,
-    archives: TempDir,
-    /// Where the archives are served.
-    url: String,
+    artifacts: Artifacts,
     #[expect(dead_code, reason = "held so that it runs")]
     server: Server,
 }
@@ -71,32 +65,9 @@ impl Flux {
 
     /// Has the source hold these files, by path, at a commit. The revision as Flux writes it.
     pub async fn publish(&self, source: &str, commit: &str, files: &BTreeMap<String, String>) -> String {
-        let name = unique("archive");
-        let folder = self.archives.path().join(&name);
-        fs::create_dir_all(&folder).expect("a folder for an archive");
-        for (path, text) in files {
-            let path = folder.join(path);
-            fs::create_dir_all(path.parent().expect("a file in a folder")).expect("its folder");
-            fs::write(path, text).expect("a file of the source");
-        }
-        let archive = self.archives.path().join(format!("{name}.tar.gz"));
-        let made = Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(&folder).arg(".").status();
-        assert!(made.is_ok_and(|status| status.success()), "tar makes an archive");
-        let bytes = fs::read(&archive).expect("the archive");
         let revision = format!("main@sha1:{commit}");
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let artifact = json!({
-            "path": format!("{name}.tar.gz"),
-            "url": format!("{}/{name}.tar.gz", self.url),
-            "revision": &revision,
-            "digest": format!("sha256:{}", hex(digest::digest(&digest::SHA256, &bytes).as_ref())),
-            "size": bytes.len(),
-            "lastUpdateTime": &now,
-        });
-        let ready = json!({
-            "type": "Ready", "status": "True", "reason": "Succeeded", "message": "stored artifact",
-            "lastTransitionTime": &now, "observedGeneration": 1,
-        });
+        let artifact = self.artifacts.told(&self.artifacts.pack(files), &revision);
+        let ready = artifacts::ready(true, "Succeeded", "stored artifact", 1);
         let status = json!({ "observedGeneration": 1, "artifact": artifact, "conditions": [ready] });
         let path = format!("{SOURCES}/{source}/status?fieldManager=source-controller");
         self.api.patch(&path, "application/merge-patch+json", &json!({ "status": status })).await;
@@ -146,7 +117,6 @@ impl Flux {
     }
 
     async fn start(api: &'static ApiServer, program: &Path) -> Result<Self, String> {
-        let folder = || tempfile::tempdir().map_err(|failed| format!("a folder for Flux: {failed}"));
         let (controller, sources) = (super::module_of(program, 0)?, super::module_of(program, 1)?);
         let kustomizations = "kustomize.toolkit.fluxcd.io_kustomizations.yaml";
         api.define(&controller.join("config/crd/bases").join(kustomizations)).await?;
@@ -158,7 +128,7 @@ impl Flux {
         api.apply(&format!("/api/v1/namespaces/{NAMESPACE}"), &namespace).await;
 
         let [metrics, health] = process::free_ports();
-        let home = folder()?;
+        let home = tempfile::tempdir().map_err(|failed| format!("a folder for Flux: {failed}"))?;
         let mut command = Command::new(program);
         command.args(["--watch-all-namespaces", "--enable-leader-election=false", "--events-addr="]);
         command.arg(format!("--metrics-addr=127.0.0.1:{metrics}"));
@@ -168,9 +138,7 @@ impl Flux {
         let mut server = Server::start("kustomize-controller", home, &command);
         let http = reqwest::Client::builder().no_proxy().build().map_err(|failed| failed.to_string())?;
         server.ready(&http, &format!("http://127.0.0.1:{health}/readyz"), None).await?;
-        let archives = folder()?;
-        let url = serve(archives.path().to_owned()).map_err(|failed| format!("archives: {failed}"))?;
-        Ok(Self { api, archives, url, server })
+        Ok(Self { api, artifacts: Artifacts::start()?, server })
     }
 }
 
@@ -186,36 +154,4 @@ fn ended(kustomization: &Value, revision: &str) -> Option<Reconciled> {
     }
     let message = ready["message"].as_str().unwrap_or_default().to_owned();
     Some(Reconciled { succeeded: ready["status"] == "True", message })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Serves the files of a folder over HTTP, as long as this process runs: tests have runtimes that end with them, a thread
-/// does not.
-fn serve(folder: PathBuf) -> std::io::Result<String> {
-    let listener = TcpListener::bind(("127.0.0.1", 0))?;
-    let address = listener.local_addr()?;
-    std::thread::spawn(move || {
-        for asked in listener.incoming() {
-            // Whoever hangs up asks again.
-            asked.and_then(|stream| answer(stream, &folder)).ok();
-        }
-    });
-    Ok(format!("http://{address}"))
-}
-
-fn answer(mut stream: TcpStream, folder: &Path) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let first = lines.next().transpose()?.unwrap_or_default();
-    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
-    let name = first.split(' ').nth(1).and_then(|path| Path::new(path).file_name());
-    let (status, bytes) = match name.map(|name| fs::read(folder.join(name))) {
-        Some(Ok(bytes)) => ("200 OK", bytes),
-        Some(Err(_)) | None => ("404 Not Found", Vec::new()),
-    };
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", bytes.len())?;
-    stream.write_all(&bytes)
 }

@@ -24,8 +24,10 @@
 
 mod apiserver;
 mod argocd;
+mod artifacts;
 mod flux;
 mod gitea;
+mod helm_controller;
 mod postgres;
 mod process;
 pub mod tools;
@@ -37,6 +39,7 @@ pub use apiserver::{
 pub use argocd::{ArgoCd, Repository, argocd};
 pub use flux::{Flux, flux};
 pub use gitea::{Gitea, Repo, User, gitea};
+pub use helm_controller::{HelmController, helm_controller};
 pub use postgres::{Postgres, postgres};
 pub use process::Server;
 

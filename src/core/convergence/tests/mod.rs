@@ -3,6 +3,7 @@
 
 mod appliers;
 mod objects;
+mod releases;
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ const EARLIER: &str = "3333333333333333333333333333333333333333";
 fn contains(revision: &str) -> Option<bool> {
     [(COMMIT, true), (LATER, true), (EARLIER, false)]
         .into_iter()
-        .find(|(commit, _)| *commit == revision)
+        .find(|(commit, _)| commit.starts_with(revision))
         .map(|(_, contains)| contains)
 }
 
