@@ -277,10 +277,12 @@ impl<'a> Asking<'a> {
         let is_plain = reading.obscures(base).is_none()
             && reading.otherwise(base).is_none()
             && reading.passes_over(live).is_none();
-        let Ok(Write::Apply(sent) | Write::ApplyUnforced(sent)) = known.write(&environment, base) else {
-            return None;
+        let stands = match known.write(&environment, base) {
+            Ok(Write::Apply(sent) | Write::ApplyUnforced(sent)) => foreseen::stands(live, manager, &sent),
+            Ok(Write::Patch(patch)) => patch.is_empty(),
+            Ok(Write::Create(_) | Write::Replace(_)) | Err(_) => false,
         };
-        (is_plain && foreseen::stands(live, manager, &sent)).then_some(live)
+        (is_plain && stands).then_some(live)
     }
 
     async fn dry_run(
@@ -315,8 +317,11 @@ impl<'a> Asking<'a> {
         manifest: &Value,
     ) -> Result<Tried, ClusterError> {
         match (known.write(environment, manifest), known.live) {
-            // Whoever has nothing to patch sends nothing.
-            (Ok(Write::Patch(patch)), Some(live)) if patch.is_empty() => {
+            // Whoever has nothing to patch sends nothing. What would become of base all the same is asked where it may not be
+            // what is live: a webhook that came later would add to that too.
+            (Ok(Write::Patch(patch)), Some(live))
+                if patch.is_empty() && known.sides.head == Some(manifest) =>
+            {
                 Ok(Prediction::Object(Box::new(live.clone())).into())
             }
             (Ok(write), _) => self.cluster.dry_run(known.object, &write, &environment.field_manager).await,

@@ -28,7 +28,7 @@ fn judges_others(group: &str) -> bool {
     let webhooks = ["kyverno.io", "gatekeeper.sh"];
     let is_of =
         |whose: &&str| group.strip_suffix(*whose).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    group == "admissionregistration.k8s.io" || webhooks.iter().any(|whose| is_of(&whose))
+    group == "admissionregistration.k8s.io" || webhooks.iter().any(is_of)
 }
 
 /// What the change itself touches that other objects depend on.

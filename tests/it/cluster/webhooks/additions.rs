@@ -147,24 +147,28 @@ async fn what_a_webhook_has_yet_to_add_is_told_apart_from_the_change() {
     assert_snapshot!(said(&world, "late").await, @r#"
     ServerSide:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       metadata.labels.injected: – → "‹live›"
       spec.minReadySeconds: – → "‹live›"
       spec.template.spec.containers[name=proxy]: – → {"image":"registry.example.org/proxy:1","imagePullPolicy":"‹live›","name":"proxy","resources":{},"terminationMessagePath":"‹live›","terminationMessagePolicy":"‹live›"}
     ClientSide:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       metadata.labels.injected: – → "‹live›"
       spec.minReadySeconds: – → "‹live›"
       spec.template.spec.containers[name=proxy]: – → {"image":"registry.example.org/proxy:1","imagePullPolicy":"‹live›","name":"proxy","resources":{},"terminationMessagePath":"‹live›","terminationMessagePolicy":"‹live›"}
     Helm:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       metadata.labels.injected: – → "‹live›"
       spec.minReadySeconds: – → "‹live›"
       spec.template.spec.containers[name=proxy]: – → {"image":"registry.example.org/proxy:1","imagePullPolicy":"‹live›","name":"proxy","resources":{},"terminationMessagePath":"‹live›","terminationMessagePolicy":"‹live›"}
     Replace:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       metadata.labels.injected: – → "‹live›"
       spec.minReadySeconds: – → "‹live›"
@@ -188,18 +192,22 @@ async fn what_a_webhook_adds_anew_since_base_is_told_apart_from_the_change() {
     assert_snapshot!(said(&world, "newer").await, @r#"
     ServerSide:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       spec.template.spec.containers[name=proxy].image: "registry.example.org/proxy:1" → "registry.example.org/proxy:2"
     ClientSide:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       spec.template.spec.containers[name=proxy].image: "registry.example.org/proxy:1" → "registry.example.org/proxy:2"
     Helm:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       spec.template.spec.containers[name=proxy].image: "registry.example.org/proxy:1" → "registry.example.org/proxy:2"
     Replace:
     Update Deployment (DryRun, settled Some(false))
+      reason: unsettled: what is live is not what base says
     drift Deployment
       spec.template.spec.containers[name=proxy].image: "registry.example.org/proxy:1" → "registry.example.org/proxy:2"
     "#);
