@@ -16,7 +16,7 @@ mod reading;
 mod warned;
 mod wishes;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
