@@ -5,15 +5,22 @@
 //! has to be refused.
 
 mod answer;
+mod certificate;
 mod connect;
+mod credentials;
 mod discovery;
+mod failure;
 mod guard;
 mod kube;
+mod kubeconfig;
 mod link;
 mod list;
+mod no_proxy;
 mod patches;
 mod path;
 mod patience;
+mod plugin;
+mod proxy;
 mod request;
 mod respite;
 mod rights;
