@@ -30,7 +30,7 @@ impl Certificate {
         let kind = match &self.key {
             PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
             PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
-            _ => "PRIVATE KEY",
+            PrivateKeyDer::Pkcs8(_) | _ => "PRIVATE KEY",
         };
         let chain: String = self.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
         let key = pem(kind, self.key.secret_der());

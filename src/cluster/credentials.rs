@@ -19,6 +19,10 @@ const RESPITE: Duration = Duration::from_secs(5);
 /// What holds for less than this is obtained anew, unless it was given for a short time only.
 const LEAD: SignedDuration = SignedDuration::from_secs(10);
 
+/// What a plugin gave is used for this long whatever it says: where this machine's clock is ahead, it may be over when it
+/// comes, and the plugin would be run for every request.
+const SHORTEST: Duration = Duration::from_secs(1);
+
 /// As whom it is asked.
 pub(super) enum Credentials {
     /// The client has all it needs: nothing, a certificate, a name with a password.
@@ -28,7 +32,7 @@ pub(super) enum Credentials {
     /// The token that stands in a file, each time anew.
     File(TokenFile),
     /// What a plugin gives.
-    Plugin(Keeper),
+    Plugin(Box<Keeper>),
 }
 
 /// What one request is sent with.
@@ -126,6 +130,12 @@ struct Kept {
     until: Option<(Timestamp, Timestamp)>,
 }
 
+impl Kept {
+    fn holds(&self, now: Timestamp) -> bool {
+        self.given.elapsed() < SHORTEST || self.until.is_none_or(|(due, _)| now < due)
+    }
+}
+
 impl Keeper {
     pub(super) fn new(plugin: Plugin, config: Config) -> Self {
         Self { plugin, config, state: Mutex::default() }
@@ -141,13 +151,12 @@ impl Keeper {
     async fn kept(&self) -> Result<Arc<Kept>, NoCredentials> {
         let mut state = self.state.lock().await;
         let now = Timestamp::now();
-        if let Some(kept) = state.kept.as_ref().filter(|kept| kept.until.is_none_or(|(due, _)| now < due)) {
+        if let Some(kept) = state.kept.as_ref().filter(|kept| kept.holds(now)) {
             return Ok(Arc::clone(kept));
         }
         // What still holds is better than nothing.
         let still = state.kept.clone().filter(|kept| kept.until.is_some_and(|(_, over)| now < over));
-        if let Some((failed, why)) = state.failed.as_ref().filter(|(failed, _)| failed.elapsed() < RESPITE) {
-            let _ = failed;
+        if let Some((_, why)) = state.failed.as_ref().filter(|(failed, _)| failed.elapsed() < RESPITE) {
             return still.ok_or_else(|| NoCredentials(why.clone()));
         }
         state.answers += 1;

@@ -177,7 +177,7 @@ impl Entry {
         }
         if let Some(exec) = &user.exec {
             let plugin = Plugin::new(exec, &self.cluster, self.authority()?.as_deref(), patience)?;
-            return Ok(Credentials::Plugin(Keeper::new(plugin, config.clone())));
+            return Ok(Credentials::Plugin(Box::new(Keeper::new(plugin, config.clone()))));
         }
         match &user.auth_provider {
             Some(_) => {

@@ -48,7 +48,7 @@ const FINE: &str = "✓ cluster prod:";
 #[tokio::test]
 async fn the_proxy_of_the_environment_is_taken_to_where_it_counts() {
     let Some(desk) = Desk::new().await else { return };
-    let proxy = Proxy::start(Manner::Guarded, desk.server.url()).await;
+    let proxy = Proxy::start(Manner::Guarded, desk.server).await;
     let url = format!("http://user:hunter2@{}", proxy.address);
     for name in ["HTTPS_PROXY", "https_proxy"] {
         assert_eq!(desk.doctor(FAR, &[(name, url.clone())]).await, FINE);
@@ -62,7 +62,7 @@ async fn the_proxy_of_the_environment_is_taken_to_where_it_counts() {
 #[tokio::test]
 async fn the_proxy_of_the_environment_is_left_out_where_it_does_not_count() {
     let Some(desk) = Desk::new().await else { return };
-    let proxy = Proxy::start(Manner::Refusing(502), desk.server.url()).await;
+    let proxy = Proxy::start(Manner::Refusing(502), desk.server).await;
     let set = ("HTTPS_PROXY", format!("http://user:hunter2@{}", proxy.address));
     // On this machine, without a word of NO_PROXY, and with one.
     let near = desk.server.url().to_owned();

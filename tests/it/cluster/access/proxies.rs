@@ -23,7 +23,7 @@ impl Desk {
 #[tokio::test]
 async fn a_kubeconfig_names_a_proxy_and_it_is_taken() {
     let Some(desk) = Desk::new().await else { return };
-    let proxy = Proxy::start(Manner::Open, desk.server.url()).await;
+    let proxy = Proxy::start(Manner::Open, desk.server).await;
     assert_eq!(desk.ask_through(&format!("http://{}", proxy.address)).await, ANSWERS);
     assert_eq!(proxy.asked(), ["kubernetes.default.svc:6443"]);
     // Also to where the environment's would not count.
@@ -34,15 +34,27 @@ async fn a_kubeconfig_names_a_proxy_and_it_is_taken() {
 }
 
 #[tokio::test]
+async fn a_proxy_may_speak_tls() {
+    let Some(desk) = Desk::new().await else { return };
+    let proxy = Proxy::start(Manner::Secured, desk.server).await;
+    let mut cluster = desk.through(&format!("https://user:hunter2@{}", proxy.address));
+    assert_eq!(desk.ask(cluster.clone(), desk.administrator()).await, ANSWERS);
+    assert_eq!(proxy.asked(), ["kubernetes.default.svc:6443"]);
+    // Whom the kubeconfig trusts vouches for it, as for kubectl.
+    cluster["certificate-authority"] = json!(desk.file("other.crt", Authority::new("another").pem()));
+    assert_snapshot!(desk.ask(cluster, desk.administrator()).await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (invalid peer certificate: UnknownIssuer)");
+}
+
+#[tokio::test]
 async fn a_proxy_may_speak_socks() {
     let Some(desk) = Desk::new().await else { return };
     for scheme in ["socks5", "socks5h"] {
-        let proxy = Proxy::start(Manner::Socks, desk.server.url()).await;
+        let proxy = Proxy::start(Manner::Socks, desk.server).await;
         assert_eq!(desk.ask_through(&format!("{scheme}://{}", proxy.address)).await, ANSWERS);
         // The proxy looks the name up.
         assert_eq!(proxy.asked(), ["kubernetes.default.svc:6443"]);
     }
-    let proxy = Proxy::start(Manner::SocksRefusing, desk.server.url()).await;
+    let proxy = Proxy::start(Manner::SocksRefusing, desk.server).await;
     assert_snapshot!(desk.ask_through(&format!("socks5://{}", proxy.address)).await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names does not let through to it (connection not allowed)");
     assert_snapshot!(desk.ask_through("socks5://127.0.0.1:9").await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached");
 }
@@ -53,7 +65,7 @@ async fn a_proxy_that_does_not_let_through_is_told_as_that() {
     assert_snapshot!(desk.ask_through("http://127.0.0.1:9").await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (Connection refused (os error 111))");
     let mut all = Vec::new();
     for status in [403, 407, 502] {
-        let proxy = Proxy::start(Manner::Refusing(status), desk.server.url()).await;
+        let proxy = Proxy::start(Manner::Refusing(status), desk.server).await;
         all.push(desk.ask_through(&format!("http://{}", proxy.address)).await);
     }
     assert_snapshot!(all.join("\n"), @r"
@@ -66,7 +78,7 @@ async fn a_proxy_that_does_not_let_through_is_told_as_that() {
 #[tokio::test]
 async fn a_proxy_that_says_nothing_is_waited_for_as_long_as_a_connection() {
     let Some(desk) = Desk::new().await else { return };
-    let proxy = Proxy::start(Manner::Silent, desk.server.url()).await;
+    let proxy = Proxy::start(Manner::Silent, desk.server).await;
     let file = desk.kubeconfig(desk.through(&format!("http://{}", proxy.address)), desk.administrator());
     let hasty = Patience { connect: Duration::from_millis(500), ..Patience::USUAL };
     let began = std::time::Instant::now();
@@ -100,7 +112,7 @@ async fn the_credentials_of_a_proxy_are_used_and_neither_told_nor_logged() {
         .finish();
     // The tests' runtime has one thread, so that this hears everything.
     let listening = tracing::subscriber::set_default(logger);
-    let guarded = Proxy::start(Manner::Guarded, desk.server.url()).await;
+    let guarded = Proxy::start(Manner::Guarded, desk.server).await;
     assert_eq!(desk.ask_through(&format!("http://user:hunter2@{}", guarded.address)).await, ANSWERS);
     assert_eq!(desk.ask_through(&format!("http://us%65r:hunter%32@{}", guarded.address)).await, ANSWERS);
     let mut said = vec![desk.ask_through(&format!("http://user:hunter3@{}", guarded.address)).await];

@@ -3,9 +3,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, copy_bidirectional,
+};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
+
+use crate::cluster::webhooks::hook::acceptor;
+use crate::parts::ApiServer;
 
 /// How a proxy behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +19,8 @@ pub(super) enum Manner {
     Open,
     /// It tunnels for `user` with the password `hunter2`, and answers others with 407.
     Guarded,
+    /// It is guarded, and speaks TLS itself.
+    Secured,
     /// It answers everybody with this status.
     Refusing(u16),
     /// It says nothing.
@@ -33,20 +40,26 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy to `server`, `https://HOST:PORT`.
-    pub(super) async fn start(manner: Manner, server: &str) -> Self {
+    pub(super) async fn start(manner: Manner, server: &ApiServer) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (asked, server) = (Arc::default(), server.trim_start_matches("https://").to_owned());
+        let (asked, acceptor) = (Arc::default(), acceptor(server));
+        let server = server.url().trim_start_matches("https://").to_owned();
         let noted = Arc::clone(&asked);
         let accepting = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (noted, server) = (Arc::clone(&noted), server.clone());
+                let (noted, server, acceptor) = (Arc::clone(&noted), server.clone(), acceptor.clone());
                 connections.spawn(async move {
                     let _ = match manner {
                         Manner::Socks | Manner::SocksRefusing => socks(stream, manner, &noted, &server).await,
-                        _ => tunnel(stream, manner, &noted, &server).await,
+                        Manner::Secured => match acceptor.accept(stream).await {
+                            Ok(stream) => tunnel(stream, manner, &noted, &server).await,
+                            Err(refused) => Err(refused),
+                        },
+                        Manner::Open | Manner::Guarded | Manner::Refusing(_) | Manner::Silent => {
+                            tunnel(stream, manner, &noted, &server).await
+                        }
                     };
                 });
             }
@@ -70,12 +83,12 @@ impl Drop for Proxy {
 }
 
 async fn tunnel(
-    stream: TcpStream,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
     manner: Manner,
     asked: &Mutex<Vec<String>>,
     server: &str,
 ) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
+    let mut stream = BufStream::new(stream);
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -93,11 +106,12 @@ async fn tunnel(
         head.iter().any(|line| line.eq_ignore_ascii_case("proxy-authorization: basic dXNlcjpodW50ZXIy"));
     let status = match manner {
         Manner::Refusing(status) => status,
-        Manner::Guarded if !known => 407,
+        Manner::Guarded | Manner::Secured if !known => 407,
         Manner::Silent => return std::future::pending().await,
-        _ => 200,
+        Manner::Open | Manner::Guarded | Manner::Secured | Manner::Socks | Manner::SocksRefusing => 200,
     };
     stream.write_all(format!("HTTP/1.1 {status} So\r\n\r\n").as_bytes()).await?;
+    stream.flush().await?;
     if status == 200 {
         let mut server = TcpStream::connect(server).await?;
         copy_bidirectional(&mut stream, &mut server).await?;

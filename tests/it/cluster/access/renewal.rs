@@ -71,6 +71,19 @@ async fn what_holds_without_an_end_is_obtained_once() {
 }
 
 #[tokio::test]
+async fn what_is_over_when_it_comes_is_tried_and_not_obtained_for_every_request() {
+    let Some(desk) = Desk::new().await else { return };
+    // By the clock of this machine; the server does not look at it.
+    let past = format!("{TOKEN},\"expirationTimestamp\":\"2020-01-01T00:00:00Z\"");
+    let cluster = desk.with_plugin(script(&desk, &counted(&give(&past))), Patience::USUAL).await;
+    let began = std::time::Instant::now();
+    for _ in 0..20 {
+        assert_eq!(told_anew(&cluster).await, "asked");
+    }
+    assert!(desk.runs() <= 2 + began.elapsed().as_secs() as usize, "{} runs", desk.runs());
+}
+
+#[tokio::test]
 async fn a_certificate_is_obtained_anew_too() {
     let Some(desk) = Desk::new().await else { return };
     let answer = |group: &str| {
