@@ -42,7 +42,7 @@
 //! | [`forge`] | workshop: GitHub and Gitea | core, ports |
 //! | [`source`] | workshop: git mirrors, merge trees, exports | core, ports, `process` |
 //! | [`render`] | workshop: yaml, kustomize, Helm; hostile input in a sandbox | core, ports, `process` |
-//! | [`cluster`] | workshop: reads and dry runs against a Kubernetes API | core, ports |
+//! | [`cluster`] | workshop: reads and dry runs against a Kubernetes API | core, ports, `process` |
 //! | [`store`] | workshop: queue, ledger, landings in SQLite | core, ports |
 //! | [`audit`] | workshop: the bot's key, signatures, verification | core, ports |
 //! | [`engine`] | corridor: ports to snapshot, plan to ports; thin | core, ports, `audit::sign_commit` |

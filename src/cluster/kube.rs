@@ -16,8 +16,9 @@ use super::answer::{self, Absence, Answer, Trouble};
 use super::behind;
 use super::connect::{self, Access, ConnectError};
 use super::discovery::{ACCEPT, Cache, Lookup, Resource, Served};
+use super::failure::unreachable;
 use super::guard::Guard;
-use super::link::{Link, Question, Verb, unavailable, unreachable};
+use super::link::{Link, Question, Verb, unavailable};
 use super::list;
 use super::patches::Patches;
 use super::path::{api_version, path_of, place_of};
@@ -65,12 +66,13 @@ impl Clusters for KubeClusters {
 }
 
 impl KubeCluster {
-    /// Prepares a cluster; nothing is sent yet, so one that is down is no error here.
+    /// Prepares a cluster; nothing is sent or run yet, so one that is down, or whose credentials cannot be had, is no error
+    /// here.
     ///
     /// # Errors
     /// The kubeconfig is absent, malformed or incomplete, or there is no service account to run as.
     pub async fn connect(name: String, access: &Access, patience: Patience) -> Result<Self, ConnectError> {
-        let link = Link::new(connect::client(&name, access, &patience).await?, patience);
+        let link = Link::new(connect::way(&name, access, &patience)?, patience);
         Ok(Self {
             name,
             link,

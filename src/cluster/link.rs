@@ -1,17 +1,17 @@
 //! One request at a time over the wire: bounded in number, time and size, with bounded patience for a busy server.
 
-use std::io;
 use std::time::Duration;
 
-use ::kube::Client;
 use ::kube::client::Body;
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::answer::{self, Answer, Reply};
+use super::connect::Way;
+use super::failure::{broke_off, failed};
 use super::patience::Patience;
 use super::warning;
 use crate::ports::{BoxError, ClusterError};
@@ -25,7 +25,7 @@ const LARGEST_BODY: usize = 32 << 20;
 
 /// The connection to one cluster.
 pub(super) struct Link {
-    client: Client,
+    way: Way,
     patience: Patience,
     at_once: Semaphore,
 }
@@ -48,11 +48,6 @@ pub(super) enum Verb {
     /// Take away again what a probe made.
     RemoveProbe,
 }
-
-/// No answer, and why, in words without values.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct NoAnswer(String);
 
 /// There was a connection, and no answer in time.
 #[derive(Debug, thiserror::Error)]
@@ -80,13 +75,9 @@ pub(super) fn unavailable(why: String) -> ClusterError {
     ClusterError::Unreachable { source: Box::new(Unavailable(why)) }
 }
 
-pub(super) fn unreachable(why: impl Into<String>) -> ClusterError {
-    ClusterError::Unreachable { source: Box::new(NoAnswer(why.into())) }
-}
-
 impl Link {
-    pub(super) fn new(client: Client, patience: Patience) -> Self {
-        Self { client, patience, at_once: Semaphore::new(AT_ONCE) }
+    pub(super) fn new(way: Way, patience: Patience) -> Self {
+        Self { way, patience, at_once: Semaphore::new(AT_ONCE) }
     }
 
     /// The answer; waits as long as a busy server asks, within bounds.
@@ -109,15 +100,15 @@ impl Link {
     /// One answer. A connection that breaks off is made once more: the server, or what is in between, may have closed one
     /// that rested, and nothing that is asked does more when it is asked twice.
     async fn raw(&self, question: &Question<'_>) -> Result<Reply, ClusterError> {
-        let _turn = self.at_once.acquire().await.map_err(|closed| failed(closed.into()))?;
+        let _turn = self.at_once.acquire().await.map_err(|closed| self.failed(closed.into()))?;
         let twice = async {
-            match self.exchange(question).await {
-                Err(source) if broke_off(&source) => self.exchange(question).await,
+            match self.admitted(question).await {
+                Err(source) if broke_off(&source) => self.admitted(question).await,
                 replied @ (Ok(_) | Err(_)) => replied,
             }
         };
         match timeout(self.patience.answer, twice).await {
-            Ok(exchanged) => exchanged.map_err(failed),
+            Ok(exchanged) => exchanged.map_err(|source| self.failed(source)),
             Err(_) => {
                 let seconds = self.patience.answer.as_secs_f32();
                 Err(ClusterError::Unreachable { source: Box::new(Late { seconds }) })
@@ -125,7 +116,24 @@ impl Link {
         }
     }
 
-    async fn exchange(&self, question: &Question<'_>) -> Result<Reply, BoxError> {
+    fn failed(&self, source: BoxError) -> ClusterError {
+        failed(&source, self.way.proxy)
+    }
+
+    /// One answer, to credentials that hold: those that a server refuses may have been taken back before their time, and
+    /// whoever gave them may give others.
+    async fn admitted(&self, question: &Question<'_>) -> Result<Reply, BoxError> {
+        let (reply, answer) = self.exchange(question).await?;
+        let refused = reply.status == http::StatusCode::UNAUTHORIZED;
+        if refused && self.way.credentials.others_than(answer).await {
+            return Ok(self.exchange(question).await?.0);
+        }
+        Ok(reply)
+    }
+
+    /// One answer, and which of a plugin's credentials it is to.
+    async fn exchange(&self, question: &Question<'_>) -> Result<(Reply, u64), BoxError> {
+        let pass = self.way.credentials.pass(&self.way.client).await?;
         let request = Request::builder().uri(question.path).header(http::header::ACCEPT, question.accept);
         let request = match &question.verb {
             Verb::Get => request.method(Method::GET).body(Body::empty()),
@@ -139,7 +147,8 @@ impl Link {
                 .body(Body::from(object.to_string().into_bytes())),
             Verb::RemoveProbe => request.method(Method::DELETE).body(Body::empty()),
         }?;
-        let (head, body) = self.client.send(request).await?.into_parts();
+        let request = with(request, pass.authorization);
+        let (head, body) = pass.client.send(request).await?.into_parts();
         let body = Limited::new(body, LARGEST_BODY).collect().await?.to_bytes().to_vec();
         let head = Response::from_parts(head, ());
         let text = |name| head.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
@@ -148,38 +157,19 @@ impl Link {
         // Not all of them are ASCII.
         let warnings = head.headers().get_all(http::header::WARNING).into_iter();
         let warnings: Vec<_> = warnings.map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
-        Ok(Reply {
+        let reply = Reply {
             status: head.status().as_u16(),
             warnings: warnings.iter().flat_map(|line| warning::texts(line)).collect(),
             retry_after: retry_after.map(Duration::from_secs),
             body,
-        })
+        };
+        Ok((reply, pass.answer))
     }
 }
 
-/// Why nothing came back, in words that carry no credentials: a plugin that should obtain them may have printed them.
-fn failed(source: BoxError) -> ClusterError {
-    for error in chain(&source) {
-        if let Some(::kube::Error::Auth(_)) = error.downcast_ref() {
-            return unreachable("credentials for it could not be obtained");
-        }
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            return unreachable(error.to_string());
-        }
+fn with(mut request: Request<Body>, authorization: Option<HeaderValue>) -> Request<Body> {
+    if let Some(authorization) = authorization {
+        request.headers_mut().insert(http::header::AUTHORIZATION, authorization);
     }
-    unreachable("the connection failed")
-}
-
-/// Whether there was a connection: one that does not come about, in time or at all, is not tried again.
-fn broke_off(source: &BoxError) -> bool {
-    !chain(source).any(|error| {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        matches!(kind, Some(io::ErrorKind::TimedOut | io::ErrorKind::ConnectionRefused))
-            || matches!(error.downcast_ref(), Some(::kube::Error::Auth(_)))
-    })
-}
-
-fn chain(source: &BoxError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    let first: &(dyn std::error::Error + 'static) = source.as_ref();
-    std::iter::successors(Some(first), |error| error.source())
+    request
 }

@@ -6,16 +6,23 @@
 
 mod answer;
 mod behind;
+mod certificate;
 mod connect;
+mod credentials;
 mod denial;
 mod discovery;
+mod failure;
 mod guard;
 mod kube;
+mod kubeconfig;
 mod link;
 mod list;
+mod no_proxy;
 mod patches;
 mod path;
 mod patience;
+mod plugin;
+mod proxy;
 mod quotas;
 mod request;
 mod respite;

@@ -11,6 +11,8 @@ pub struct Patience {
     pub read: Duration,
     /// For a whole answer.
     pub answer: Duration,
+    /// For a credential plugin to end.
+    pub plugin: Duration,
     /// Between two tries at most, whatever a busy server asks for.
     pub again: Duration,
 }
@@ -21,6 +23,7 @@ impl Patience {
         connect: Duration::from_secs(5),
         read: Duration::from_secs(20),
         answer: Duration::from_secs(30),
+        plugin: Duration::from_secs(20),
         again: Duration::from_secs(5),
     };
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::link::unreachable;
+use super::failure::unreachable;
 use crate::ports::ClusterError;
 
 const RESPITE: Duration = Duration::from_secs(5);

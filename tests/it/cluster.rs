@@ -1,5 +1,6 @@
 //! What a real API server says of a change, against what a real apply then does. Each test has its own namespace.
 
+mod access;
 mod admission_plugins;
 mod aggregated;
 mod at_random;

@@ -26,7 +26,7 @@ use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::json;
 
 use super::*;
-use crate::ports::{LiveObjects, Quotas, Write};
+use crate::ports::{DryRuns, LiveObjects, Quotas};
 
 /// A cluster that answers as it is told, and remembers what it was asked.
 struct Script {

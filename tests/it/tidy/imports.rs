@@ -15,7 +15,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("source", &["core", "ports", "settings::write_private", "process"]),
     ("render", &["core", "ports", "settings::write_private", "process"]),
     ("plan_file", &["core", "ports", "settings::write_private"]),
-    ("cluster", &["core", "ports", "settings::write_private"]),
+    ("cluster", &["core", "ports", "settings::write_private", "process"]),
     ("store", &["core", "ports", "settings::write_private"]),
     ("audit", &["core", "ports", "settings::write_private"]),
     ("engine", &["core", "ports", "audit::sign_commit"]),

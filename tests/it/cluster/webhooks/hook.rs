@@ -20,17 +20,21 @@ pub(in crate::cluster) struct Hook {
     accepting: JoinHandle<()>,
 }
 
+/// Whoever speaks TLS with the API server's own certificate, which is for this address too.
+pub(in crate::cluster) fn acceptor(server: &ApiServer) -> TlsAcceptor {
+    let certificates = CertificateDer::pem_file_iter(server.ca()).unwrap();
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_file(server.ca().with_extension("key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_no_client_auth().with_single_cert(certificates, key).unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
 impl Hook {
-    /// It shows the API server's own certificate, which is for this address too.
     pub(in crate::cluster) async fn start(server: &ApiServer) -> Self {
         let ca = std::fs::read(server.ca()).unwrap();
-        let certificates: Vec<_> = CertificateDer::pem_slice_iter(&ca).collect::<Result<_, _>>().unwrap();
-        let key = PrivateKeyDer::from_pem_file(server.ca().with_extension("key")).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config =
-            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.unwrap().with_no_client_auth().with_single_cert(certificates, key).unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = acceptor(server);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
         let accepting = tokio::spawn(async move {
