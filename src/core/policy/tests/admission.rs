@@ -48,9 +48,8 @@ fn the_same_words_of_another_validation_are_new() {
     let text = "  validations:
     - {expression: 'object.spec.replicas != 1', message: too few}
     - {expression: 'object.spec.replicas != 2', message: too few}";
-    let after = |before: i64| {
-        found(&policy(text, DENY), Some(deployment(before, "a")), Some(deployment(2, "a")))
-    };
+    let after =
+        |before: i64| found(&policy(text, DENY), Some(deployment(before, "a")), Some(deployment(2, "a")));
     assert_snapshot!(after(1), @"error replicas: too few");
     assert_snapshot!(after(2), @"error replicas: too few (existing)");
 }
