@@ -26,7 +26,7 @@ deny contains {"msg": sprintf("`%s` holds a secret", [concat(".", names)]), "wor
 # Fields that have rules of their own, or whose values are meant to be seen.
 of_others(path) if {
 	kubernetes.is("", "Secret")
-	path[0] in ["data", "stringData"]
+	path[0] in ["data", "sops", "stringData"]
 }
 
 of_others(path) if {
