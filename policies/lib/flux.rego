@@ -14,6 +14,11 @@ source if {
 	input.kind in ["GitRepository", "OCIRepository", "HelmRepository", "Bucket", "HelmChart"]
 }
 
+# What writes new images into git, and the policies and lists that it chooses from.
+automation if kubernetes.group == "image.toolkit.fluxcd.io"
+
+notification if kubernetes.group == "notification.toolkit.fluxcd.io"
+
 applies if kustomization
 
 applies if release

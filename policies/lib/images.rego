@@ -12,7 +12,7 @@ used contains {"words": container.words, "image": container.body.image} if {
 	is_string(container.body.image)
 }
 
-used contains {"words": sprintf("volume `%v`", [volume.name]), "image": volume.image.reference} if {
+used contains {"words": sprintf("volume `%v`%s", [volume.name, pod.within]), "image": volume.image.reference} if {
 	some pod in pods.pods
 	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	is_string(volume.image.reference)

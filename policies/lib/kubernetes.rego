@@ -61,6 +61,38 @@ starts(value, beginning) if {
 # A value that was masked: it looks like a secret, and is not shown to policies.
 masked(value) if is_string(value["$sealed"])
 
+# What stands for a masked value and tells it from others; nothing of a value that is not masked, which must not get into a
+# finding.
+default seal(_) := ""
+
+seal(value) := value["$sealed"] if masked(value)
+
+# The namespace that the object says it is in; "" where it says none.
+namespace := found if {
+	found := value(input, ["metadata", "namespace"], "")
+	is_string(found)
+}
+
+else := ""
+
+# Whether a namespace is another than the object's own. Where the object says none, what is named may be its own or not,
+# and counts as another: nothing here tells.
+foreign(other) if {
+	is_string(other)
+	other != ""
+	other != namespace
+}
+
+# How a message goes on about a namespace that is another.
+apart := sprintf(", not of `%v`", [namespace]) if namespace != ""
+
+else := "; the object itself names none"
+
+# A value as a text, to be the same as another or not, and no more: numbers and lists have an order in `worse`.
+text(value) := value if is_string(value)
+
+else := json.marshal(value)
+
 # The quantity of a resource as a number: "500m", "1Gi", 2.
 quantity(value) := value if is_number(value)
 

@@ -1,11 +1,13 @@
 # METADATA
 # title: Pods, wherever they stand
 # description: >-
-#   Every pod that an object describes: a Pod itself, what a workload makes its pods from, a PodTemplate, and what
-#   workloads of others call `spec.template`. And every container of these pods, whichever list it is in.
+#   Every pod that an object describes: a Pod itself, what a workload makes its pods from, a PodTemplate, and in workloads of
+#   others whatever has a `spec` with containers, and templates of Argo Workflows. And every container of these pods,
+#   whichever list it is in.
 package lib.pods
 
 import data.lib.kubernetes
+import data.lib.workflows
 
 # Workloads that make pods from `spec.template`, by kind, with their API groups.
 workloads := {
@@ -43,10 +45,58 @@ pods contains described("spec.template.spec", input.spec.template) if {
 	is_array(input.spec.template.spec.containers)
 }
 
+# One that has its pods elsewhere, perhaps several of them: JobSets, operators for training or databases. Then messages say
+# which one they mean.
+pods contains described("spec", input) if {
+	elsewhere
+	runs(kubernetes.items(input, ["spec", "containers"]))
+}
+
+pods contains object.union(described(place, template), {"words": sprintf("the pod at `%s`", [place]), "within": sprintf(" at `%s`", [place])}) if {
+	elsewhere
+	walk(input, [path, template])
+	is_object(template)
+	not path in [[], ["spec", "template"]]
+	runs(kubernetes.items(template, ["spec", "containers"]))
+	place := named_path(path)
+}
+
+pods contains object.union(described(place, template), {"words": sprintf("the pod of `%s`", [place]), "within": sprintf(" of `%s`", [place])}) if {
+	some place, template in workflows.templates
+}
+
+# Policies have patterns that look like pods, and the kinds of Kubernetes itself are known.
+elsewhere if {
+	contains(kubernetes.group, ".")
+	not endswith(kubernetes.group, ".k8s.io")
+	every suffix in ["kyverno.io", "gatekeeper.sh"] { not endswith(kubernetes.group, suffix) }
+}
+
+runs(containers) if {
+	count(containers) > 0
+	every container in containers { is_string(container.name) }
+}
+
+# Items of lists go by their name, as they may be moved.
+named_path(path) := concat(".", [step |
+	some index, part in path
+	item := object.get(input, array.slice(path, 0, index + 1), {})
+	step := step_of(part, item)
+])
+
+step_of(part, item) := item.name if {
+	is_number(part)
+	is_string(item.name)
+}
+
+else := sprintf("%v", [part])
+
 described(at, template) := {
 	"at": at,
 	"metadata": kubernetes.value(template, "metadata", {}),
 	"spec": kubernetes.value(template, "spec", {}),
+	"within": "",
+	"words": "the pod",
 } if {
 	is_object(template)
 }
@@ -64,7 +114,7 @@ containers contains container if {
 	some body in kubernetes.items(pod, ["spec", list])
 	is_object(body)
 	name := object.get(body, "name", "")
-	container := {"pod": pod, "list": list, "body": body, "name": name, "words": sprintf("%s `%v`", [word, name])}
+	container := {"pod": pod, "list": list, "body": body, "name": name, "words": sprintf("%s `%v`%s", [word, name, pod.within])}
 }
 
 # Containers that run as long as their pod: those of `containers`, and init containers that are restarted always.
@@ -93,11 +143,44 @@ own_users(pod) if {
 	pod.spec.hostUsers == false
 }
 
+# A port of the node, as `worse` compares it: on every address of the node, where it names none.
+host_port(container, port) := {
+	"address": address(port),
+	"port": sprintf("%v/%v%s", [port.hostPort, kubernetes.value(port, "protocol", "TCP"), container.pod.within]),
+}
+
+address(port) if kubernetes.value(port, "hostIP", "") in ["", null, "0.0.0.0", "::"]
+
+else := kubernetes.text(port.hostIP)
+
+# A volume, as `worse` compares it: what it is, and which containers may do what with it.
+mounted(pod, volume) := {"mounts": mounts(pod, volume), "source": source(volume)}
+
+# A path of the node holds every path below it.
+source(volume) := {"hostPath": json.unmarshal(concat("", array.concat(
+	[sprintf(`{%s:`, [json.marshal(part)]) | some part in parts],
+	array.concat(["true"], ["}" | some _ in parts]),
+)))} if {
+	is_string(volume.hostPath.path)
+	parts := [part | some part in split(volume.hostPath.path, "/"); part != ""]
+}
+
+else := json.marshal(object.remove(volume, ["name"]))
+
+mounts(pod, volume) := {container.words: {"propagates": propagates, "writes": writes} |
+	some container in containers
+	container.pod == pod
+	own := [mount | some mount in kubernetes.items(container, ["body", "volumeMounts"]); mount.name == volume.name]
+	count(own) > 0
+	writes := count([mount | some mount in own; not mount.readOnly == true]) > 0
+	propagates := count([mount | some mount in own; mount.mountPropagation == "Bidirectional"]) > 0
+}
+
 # Every security context of pods and containers, with the words for whose it is.
 contexts contains context if {
 	some pod in pods
 	body := pod.spec.securityContext
-	context := {"pod": pod, "words": "the pod", "body": body}
+	context := {"pod": pod, "words": pod.words, "body": body}
 }
 
 contexts contains context if {

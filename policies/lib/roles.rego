@@ -41,6 +41,47 @@ else := resource
 # Named objects only: a rule that says which is narrower than one that does not.
 names_objects(rule) if count(kubernetes.items(rule, ["body", "resourceNames"])) > 0
 
+# What is allowed on a resource: each of some verbs, with what it is allowed on, all or the objects that are named.
+granted(group, resource, verbs) := {verb: reach |
+	some verb in verbs
+	granting := [rule | some rule in rules; allows(rule, group, resource, [verb])]
+	count(granting) > 0
+	reach := objects(granting)
+}
+
+objects(granting) if {
+	some rule in granting
+	not names_objects(rule)
+}
+
+else := {name | some rule in granting; some name in kubernetes.items(rule, ["body", "resourceNames"])}
+
+# The verbs that are allowed on all objects of a resource.
+at_large(group, resource, verbs) := {verb | some verb, reach in granted(group, resource, verbs); reach == true}
+
+# Everything that a rule allows, as `worse` compares it.
+extent(rule) := {
+	"groups": listed(rule, "apiGroups"),
+	"names": objects([rule]),
+	"paths": listed(rule, "nonResourceURLs"),
+	"resources": listed(rule, "resources"),
+	"verbs": listed(rule, "verbs"),
+}
+
+listed(rule, field) if "*" in kubernetes.items(rule, ["body", field])
+
+else := {one | some one in kubernetes.items(rule, ["body", field])}
+
+# What a binding grants. Another role counts as more, since what is in it is not seen here.
+bound := sprintf("%v `%v`", [kubernetes.value(input, ["roleRef", "kind"], ""), kubernetes.value(input, ["roleRef", "name"], "")])
+
+words(subject) := sprintf("%v `%v` of the namespace `%v`", [subject.kind, subject.name, subject.namespace]) if {
+	subject.kind == "ServiceAccount"
+	kubernetes.given(subject, "namespace")
+}
+
+else := sprintf("%v `%v`", [subject.kind, subject.name])
+
 subjects contains subject if {
 	is_binding
 	some body in kubernetes.items(input, ["subjects"])

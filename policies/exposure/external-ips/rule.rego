@@ -12,8 +12,9 @@
 package exposure.external_ips
 
 import data.lib.kubernetes
+import data.lib.services
 
-deny contains sprintf("the Service takes what is sent to %v", [address]) if {
-	kubernetes.is("", "Service")
+deny contains {"msg": sprintf("the Service takes what is sent to %v", [address]), "worse": {kubernetes.text(address): services.reached}} if {
+	services.is_service
 	some address in kubernetes.items(input, ["spec", "externalIPs"])
 }

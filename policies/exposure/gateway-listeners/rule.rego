@@ -16,19 +16,26 @@ import data.lib.kubernetes
 
 gateway if kubernetes.is("gateway.networking.k8s.io", "Gateway")
 
-deny contains sprintf("listener `%v` serves %v in clear", [listener.name, listener.protocol]) if {
+# Where a listener is met: for every host, where it names none.
+met(listener) := {"host": host(listener), "port": sprintf("%v", [kubernetes.value(listener, "port", "")])}
+
+host(listener) if kubernetes.value(listener, "hostname", "") in ["", null]
+
+else := kubernetes.text(listener.hostname)
+
+deny contains {"msg": sprintf("listener `%v` serves %v in clear", [listener.name, listener.protocol]), "worse": {"clear": met(listener)}} if {
 	gateway
 	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.protocol in ["HTTP", "TCP", "UDP"]
 }
 
-deny contains sprintf("listener `%v` takes routes from every namespace", [listener.name]) if {
+deny contains {"msg": sprintf("listener `%v` takes routes from every namespace", [listener.name]), "worse": {"routes": met(listener)}} if {
 	gateway
 	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.allowedRoutes.namespaces.from == "All"
 }
 
-deny contains sprintf("listener `%v` passes TLS on without a host", [listener.name]) if {
+deny contains {"msg": sprintf("listener `%v` passes TLS on without a host", [listener.name]), "worse": {"passes": met(listener)}} if {
 	gateway
 	some listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.tls.mode == "Passthrough"

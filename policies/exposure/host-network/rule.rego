@@ -14,12 +14,12 @@ package exposure.host_network
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains "the pod is in the network of its node" if {
+deny contains sprintf("%s is in the network of its node", [pod.words]) if {
 	some pod in pods.pods
 	pod.spec.hostNetwork == true
 }
 
-deny contains sprintf("%s listens on port %v of its node", [container.words, port.hostPort]) if {
+deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "worse": pods.host_port(container, port)} if {
 	some container in pods.containers
 	some port in kubernetes.items(container, ["body", "ports"])
 	is_number(port.hostPort)

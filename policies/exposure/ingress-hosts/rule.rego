@@ -11,26 +11,24 @@
 #     Name the host.
 package exposure.ingress_hosts
 
+import data.lib.ingresses
 import data.lib.kubernetes
 
-ingress if kubernetes.is("networking.k8s.io", "Ingress")
-
-ingress if kubernetes.is("extensions", "Ingress")
-
-deny contains "a rule without a host answers to every name" if {
-	ingress
+# Worse is what such a host publishes beyond before.
+deny contains {"msg": "a rule without a host answers to every name", "worse": {"*": ingresses.published("*")}} if {
+	ingresses.is_ingress
 	some rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.value(rule, "host", "") in ["", null]
 }
 
-deny contains sprintf("`%v` answers to every name below it", [rule.host]) if {
-	ingress
+deny contains {"msg": sprintf("`%v` answers to every name below it", [rule.host]), "worse": {rule.host: ingresses.published(rule.host)}} if {
+	ingresses.is_ingress
 	some rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.starts(rule.host, "*")
 }
 
-deny contains "the default backend answers to every name" if {
-	ingress
+deny contains {"msg": "the default backend answers to every name", "worse": {"backend": kubernetes.text(input.spec[field])}} if {
+	ingresses.is_ingress
 	some field in ["defaultBackend", "backend"]
 	kubernetes.given(input, ["spec", field])
 }

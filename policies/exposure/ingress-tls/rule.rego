@@ -10,11 +10,8 @@
 #     Add the host to `spec.tls`, with a Secret for its certificate.
 package exposure.ingress_tls
 
+import data.lib.ingresses
 import data.lib.kubernetes
-
-ingress if kubernetes.is("networking.k8s.io", "Ingress")
-
-ingress if kubernetes.is("extensions", "Ingress")
 
 # An entry without hosts is one for all.
 covers_all if {
@@ -35,8 +32,11 @@ covered(host) if {
 	concat(".", array.slice(split(host, "."), 1, 100)) == trim_prefix(wide, "*.")
 }
 
-deny contains sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]) if {
-	ingress
+deny contains {
+	"msg": sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]),
+	"worse": {kubernetes.text(ingresses.host(rule)): ingresses.published(ingresses.host(rule))},
+} if {
+	ingresses.is_ingress
 	some rule in kubernetes.items(input, ["spec", "rules"])
 	not covers_all
 	not covered(kubernetes.value(rule, "host", "*"))

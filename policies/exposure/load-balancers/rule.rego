@@ -12,19 +12,22 @@
 package exposure.load_balancers
 
 import data.lib.kubernetes
+import data.lib.services
 
-deny contains "the load balancer is open to everybody" if {
-	kubernetes.is("", "Service")
-	input.spec.type == "LoadBalancer"
+deny contains {"msg": "the load balancer is open to everybody", "worse": {"from": true, "to": services.reached}} if {
+	balances
 	count(kubernetes.list(kubernetes.value(input, ["spec", "loadBalancerSourceRanges"], []))) == 0
-	not private
 }
 
-deny contains sprintf("the load balancer is open to %s", [range]) if {
-	kubernetes.is("", "Service")
-	input.spec.type == "LoadBalancer"
+deny contains {"msg": sprintf("the load balancer is open to %s", [range]), "worse": {"from": range, "to": services.reached}} if {
+	balances
 	some range in kubernetes.items(input, ["spec", "loadBalancerSourceRanges"])
 	range in ["0.0.0.0/0", "::/0"]
+}
+
+balances if {
+	services.is_service
+	input.spec.type == "LoadBalancer"
 	not private
 }
 

@@ -23,7 +23,19 @@ ports(rule) := concat(", ", {sprintf("port %v", [kubernetes.value(port, "port", 
 
 else := "every port"
 
-deny contains sprintf("a rule of `%s` allows everybody on every port", [side]) if {
+# The pods that the policy selects: all of its namespace where it says no more.
+pods if kubernetes.entries(input, ["spec", "podSelector"]) == {}
+
+else := kubernetes.text(input.spec.podSelector)
+
+# What a rule allows, as `worse` compares it.
+opened(rule, side, peers) := {"peers": peers, "pods": pods, "ports": numbers(rule), "side": side}
+
+numbers(rule) if count(kubernetes.items(rule, ["ports"])) == 0
+
+else := {json.marshal(port) | some port in kubernetes.items(rule, ["ports"])}
+
+deny contains {"msg": sprintf("a rule of `%s` allows everybody on every port", [side]), "worse": opened(rule, side, true)} if {
 	policy
 	some side, peers in sides
 	some rule in kubernetes.items(input, ["spec", side])
@@ -31,14 +43,20 @@ deny contains sprintf("a rule of `%s` allows everybody on every port", [side]) i
 	count(kubernetes.list(kubernetes.value(rule, "ports", []))) == 0
 }
 
-deny contains sprintf("a rule of `ingress` lets %v in on %s", [peer.ipBlock.cidr, ports(rule)]) if {
+deny contains {
+	"msg": sprintf("a rule of `ingress` lets %v in on %s", [peer.ipBlock.cidr, ports(rule)]),
+	"worse": opened(rule, "ingress", kubernetes.text(peer.ipBlock)),
+} if {
 	policy
 	some rule in kubernetes.items(input, ["spec", "ingress"])
 	some peer in kubernetes.items(rule, ["from"])
 	peer.ipBlock.cidr in ["0.0.0.0/0", "::/0"]
 }
 
-deny contains sprintf("a rule of `%s` allows every pod of every namespace on %s", [side, ports(rule)]) if {
+deny contains {
+	"msg": sprintf("a rule of `%s` allows every pod of every namespace on %s", [side, ports(rule)]),
+	"worse": opened(rule, side, "every pod"),
+} if {
 	policy
 	some side, peers in sides
 	some rule in kubernetes.items(input, ["spec", side])

@@ -10,9 +10,9 @@
 #     Use the type ClusterIP, and an Ingress or Gateway in front.
 package exposure.node_ports
 
-import data.lib.kubernetes
+import data.lib.services
 
-deny contains "the Service opens a port on every node" if {
-	kubernetes.is("", "Service")
+deny contains {"msg": "the Service opens a port on every node", "worse": services.reached} if {
+	services.is_service
 	input.spec.type == "NodePort"
 }

@@ -15,12 +15,12 @@ import data.lib.kubernetes
 
 autoscaler if kubernetes.is("autoscaling", "HorizontalPodAutoscaler")
 
-deny contains sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]) if {
+deny contains {"msg": sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]), "worse": "never scales"} if {
 	autoscaler
 	input.spec.maxReplicas == kubernetes.value(input, ["spec", "minReplicas"], 1)
 }
 
-deny contains sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]) if {
+deny contains {"msg": sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]), "worse": "turned around"} if {
 	autoscaler
 	input.spec.minReplicas > input.spec.maxReplicas
 }

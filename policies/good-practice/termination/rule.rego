@@ -18,12 +18,15 @@ package good_practice.termination
 
 import data.lib.pods
 
-deny contains "pods are killed at once: `terminationGracePeriodSeconds: 0`" if {
+deny contains sprintf("pods%s are killed at once: `terminationGracePeriodSeconds: 0`", [pod.within]) if {
 	some pod in pods.pods
 	pod.spec.terminationGracePeriodSeconds == 0
 }
 
-deny contains sprintf("pods may take %v seconds to end, more than %v", [seconds, longest_grace]) if {
+deny contains {
+	"msg": sprintf("pods%s may take %v seconds to end, more than %v", [pod.within, seconds, longest_grace]),
+	"worse": {pod.words: seconds},
+} if {
 	some pod in pods.pods
 	seconds := pod.spec.terminationGracePeriodSeconds
 	seconds > longest_grace

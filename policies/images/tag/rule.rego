@@ -2,7 +2,9 @@
 # scope: package
 # title: tags are not moving ones
 # description: >-
-#   Tags like `stable`, `main` or `1` are moved to each new build: what runs changes without a commit.
+#   Tags like `stable`, `main` or `1` are moved to each new build: what runs changes without a commit. A number of up to three
+#   digits is a major version, one like `2023` a year, and both go on to be pushed; `1234` is a build and `20260101` a day,
+#   which are pushed once.
 # custom:
 #   id: images/tag
 #   severity: warning
@@ -23,7 +25,7 @@ moving_tags := data.parameters.moving_tags
 
 moving(tag) if lower(tag) in moving_tags
 
-moving(tag) if regex.match(`^v?[0-9]+$`, tag)
+moving(tag) if regex.match(`^v?([0-9]{1,3}|20[0-9]{2})$`, tag)
 
 deny contains sprintf("%s runs `%s` with the moving tag `%s`", [use.words, images.name(use.image), images.tag(use.image)]) if {
 	some use in images.used

@@ -14,7 +14,11 @@ package rbac.aggregation
 import data.lib.kubernetes
 import data.lib.roles
 
-deny contains sprintf("its rules are added to `%s` for everybody who has it", [trim_prefix(key, "rbac.authorization.k8s.io/aggregate-to-")]) if {
+# A role that allows more adds more.
+deny contains {
+	"msg": sprintf("its rules are added to `%s` for everybody who has it", [trim_prefix(key, "rbac.authorization.k8s.io/aggregate-to-")]),
+	"worse": {key: {roles.extent(rule) | some rule in roles.rules}},
+} if {
 	roles.is_role
 	some key, value in kubernetes.entries(input, ["metadata", "labels"])
 	kubernetes.starts(key, "rbac.authorization.k8s.io/aggregate-to-")

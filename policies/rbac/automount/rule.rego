@@ -14,7 +14,7 @@ package rbac.automount
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains "the pod gets the token of the default account" if {
+deny contains sprintf("%s gets the token of the default account", [pod.words]) if {
 	some pod in pods.pods
 	account := kubernetes.value(pod, ["spec", "serviceAccountName"], kubernetes.value(pod, ["spec", "serviceAccount"], ""))
 	account in ["", "default", null]

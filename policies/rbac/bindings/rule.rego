@@ -18,8 +18,8 @@ guarded := [[group, resource, ["create", "update", "patch"]] |
 	some resource in ["roles", "clusterroles", "rolebindings", "clusterrolebindings"]
 ]
 
-deny contains sprintf("the role allows to write %s", [resource]) if {
-	some rule in roles.rules
+deny contains {"msg": sprintf("the role allows to write %s", [resource]), "worse": {resource: granted}} if {
 	some [group, resource, verbs] in guarded
-	roles.allows(rule, group, resource, verbs)
+	granted := roles.granted(group, resource, verbs)
+	count(granted) > 0
 }

@@ -13,20 +13,23 @@ package rbac.cluster_admin
 
 import data.lib.roles
 
-deny contains sprintf("%v `%v` becomes an administrator of the cluster", [subject.kind, subject.name]) if {
+# Whom the message names, and how much he gets.
+given(subject, much) := {roles.words(subject): much}
+
+deny contains {"msg": sprintf("%s becomes an administrator of the cluster", [roles.words(subject)]), "worse": given(subject, 3)} if {
 	input.kind == "ClusterRoleBinding"
 	input.roleRef.name == "cluster-admin"
 	some subject in roles.subjects
 }
 
-deny contains sprintf("%v `%v` becomes an administrator of the namespace", [subject.kind, subject.name]) if {
+deny contains {"msg": sprintf("%s becomes an administrator of the namespace", [roles.words(subject)]), "worse": given(subject, 3)} if {
 	input.kind == "RoleBinding"
 	input.roleRef.name == "cluster-admin"
 	some subject in roles.subjects
 }
 
-deny contains sprintf("%v `%v` gets `%v` in every namespace", [subject.kind, subject.name, input.roleRef.name]) if {
+deny contains {"msg": sprintf("%s gets `%v` in every namespace", [roles.words(subject), input.roleRef.name]), "worse": given(subject, much)} if {
 	input.kind == "ClusterRoleBinding"
-	input.roleRef.name in ["admin", "edit"]
+	much := {"edit": 1, "admin": 2}[input.roleRef.name]
 	some subject in roles.subjects
 }

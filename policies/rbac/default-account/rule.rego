@@ -13,8 +13,12 @@ package rbac.default_account
 import data.lib.kubernetes
 import data.lib.roles
 
-deny contains sprintf("the binding is for the default account of `%v`", [kubernetes.value(subject, "namespace", "")]) if {
+deny contains {
+	"msg": sprintf("the binding is for the default account of `%v`", [namespace]),
+	"worse": {sprintf("%v", [namespace]): roles.bound},
+} if {
 	some subject in roles.subjects
 	subject.kind == "ServiceAccount"
 	subject.name == "default"
+	namespace := kubernetes.value(subject, "namespace", "")
 }

@@ -10,11 +10,19 @@
 #     Bind an account of the same namespace, or leave this rule out for the binding that is meant.
 package rbac.foreign_accounts
 
+import data.lib.kubernetes
 import data.lib.roles
 
-deny contains sprintf("the account `%v` is of the namespace `%v`, the binding of `%v`", [subject.name, subject.namespace, input.metadata.namespace]) if {
+deny contains {
+	"msg": sprintf("the account `%v` is of the namespace `%v`%s", [subject.name, subject.namespace, whose]),
+	"worse": {roles.words(subject): roles.bound},
+} if {
 	input.kind == "RoleBinding"
 	some subject in roles.subjects
 	subject.kind == "ServiceAccount"
-	subject.namespace != input.metadata.namespace
+	kubernetes.foreign(subject.namespace)
 }
+
+whose := sprintf(", the binding of `%v`", [kubernetes.namespace]) if kubernetes.namespace != ""
+
+else := "; the binding names none"

@@ -15,9 +15,8 @@ import data.lib.roles
 
 guarded := [["", "secrets", ["get", "list", "watch"]]]
 
-deny contains sprintf("the role allows to read all %s", [resource]) if {
-	some rule in roles.rules
-	some [group, resource, verbs] in guarded
-	roles.allows(rule, group, resource, verbs)
-	not roles.names_objects(rule)
+deny contains {"msg": sprintf("the role allows to read all %s", [resource]), "worse": {resource: verbs}} if {
+	some [group, resource, wanted] in guarded
+	verbs := roles.at_large(group, resource, wanted)
+	count(verbs) > 0
 }

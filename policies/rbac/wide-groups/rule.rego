@@ -19,12 +19,15 @@ wide := {
 	"system:anonymous", "system:authenticated", "system:masters", "system:serviceaccounts", "system:unauthenticated",
 }
 
-deny contains sprintf("the binding is for `%s`", [subject.name]) if {
+deny contains {"msg": sprintf("the binding is for `%s`", [subject.name]), "worse": {subject.name: roles.bound}} if {
 	some subject in roles.subjects
 	subject.name in wide
 }
 
-deny contains sprintf("the binding is for every account of a namespace: `%s`", [subject.name]) if {
+deny contains {
+	"msg": sprintf("the binding is for every account of a namespace: `%s`", [subject.name]),
+	"worse": {subject.name: roles.bound},
+} if {
 	some subject in roles.subjects
 	kubernetes.starts(subject.name, "system:serviceaccounts:")
 }

@@ -16,7 +16,7 @@ import data.lib.roles
 
 words(rule, field) := concat(", ", {sprintf("%v", [one]) | some one in kubernetes.items(rule, ["body", field])})
 
-deny contains sprintf("the role allows every verb on %s", [what]) if {
+deny contains {"msg": sprintf("the role allows every verb on %s", [what]), "worse": roles.extent(rule)} if {
 	some rule in roles.rules
 	"*" in rule.body.verbs
 	some field in ["resources", "nonResourceURLs"]
@@ -24,22 +24,22 @@ deny contains sprintf("the role allows every verb on %s", [what]) if {
 	what != ""
 }
 
-deny contains sprintf("the role allows to %s every resource of the groups `%s`", [words(rule, "verbs"), words(rule, "apiGroups")]) if {
+deny contains {"msg": sprintf("the role allows to %s every resource of the groups `%s`", [words(rule, "verbs"), words(rule, "apiGroups")]), "worse": roles.extent(rule)} if {
 	some rule in roles.rules
 	"*" in rule.body.resources
 }
 
-deny contains sprintf("the role allows to %s %s of every group", [words(rule, "verbs"), words(rule, "resources")]) if {
+deny contains {"msg": sprintf("the role allows to %s %s of every group", [words(rule, "verbs"), words(rule, "resources")]), "worse": roles.extent(rule)} if {
 	some rule in roles.rules
 	"*" in rule.body.apiGroups
 }
 
-deny contains sprintf("the role allows to %s every path of the API server", [words(rule, "verbs")]) if {
+deny contains {"msg": sprintf("the role allows to %s every path of the API server", [words(rule, "verbs")]), "worse": roles.extent(rule)} if {
 	some rule in roles.rules
 	"*" in rule.body.nonResourceURLs
 }
 
-deny contains sprintf("the role allows to %s a subresource of everything: `%s`", [words(rule, "verbs"), resource]) if {
+deny contains {"msg": sprintf("the role allows to %s a subresource of everything: `%s`", [words(rule, "verbs"), resource]), "worse": roles.extent(rule)} if {
 	some rule in roles.rules
 	some resource in kubernetes.items(rule, ["body", "resources"])
 	kubernetes.starts(resource, "*/")

@@ -14,23 +14,45 @@ package secrets.anywhere
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("`%s` holds a secret", [concat(".", names)]) if {
-	not of_others
+deny contains {"msg": sprintf("`%s` holds a secret", [concat(".", names)]), "worse": kubernetes.seal(value)} if {
 	walk(input, [path, value])
 	kubernetes.masked(value)
+	not of_others(path)
+	not encrypted(path)
 	not in_pod(path)
 	names := [name | some part in path; name := sprintf("%v", [part])]
 }
 
-# What is encrypted is sealed for us all the same, as are Secrets and ConfigMaps, which have rules of their own.
-of_others if {
-	input.kind in ["Secret", "ConfigMap", "SealedSecret"]
+# Fields that have rules of their own, or whose values are meant to be seen.
+of_others(path) if {
+	kubernetes.is("", "Secret")
+	path[0] in ["data", "sops", "stringData"]
 }
 
-of_others if kubernetes.given(input, "sops")
+of_others(path) if {
+	kubernetes.is("", "ConfigMap")
+	path[0] in ["binaryData", "data"]
+}
 
+of_others(path) if {
+	input.kind == "SealedSecret"
+	array.slice(path, 0, 2) == ["spec", "encryptedData"]
+}
+
+# What SOPS has encrypted is masked all the same.
+encrypted(path) if {
+	kubernetes.given(input, ["sops", "mac"])
+	not path[1] in kubernetes.items(input, ["sops", "clear"])
+}
+
+encrypted(path) if {
+	kubernetes.given(input, ["sops", "mac"])
+	path[0] == "sops"
+}
+
+# What a container is given, wherever pods stand in the object.
 in_pod(path) if {
-	some list, _ in pods.lists
-	list in path
 	count(pods.pods) > 0
+	some part in path
+	part in ["args", "command", "env"]
 }

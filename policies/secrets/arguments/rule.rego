@@ -13,16 +13,24 @@ package secrets.arguments
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s has a secret in its `%s`", [container.words, field]) if {
+deny contains {
+	"msg": sprintf("%s has a secret in its `%s`", [container.words, field]),
+	"worse": {sprintf("%s: %s", [container.words, field]): seals(arguments)},
+} if {
 	some container in pods.containers
 	some field in ["args", "command"]
-	some argument in kubernetes.items(container, ["body", field])
-	kubernetes.masked(argument)
+	arguments := kubernetes.items(container, ["body", field])
+	count(seals(arguments)) > 0
 }
 
-deny contains sprintf("`%s` of %s has a secret in its command", [concat(".", hook), container.words]) if {
+deny contains {
+	"msg": sprintf("`%s` of %s has a secret in its command", [concat(".", hook), container.words]),
+	"worse": {sprintf("%s: %s", [container.words, concat(".", hook)]): seals(arguments)},
+} if {
 	some container in pods.containers
 	some hook in [["lifecycle", "postStart"], ["lifecycle", "preStop"], ["livenessProbe"], ["readinessProbe"], ["startupProbe"]]
-	some argument in kubernetes.items(container.body, array.concat(hook, ["exec", "command"]))
-	kubernetes.masked(argument)
+	arguments := kubernetes.items(container.body, array.concat(hook, ["exec", "command"]))
+	count(seals(arguments)) > 0
 }
+
+seals(arguments) := {kubernetes.seal(argument) | some argument in arguments; kubernetes.masked(argument)}

@@ -13,13 +13,27 @@ package secrets.in_clear
 
 import data.lib.kubernetes
 
-deny contains sprintf("`%s` is in clear in git", [key]) if {
+# Another value is another secret that is known from now on.
+deny contains {"msg": sprintf("`%s` is in clear in git", [key]), "worse": {key: kubernetes.seal(value)}} if {
 	kubernetes.is("", "Secret")
-	not encrypted
 	some field in ["data", "stringData"]
 	some key, value in kubernetes.entries(input, [field])
 	value != ""
+	not encrypted(key, value)
 }
 
-# SOPS writes its keys beside what it encrypts; the values are then no values.
-encrypted if kubernetes.given(input, "sops")
+# SOPS writes a block beside what it encrypts, which says nothing about each value: with a part in clear, or with a block
+# that somebody wrote by hand, it is there as well.
+sops if kubernetes.given(input, ["sops", "mac"])
+
+encrypted(_, value) if {
+	sops
+	kubernetes.starts(value, "ENC[AES256_GCM,")
+}
+
+# Where values are masked it is said which ones were in clear.
+encrypted(key, value) if {
+	sops
+	kubernetes.masked(value)
+	not key in kubernetes.items(input, ["sops", "clear"])
+}

@@ -46,6 +46,10 @@ pub struct Sealer<'a> {
 
 pub(super) const HANDLE: &str = "$sealed";
 const HANDLE_LENGTH: usize = 64;
+/// The block in which SOPS keeps what it needs to decrypt the rest.
+const SOPS: &str = "sops";
+/// What is added to that block of a Secret: the names of values that stand in clear all the same.
+const CLEAR: &str = "clear";
 
 /// Whether a value is withheld: a sealed handle, or the mark of a value that differs at each render.
 pub fn is_sealed(value: &Value) -> bool {
@@ -141,8 +145,8 @@ impl Walk {
                 apart.extend(["data", "stringData"].iter().filter_map(|key| entries.remove_entry(*key)));
             }
             // The block in which SOPS keeps its keys and its signature moves with every edit.
-            if entries.get("sops").is_some_and(|sops| sops.get("mac").is_some()) {
-                apart.extend(entries.remove_entry("sops"));
+            if entries.get(SOPS).is_some_and(|sops| sops.get("mac").is_some()) {
+                apart.extend(entries.remove_entry(SOPS));
             }
         }
         self.any(body, masks, &Place { key: "", surroundings });
@@ -154,6 +158,7 @@ impl Walk {
         let Value::Object(entries) = body else { return };
         let texts = apart.remove("stringData");
         let data = apart.remove("data");
+        let clear = clear([&data, &texts]);
         if data.is_some() || texts.is_some() {
             let mut sealed = Map::new();
             self.path.push("data".to_owned());
@@ -176,6 +181,12 @@ impl Walk {
             self.path.push(key.clone());
             self.leaves(&mut value);
             self.path.pop();
+            let sealed = is_sealed(&value);
+            if let (SOPS, Value::Object(block), false) = (key.as_str(), &mut value, sealed) {
+                // Whether a value is encrypted is seen here alone, and has to be known where no value is.
+                block.remove(CLEAR);
+                block.extend(clear.clone().map(|clear| (CLEAR.to_owned(), clear)));
+            }
             entries.insert(key, value);
         }
     }
@@ -311,6 +322,17 @@ impl Walk {
         }
         Value::Object(Map::from_iter([(HANDLE.to_owned(), Value::from(hex(mac)))]))
     }
+}
+
+/// The keys of a Secret whose values SOPS has not encrypted; it leaves empty ones as they are.
+fn clear(fields: [&Option<Value>; 2]) -> Option<Value> {
+    let encrypted =
+        |text: &str| text.is_empty() || text.starts_with("ENC[AES256_GCM,") && text.ends_with(']');
+    let values = fields.into_iter().flatten().filter_map(Value::as_object).flatten();
+    let clear = values.filter(|(_, value)| !value.is_null() && !value.as_str().is_some_and(encrypted));
+    let mut keys: Vec<Value> = clear.map(|(key, _)| Value::from(key.as_str())).collect();
+    keys.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    Some(Value::Array(keys)).filter(|keys| keys.as_array().is_some_and(|keys| !keys.is_empty()))
 }
 
 /// Where a value stands.

@@ -22,6 +22,7 @@ mod selector;
 mod surroundings;
 #[cfg(test)]
 mod tests;
+mod told;
 mod value;
 mod vocabulary;
 mod waiver;

@@ -27,6 +27,7 @@ use regorus::{Engine, Value as RegoValue};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
+use super::told::Told;
 use crate::config::RegoCheck;
 use crate::library::Library;
 pub(super) use patience::Patience;
@@ -80,7 +81,7 @@ pub(super) enum Tone {
 pub(super) struct Said {
     pub(super) rule: String,
     pub(super) tone: Tone,
-    pub(super) message: String,
+    pub(super) told: Told,
     /// Whether the package's `exception` names the rule.
     pub(super) excepted: bool,
 }
@@ -166,8 +167,8 @@ impl Rules {
             let excepted = excepted.contains(&(package.as_str(), own.to_owned()));
             let tone = if name.starts_with("warn") { Tone::Warns } else { Tone::Denies };
             let value = engine.eval_rule(format!("{package}.{name}")).map_err(|error| words(&error))?;
-            for message in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
-                said.insert(Said { rule: name.clone(), tone, message, excepted });
+            for told in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
+                said.insert(Said { rule: name.clone(), tone, told, excepted });
             }
         }
         let _ = engine.take_prints();
@@ -265,7 +266,7 @@ fn exceptions(value: &RegoValue) -> Option<Vec<String>> {
 }
 
 /// The messages of a rule's value: texts, or objects with a text called `msg`.
-fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
+fn messages(value: &RegoValue) -> Result<Vec<Told>, &'static str> {
     let value = match value {
         RegoValue::Undefined | RegoValue::Bool(false) => return Ok(Vec::new()),
         value @ (RegoValue::Set(_) | RegoValue::Array(_)) => serde_json::to_value(value),
@@ -281,13 +282,5 @@ fn messages(value: &RegoValue) -> Result<Vec<String>, &'static str> {
     if items.len() > MOST {
         return Err("gives more than a thousand messages");
     }
-    let message = |item: &Value| match (item.as_str(), item.as_object()) {
-        (Some(message), _) => Ok(message.to_owned()),
-        (None, Some(object)) => {
-            let message = object.get("msg").and_then(Value::as_str);
-            message.map(str::to_owned).ok_or("gives an object without a text called `msg`")
-        }
-        (None, None) => Err("gives what is neither a text nor an object"),
-    };
-    items.iter().map(message).collect()
+    items.iter().map(Told::read).collect()
 }

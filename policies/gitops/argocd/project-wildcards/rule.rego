@@ -18,12 +18,21 @@ deny contains "the project allows every source" if {
 	"*" in input.spec.sourceRepos
 }
 
-deny contains sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, kubernetes.value(destination, "server", kubernetes.value(destination, "name", "")), kubernetes.value(destination, "namespace", "")]) if {
+deny contains {
+	"msg": sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, server, namespace]),
+	"worse": {"namespace": all_of(namespace), "server": all_of(server)},
+} if {
 	argocd.is_project
 	some destination in kubernetes.items(input, ["spec", "destinations"])
+	server := kubernetes.value(destination, "server", kubernetes.value(destination, "name", ""))
+	namespace := kubernetes.value(destination, "namespace", "")
 	some field, word in {"server": "cluster", "name": "cluster", "namespace": "namespace"}
 	destination[field] == "*"
 }
+
+all_of(name) if name == "*"
+
+else := kubernetes.text(name)
 
 deny contains "the project allows every kind that is in no namespace" if {
 	argocd.is_project

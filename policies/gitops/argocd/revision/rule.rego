@@ -30,13 +30,26 @@ floats(revision) if contains(sprintf("%v", [revision]), "*")
 
 floats(revision) if regex.match(`^[<>=^~]|\|\||^v?[0-9]+(\.[0-9]+)?(\.x)?$`, sprintf("%v", [revision]))
 
-# Neither a version, nor a tag of one, nor a commit: then it is a branch.
-floats(revision) if not regex.match(`[0-9]+\.[0-9]+|^[a-f0-9]{7,64}$|^refs/tags/`, sprintf("%v", [revision]))
+# Neither a whole version, perhaps behind the name of what it is of, nor a commit: then it is a branch, like `release-1.2`.
+floats(revision) if not regex.match(
+	`^([A-Za-z0-9._/-]*[-_/])?v?[0-9]+\.[0-9]+\.[0-9]+([-+.][0-9A-Za-z.+-]+)?$|^[a-f0-9]{7,64}$|^refs/tags/`,
+	sprintf("%v", [revision]),
+)
 
-deny contains sprintf("`%v` is followed at the floating revision `%v`", [kubernetes.value(source, "repoURL", ""), revision]) if {
+# What only lends its values to another source applies nothing itself.
+lends(source) if {
+	kubernetes.given(source, "ref")
+	every field in ["path", "chart"] { not kubernetes.given(source, field) }
+}
+
+deny contains {
+	"msg": sprintf("`%v` is followed at the floating revision `%v`", [repository, revision]),
+	"worse": json.marshal([repository, kubernetes.value(source, "chart", ""), revision]),
+} if {
 	some source in argocd.sources
+	repository := kubernetes.value(source, "repoURL", "")
 	revision := kubernetes.value(source, "targetRevision", "")
 	floats(revision)
 	not revision in branches
-	not kubernetes.given(source, "ref")
+	not lends(source)
 }

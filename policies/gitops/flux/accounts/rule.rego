@@ -18,5 +18,5 @@ deny contains "it applies with the rights of the controller: it names no `servic
 	flux.applies
 	not kubernetes.given(input, ["spec", "serviceAccountName"])
 	not kubernetes.given(input, ["spec", "kubeConfig"])
-	input.metadata.namespace != "flux-system"
+	kubernetes.namespace != "flux-system"
 }

@@ -25,8 +25,22 @@ references contains reference if {
 	some reference in kubernetes.items(input, ["spec", "dependsOn"])
 }
 
-deny contains sprintf("`%v` is of the namespace `%v`, not of `%v`", [reference.name, reference.namespace, input.metadata.namespace]) if {
+references contains input.spec.sourceRef if flux.automation
+
+references contains input.spec.imageRepositoryRef if flux.automation
+
+references contains reference if {
+	flux.notification
+	some field in ["eventSources", "resources"]
+	some reference in kubernetes.items(input, ["spec", field])
+}
+
+deny contains {
+	"msg": sprintf("`%v` is of the namespace `%v`%s", [name, reference.namespace, kubernetes.apart]),
+	"worse": json.marshal([kubernetes.value(reference, "kind", ""), reference.namespace, name]),
+} if {
 	some reference in references
 	kubernetes.given(reference, "namespace")
-	reference.namespace != input.metadata.namespace
+	kubernetes.foreign(reference.namespace)
+	name := kubernetes.value(reference, "name", "*")
 }

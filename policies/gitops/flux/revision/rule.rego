@@ -24,7 +24,10 @@ default branches := []
 
 branches := data.parameters.branches
 
-deny contains sprintf("the branch `%v` is followed", [branch]) if {
+# The same branch, range or tag of another source is another one.
+at(what) := {what: kubernetes.text(kubernetes.value(input, ["spec", "url"], ""))}
+
+deny contains {"msg": sprintf("the branch `%v` is followed", [branch]), "worse": at(sprintf("branch %v", [branch]))} if {
 	kubernetes.is("source.toolkit.fluxcd.io", "GitRepository")
 	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["tag", "commit", "semver", "name"] { not kubernetes.given(ref, key) }
@@ -32,19 +35,37 @@ deny contains sprintf("the branch `%v` is followed", [branch]) if {
 	not branch in branches
 }
 
-deny contains sprintf("a range of versions is followed: `%v`", [input.spec.ref.semver]) if {
+# A reference by its full name is followed before branch, tag and range are; only tags stay where they are.
+deny contains {"msg": sprintf("`%v` is followed, which is no tag", [name]), "worse": at(sprintf("branch %v", [branch]))} if {
+	kubernetes.is("source.toolkit.fluxcd.io", "GitRepository")
+	name := input.spec.ref.name
+	is_string(name)
+	not kubernetes.given(input, ["spec", "ref", "commit"])
+	not startswith(name, "refs/tags/")
+	branch := trim_prefix(name, "refs/heads/")
+	not branch in branches
+	not name in branches
+}
+
+deny contains {
+	"msg": sprintf("a range of versions is followed: `%v`", [input.spec.ref.semver]),
+	"worse": at(sprintf("range %v", [input.spec.ref.semver])),
+} if {
 	flux.source
 	kubernetes.given(input, ["spec", "ref", "semver"])
 }
 
-deny contains "the tag `latest` is followed" if {
+deny contains {"msg": "the tag `latest` is followed", "worse": at("latest")} if {
 	kubernetes.is("source.toolkit.fluxcd.io", "OCIRepository")
 	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["digest", "semver"] { not kubernetes.given(ref, key) }
 	kubernetes.value(ref, "tag", "latest") == "latest"
 }
 
-deny contains sprintf("the chart `%v` floats: `%v`", [chart.chart, version]) if {
+deny contains {
+	"msg": sprintf("the chart `%v` floats: `%v`", [chart.chart, version]),
+	"worse": json.marshal([chart.chart, version, kubernetes.value(chart, "sourceRef", {})]),
+} if {
 	flux.release
 	chart := input.spec.chart.spec
 	version := kubernetes.value(chart, "version", "*")

@@ -14,7 +14,8 @@ package pod_security.baseline.host_path
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("volume `%v` is a path of the node", [volume.name]) if {
+# Worse is a wider path, one that is written, or one that more containers mount.
+deny contains {"msg": sprintf("volume `%v`%s is a path of the node", [volume.name, pod.within]), "worse": pods.mounted(pod, volume)} if {
 	some pod in pods.pods
 	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	kubernetes.given(volume, "hostPath")

@@ -14,7 +14,7 @@ package pod_security.baseline.host_ports
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s listens on port %v of its node", [container.words, port.hostPort]) if {
+deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "worse": pods.host_port(container, port)} if {
 	some container in pods.containers
 	some port in kubernetes.items(container, ["body", "ports"])
 	kubernetes.given(port, "hostPort")

@@ -24,7 +24,11 @@ hooks := [
 	["livenessProbe"], ["readinessProbe"], ["startupProbe"], ["lifecycle", "postStart"], ["lifecycle", "preStop"],
 ]
 
-deny contains sprintf("`%s` of %s asks the host `%v`", [concat(".", hook), container.words, host]) if {
+# Another port or path of a host is another thing that is asked.
+deny contains {
+	"msg": sprintf("`%s` of %s asks the host `%v`", [concat(".", hook), container.words, host]),
+	"worse": {concat(".", array.concat(hook, [container.words])): kubernetes.text(kubernetes.value(container.body, array.concat(hook, [by]), ""))},
+} if {
 	kubernetes.at_least(34)
 	some container in pods.containers
 	some hook in hooks

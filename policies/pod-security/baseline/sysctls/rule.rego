@@ -36,7 +36,10 @@ safe contains name if {
 	some name in names
 }
 
-deny contains sprintf("the pod sets the sysctl `%v`", [name]) if {
+deny contains {
+	"msg": sprintf("%s sets the sysctl `%v`", [pod.words, name]),
+	"worse": {sprintf("%v%s", [name, pod.within]): kubernetes.text(kubernetes.value(sysctl, "value", ""))},
+} if {
 	some pod in pods.pods
 	some sysctl in kubernetes.items(pod, ["spec", "securityContext", "sysctls"])
 	name := kubernetes.value(sysctl, "name", "")

@@ -21,11 +21,21 @@ package pod_security.restricted.capabilities
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s does not drop `ALL` capabilities", [container.words]) if {
+# What every container has unless it is dropped.
+usual := {
+	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW", "SETFCAP",
+	"SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+}
+
+deny contains {
+	"msg": sprintf("%s does not drop `ALL` capabilities", [container.words]),
+	"worse": {container.words: {capability | some capability in usual; not capability in dropped}},
+} if {
 	kubernetes.at_least(22)
 	some container in pods.containers
 	not pods.for_windows(container.pod)
-	not "ALL" in kubernetes.items(container, ["body", "securityContext", "capabilities", "drop"])
+	dropped := kubernetes.items(container, ["body", "securityContext", "capabilities", "drop"])
+	not "ALL" in dropped
 }
 
 deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {

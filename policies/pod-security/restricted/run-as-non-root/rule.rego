@@ -20,19 +20,20 @@ package pod_security.restricted.run_as_non_root
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains "the pod sets `runAsNonRoot: false`" if {
+# Nothing said is less than root allowed: the image may have a user of its own.
+deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [pod.words]), "worse": {pod.words: 2}} if {
 	some pod in pods.pods
 	not pods.own_users(pod)
 	pod.spec.securityContext.runAsNonRoot == false
 }
 
-deny contains sprintf("%s sets `runAsNonRoot: false`", [container.words]) if {
+deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [container.words]), "worse": {container.words: 2}} if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
 	container.body.securityContext.runAsNonRoot == false
 }
 
-deny contains sprintf("neither the pod nor %s sets `runAsNonRoot: true`", [container.words]) if {
+deny contains {"msg": sprintf("neither the pod nor %s sets `runAsNonRoot: true`", [container.words]), "worse": {container.words: 1}} if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
 	not is_boolean(kubernetes.value(container.body, ["securityContext", "runAsNonRoot"], null))

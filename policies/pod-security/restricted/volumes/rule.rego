@@ -20,7 +20,10 @@ allowed := {
 	"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
 }
 
-deny contains sprintf("volume `%v` is of the kind `%s`", [name, concat("`, `", kinds)]) if {
+deny contains {
+	"msg": sprintf("volume `%v`%s is of the kind `%s`", [name, pod.within, concat("`, `", kinds)]),
+	"worse": pods.mounted(pod, volume),
+} if {
 	some pod in pods.pods
 	some volume in kubernetes.items(pod, ["spec", "volumes"])
 	is_object(volume)

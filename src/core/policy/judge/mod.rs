@@ -93,6 +93,22 @@ pub(super) struct Wrong {
     pub(super) waived: Option<Waived>,
 }
 
+/// Each rule's words once: they are existing only where all that they were said for is. What has the same words stands
+/// together.
+fn once(all: impl IntoIterator<Item = Wrong>) -> Vec<Wrong> {
+    let mut told: Vec<Wrong> = Vec::new();
+    for wrong in all {
+        let same = |known: &&mut Wrong| {
+            (&known.rule, &known.message, known.severity) == (&wrong.rule, &wrong.message, wrong.severity)
+        };
+        match told.last_mut().filter(same) {
+            Some(known) => known.existing &= wrong.existing,
+            None => told.push(wrong),
+        }
+    }
+    told
+}
+
 impl<'a> Subject<'a> {
     /// What an effect is about; `bodies` are those of the effect.
     pub(super) fn new(

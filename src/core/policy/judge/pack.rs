@@ -1,6 +1,7 @@
 //! A check that uses shipped packs. All of its rules are asked at once, so that what they share (which pods an object
 //! describes, which containers) is worked out once for each object.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -9,11 +10,12 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value as RegoValue};
 use serde_json::{Map, Value, json};
 
-use super::{Judging, Subject, Wrong};
+use super::{Judging, Subject, Wrong, once};
 use crate::config::{PackCheck, Severity};
 use crate::evaluation::Evaluation;
 use crate::policy::packs::{self, Rule};
 use crate::policy::rego;
+use crate::policy::told::Told;
 
 /// How long all rules of a check may take for one object.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -48,8 +50,8 @@ struct Asked {
     rules: BTreeMap<&'static str, &'static Rule>,
 }
 
-/// A rule's id, whether it only warns, and its message.
-type Said = (String, bool, String);
+/// A rule's id, whether it only warns, and what it says.
+type Said = (String, bool, Told);
 
 pub(super) fn compile<'a>(
     check: &PackCheck,
@@ -141,7 +143,13 @@ impl Asked {
         }
         let said = engine.eval_rule(ASKED.to_owned()).map_err(|error| words(&error))?;
         let said = serde_json::to_value(said).map_err(|error| error.to_string())?;
-        serde_json::from_value(said).map_err(|_| "a rule gives messages that cannot be read".to_owned())
+        let said: Vec<(String, bool, Value)> = serde_json::from_value(said)
+            .map_err(|_| "a rule gives messages that cannot be read".to_owned())?;
+        let read = |(id, warns, item): (String, bool, Value)| match Told::read(&item) {
+            Ok(told) => Ok((id, warns, told)),
+            Err(why) => Err(format!("`{id}` {why}")),
+        };
+        said.into_iter().map(read).collect()
     }
 }
 
@@ -153,13 +161,36 @@ fn words(error: &impl std::fmt::Display) -> String {
     lines.join(" ")
 }
 
+/// An object with the namespace that it goes to where it names none itself.
+fn placed<'a>(body: &'a Value, namespace: &str) -> Cow<'a, Value> {
+    let named = body.pointer("/metadata/namespace").is_some_and(|named| !named.is_null());
+    if named || namespace.is_empty() || !body.get("metadata").is_some_and(Value::is_object) {
+        return Cow::Borrowed(body);
+    }
+    let mut body = body.clone();
+    if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("namespace".to_owned(), Value::from(namespace));
+    }
+    Cow::Owned(body)
+}
+
+/// Whether base has what a rule says, or worse, and as a denial where it is one.
+fn is_in(base: &BTreeSet<Said>, (id, warns, told): &Said) -> bool {
+    base.iter().any(|(base_id, base_warns, base)| {
+        base_id == id && base_warns <= warns && told.is_no_worse_than(base)
+    })
+}
+
 impl Judging for Pack {
     fn judges_transition(&self) -> bool {
         self.versions.values().any(|loaded| loaded.transition.is_some())
     }
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
-        let (before, after) = (subject.before(), subject.after());
+        let namespace = &subject.effect.object.namespace;
+        let [before, after] =
+            [subject.before(), subject.after()].map(|body| body.map(|body| placed(body, namespace)));
+        let (before, after) = (before.as_deref(), after.as_deref());
         let version = self.environments.get(subject.environment).cloned();
         let Loaded { state, transition } =
             self.versions.get(&version).ok_or_else(|| "it is not loaded for this environment".to_owned())?;
@@ -169,7 +200,7 @@ impl Judging for Pack {
             let base = before.filter(|_| !said.is_empty());
             // Where base cannot be judged nothing is known of it: then what is wrong counts as new.
             let base = base.and_then(|base| asked.judge(base, None).ok()).unwrap_or_default();
-            wrong.extend(said.iter().map(|said| self.wrong(asked, said, base.contains(said))));
+            wrong.extend(said.iter().map(|said| self.wrong(asked, said, is_in(&base, said))));
         }
         if let Some(asked) = transition {
             let change = json!({
@@ -180,20 +211,20 @@ impl Judging for Pack {
             let said = asked.judge(after.unwrap_or(&Value::Null), Some(&change))?;
             wrong.extend(said.iter().map(|said| self.wrong(asked, said, false)));
         }
-        wrong.sort_by(|a, b| (&a.rule, &a.message).cmp(&(&b.rule, &b.message)));
-        Ok(wrong)
+        wrong.sort_by(|a, b| (&a.rule, &a.message, a.severity).cmp(&(&b.rule, &b.message, b.severity)));
+        Ok(once(wrong))
     }
 }
 
 impl Pack {
-    fn wrong(&self, asked: &Asked, (id, warns, message): &Said, existing: bool) -> Wrong {
+    fn wrong(&self, asked: &Asked, (id, warns, told): &Said, existing: bool) -> Wrong {
         let rule = asked.rules.get(id.as_str());
         let severity = rule.map_or(Severity::Error, |rule| rule.severity);
         let severity = if *warns { severity.min(Severity::Warning) } else { severity };
         Wrong {
             rule: Some(id.clone()),
             severity: severity.min(self.most),
-            message: message.clone(),
+            message: told.message.clone(),
             fix: rule.map(|rule| rule.fix.clone()),
             existing,
             waived: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Judging, Subject, Wrong};
+use super::{Judging, Subject, Wrong, once};
 use crate::config::{RegoCheck, Severity};
 use crate::library::Library;
 use crate::policy::Waived;
@@ -42,8 +42,9 @@ impl Judging for Rego {
         let base = before.filter(|_| !said.is_empty() && !self.judges_transition());
         let base: BTreeSet<Said> =
             base.and_then(|base| self.rules.judge(base, &Value::Null).ok()).unwrap_or_default();
-        let before =
-            |said: &Said| base.iter().any(|base| (&base.rule, &base.message) == (&said.rule, &said.message));
+        let before = |said: &Said| {
+            base.iter().any(|base| base.rule == said.rule && said.told.is_no_worse_than(&base.told))
+        };
         let wrong = said.into_iter().map(|said| Wrong {
             existing: before(&said),
             waived: said.excepted.then(|| excepted(&said)),
@@ -52,10 +53,10 @@ impl Judging for Rego {
                 Tone::Warns => self.severity.min(Severity::Warning),
             },
             rule: Some(said.rule),
-            message: said.message,
+            message: said.told.message,
             fix: None,
         });
-        Ok(wrong.collect())
+        Ok(once(wrong))
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::config::Severity;
 use crate::policy::expression::{Expression, ExpressionError, Prepared};
 use crate::policy::names::{LONGEST_OF_POLICIES, Names};
+use crate::policy::told::Told;
 
 use super::Wrong;
 
@@ -66,7 +67,7 @@ struct Validation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Said {
     /// It is not allowed.
-    Denied(String),
+    Denied(Told),
     /// It could not be told.
     Failed(String),
 }
@@ -135,13 +136,14 @@ impl Program {
         }
         prepared.compose(self.variables.iter().map(|(name, expression)| (name.as_str(), expression)));
         let mut said = Vec::new();
-        for validation in &self.validations {
+        for (index, validation) in self.validations.iter().enumerate() {
             match validation.expression.evaluate(&prepared) {
                 Ok(true) => {}
                 Ok(false) => {
                     let own = validation.message_expression.as_ref();
                     let own = own.and_then(|expression| expression.evaluate_text(&prepared)).and_then(usable);
-                    said.push(Said::Denied(own.unwrap_or_else(|| validation.message.clone())));
+                    let message = own.unwrap_or_else(|| validation.message.clone());
+                    said.push(Said::Denied(Told::message(message).by(index)));
                 }
                 Err(why) => said.push(Said::Failed(why)),
             }
@@ -176,11 +178,10 @@ pub(super) struct Telling<'a> {
 }
 
 impl Telling<'_> {
-    /// What is wrong, each thing once; what is said of base too is existing.
+    /// What is wrong, each thing once; what is said of base too, no less bad, is existing.
     pub(super) fn tell(&self, said: Vec<Said>, base: &[Said]) -> Vec<Result<Wrong, String>> {
         let mut told: Vec<Result<Wrong, String>> = Vec::new();
         for said in said {
-            let existing = base.contains(&said);
             let wrong = |message, severity: Severity, existing| Wrong {
                 rule: Some(self.rule.to_owned()),
                 severity: severity.min(self.most),
@@ -190,7 +191,10 @@ impl Telling<'_> {
                 waived: None,
             };
             let one = match said {
-                Said::Denied(message) => Ok(wrong(message, self.severity, existing)),
+                Said::Denied(told) => {
+                    let existing = base.iter().any(|base| base.is_as_bad_as(&told));
+                    Ok(wrong(told.message, self.severity, existing))
+                }
                 Said::Failed(why) => match self.failure {
                     FailurePolicy::Fail => Err(format!("`{}`: {why}", self.rule)),
                     FailurePolicy::Ignore => {
@@ -200,14 +204,30 @@ impl Telling<'_> {
                     }
                 },
             };
-            let text = |told: &Result<Wrong, String>| {
-                told.as_ref().map_or_else(Clone::clone, |wrong| wrong.message.clone())
-            };
-            if !told.iter().any(|known| known.is_ok() == one.is_ok() && text(known) == text(&one)) {
-                told.push(one);
-            }
+            add(&mut told, one);
         }
         told
+    }
+}
+
+impl Said {
+    fn is_as_bad_as(&self, head: &Told) -> bool {
+        match self {
+            Self::Denied(base) => head.is_no_worse_than(base),
+            Self::Failed(_) => false,
+        }
+    }
+}
+
+/// The same words stand there once, and are existing only where all that they were said for is.
+fn add(told: &mut Vec<Result<Wrong, String>>, one: Result<Wrong, String>) {
+    let text =
+        |told: &Result<Wrong, String>| told.as_ref().map_or_else(Clone::clone, |wrong| wrong.message.clone());
+    let known = told.iter_mut().find(|known| known.is_ok() == one.is_ok() && text(known) == text(&one));
+    match (known, one) {
+        (None, one) => told.push(one),
+        (Some(Ok(known)), Ok(one)) => known.existing &= one.existing,
+        (Some(_), _) => {}
     }
 }
 

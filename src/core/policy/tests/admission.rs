@@ -44,6 +44,17 @@ const TWO: &str = "  validations: [{expression: 'object.spec.replicas >= 2', mes
 const DENY: &str = "  validationActions: [Deny]";
 
 #[test]
+fn the_same_words_of_another_validation_are_new() {
+    let text = "  validations:
+    - {expression: 'object.spec.replicas != 1', message: too few}
+    - {expression: 'object.spec.replicas != 2', message: too few}";
+    let after =
+        |before: i64| found(&policy(text, DENY), Some(deployment(before, "a")), Some(deployment(2, "a")));
+    assert_snapshot!(after(1), @"error replicas: too few");
+    assert_snapshot!(after(2), @"error replicas: too few (existing)");
+}
+
+#[test]
 fn a_policy_denies_warns_or_tells_as_its_binding_says() {
     let with = |actions: &str| {
         let text = policy(TWO, &format!("  validationActions: {actions}"));

@@ -12,6 +12,7 @@ mod rego;
 mod rules;
 mod schemas;
 mod surroundings;
+mod told;
 
 use serde_json::Value;
 

@@ -106,6 +106,26 @@ fn only_what_a_change_makes_worse_is_new() {
 }
 
 #[test]
+fn a_message_is_new_where_what_stands_beside_it_gets_worse() {
+    let judged = |beside: &str, before: i64, after: i64| {
+        let policy = format!(
+            "package main\nimport rego.v1\ndeny contains {{\"msg\": \"too few\", {beside}}} if input.spec.replicas < 5"
+        );
+        found(&[("policy/p.rego", &policy)], Some(deployment(before, "a")), Some(deployment(after, "a")))
+    };
+    let (details, worse) =
+        ("\"details\": {\"are\": input.spec.replicas}", "\"worse\": 5 - input.spec.replicas");
+    assert_snapshot!(judged(details, 1, 1), @"error deny: too few (existing)");
+    assert_snapshot!(judged(details, 1, 2), @"error deny: too few");
+    assert_snapshot!(judged(worse, 1, 2), @"error deny: too few (existing)");
+    assert_snapshot!(judged(worse, 2, 1), @"error deny: too few");
+    // One that got worse is not hidden behind one of the same words that did not.
+    let two =
+        "\"worse\": many} if some many in [1, 5 - input.spec.replicas]\ndeny_not contains {\"msg\": \"no\"";
+    assert_snapshot!(judged(two, 2, 1).lines().next().unwrap_or_default(), @"error deny: too few");
+}
+
+#[test]
 fn a_policy_may_look_at_the_change() {
     let policy = [(
         "policy/p.rego",

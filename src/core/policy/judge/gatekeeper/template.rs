@@ -1,5 +1,6 @@
 //! What a ConstraintTemplate judges by: Rego with its libraries, or validations in CEL.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use super::super::validating::{FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
 use crate::policy::manifests::Manifest;
 use crate::policy::rego::{self, MOODY, MOST, words};
+use crate::policy::told::Told;
 
 /// What an expression of a template may name. Parameters are in `variables.params`.
 const VARIABLES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
@@ -209,12 +211,12 @@ impl Policy {
         Ok(Self { engine, rule, beyond, judges_transition, reads_namespace, reads_inventory, patience })
     }
 
-    /// The messages of its violations, sorted. `data` is what `data` holds beside its libraries.
+    /// What its violations say, sorted. `data` is what `data` holds beside its libraries.
     ///
     /// # Errors
     ///
     /// Where it cannot be evaluated, in time, to messages.
-    pub(super) fn violations(&self, input: Value, data: Option<&RegoValue>) -> Result<Vec<String>, String> {
+    pub(super) fn violations(&self, input: Value, data: Option<&RegoValue>) -> Result<Vec<Told>, String> {
         let mut engine = self.engine.clone();
         if let Some(data) = data {
             engine.add_data(data.clone()).map_err(|error| words(&error))?;
@@ -237,12 +239,9 @@ impl Policy {
         if items.len() > MOST {
             return Err("`violation` gives more than a thousand messages".to_owned());
         }
-        let message = |item: &Value| item.get("msg").and_then(Value::as_str).map(str::to_owned);
-        let messages: Option<Vec<String>> = items.iter().map(message).collect();
-        let mut messages = messages.ok_or("`violation` gives what has no text called `msg`")?;
-        messages.sort();
-        messages.dedup();
-        Ok(messages)
+        let read = |item: &Value| Told::read(item).ok().filter(|_| item.is_object());
+        let told: Option<BTreeSet<Told>> = items.iter().map(read).collect();
+        Ok(told.ok_or("`violation` gives what has no text called `msg`")?.into_iter().collect())
     }
 }
 
