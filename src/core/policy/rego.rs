@@ -9,13 +9,19 @@
 //! read, not in what is found: `units.parse("1000m")` is `1`, where JSON of OPA has `1.0000000000`, and a set that holds
 //! both sets and objects is walked through in another order.
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod accounting;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod circles;
 mod functions;
+mod measure;
 mod patience;
 mod reading;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod refusing;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod rewriting;
+mod scanning;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod syntax;
 
@@ -30,6 +36,7 @@ use serde_json::{Map, Value, json};
 use super::told::Told;
 use crate::config::RegoCheck;
 use crate::library::Library;
+pub(super) use measure::eval_rule;
 pub(super) use patience::Patience;
 use reading::add;
 pub(super) use reading::{add_in, words};
@@ -120,7 +127,7 @@ impl Rules {
         refuse(&mut engine)?;
         engine.add_data(RegoValue::from(data(check, library)?)).map_err(|error| words(&error))?;
         // What is wrong with the policies as a whole is found now, and not found again for every object.
-        engine.eval_query("true".to_owned(), false).map_err(|error| words(&error))?;
+        measure::within(|| engine.eval_query("true".to_owned(), false).map_err(|error| words(&error)))?;
         let sees_change = policies.iter().any(|(_, text)| text.contains("data.countersign"));
         let engines = Engines { first: engine, idle: Mutex::default() };
         Ok(Self {
@@ -157,7 +164,7 @@ impl Rules {
     fn judge_with(&self, engine: &mut Engine) -> Result<BTreeSet<Said>, String> {
         let mut excepted = BTreeSet::new();
         for package in &self.excepting {
-            let value = engine.eval_rule(format!("{package}.{EXCEPTION}")).map_err(|error| words(&error))?;
+            let value = eval_rule(engine, format!("{package}.{EXCEPTION}"))?;
             let names = exceptions(&value).ok_or("`exception` gives no lists of rules' names")?;
             excepted.extend(names.into_iter().map(|name| (package.as_str(), name)));
         }
@@ -166,7 +173,7 @@ impl Rules {
             let own = name.split_once('_').map_or("", |(_, own)| own);
             let excepted = excepted.contains(&(package.as_str(), own.to_owned()));
             let tone = if name.starts_with("warn") { Tone::Warns } else { Tone::Denies };
-            let value = engine.eval_rule(format!("{package}.{name}")).map_err(|error| words(&error))?;
+            let value = eval_rule(engine, format!("{package}.{name}"))?;
             for told in messages(&value).map_err(|why| format!("`{name}` {why}"))? {
                 said.insert(Said { rule: name.clone(), tone, told, excepted });
             }
@@ -183,12 +190,15 @@ struct Engines {
 }
 
 impl Engines {
-    /// Lends an engine that nobody else has. One that gets data of its own is not lent again.
-    fn lend<T>(&self, once: bool, work: impl FnOnce(&mut Engine) -> T) -> T {
+    /// Lends an engine that nobody else has. One that gets data of its own, or that failed, is not lent again.
+    fn lend<T>(&self, once: bool, work: impl FnOnce(&mut Engine) -> Result<T, String>) -> Result<T, String> {
         let idle = self.idle.lock().ok().and_then(|mut idle| idle.pop());
         let mut engine = idle.unwrap_or_else(|| self.first.clone());
         let done = work(&mut engine);
-        if !once && let Ok(mut idle) = self.idle.lock() {
+        if !once
+            && done.is_ok()
+            && let Ok(mut idle) = self.idle.lock()
+        {
             idle.push(engine);
         }
         done

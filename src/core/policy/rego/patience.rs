@@ -8,11 +8,13 @@ use std::time::Duration;
 use regorus::Engine;
 use regorus::utils::limits::ExecutionTimerConfig;
 
+use super::measure::TOO_MUCH;
+
 /// How long one rule may take for one object.
-const LONGEST: Duration = Duration::from_secs(2);
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
 /// How much of its work the engine does between two looks at the time.
-const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
-/// How often a check may run out of time before it is asked about nothing more.
+const INTERVAL: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
+/// How often a check may run out of time or memory before it is asked about nothing more.
 const MOST: u32 = 8;
 
 /// What the engine says when time is over, before it says by how much.
@@ -21,7 +23,8 @@ const OVER: &str = "execution exceeded time limit";
 /// What people are told of a rule that ran out of time.
 pub(super) const RAN_OUT: &str = "it ran out of time: a rule may take 2 s for an object";
 /// What people are told of the objects after those.
-const GIVEN_UP: &str = "it ran out of time over too many objects before, so it was not asked about this one";
+const GIVEN_UP: &str =
+    "it ran out of time or memory over too many objects before, so it was not asked about this one";
 
 /// Whether the engine says that time is over.
 pub(super) fn is_over(words: &str) -> bool {
@@ -50,7 +53,7 @@ impl Patience {
             return Err(GIVEN_UP.to_owned());
         }
         ask().inspect_err(|why| {
-            if why.contains(RAN_OUT) {
+            if why.contains(RAN_OUT) || why.contains(TOO_MUCH) {
                 self.ran_out.fetch_add(1, Ordering::Relaxed);
             }
         })

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 use regorus::{Engine, PolicyLengthConfig};
 
+use super::accounting::as_written;
 use super::patience;
 use super::rewriting;
+use super::scanning;
 
 /// The longest line of a policy.
 const LONGEST_LINE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9_999);
@@ -26,6 +28,7 @@ pub(super) fn engine() -> Engine {
 ///
 /// The place in it and what is wrong there.
 pub(in crate::policy) fn add(engine: &mut Engine, path: &str, text: &str) -> Result<String, String> {
+    scanning::check(path, text)?;
     let newer = match add_unsaid(engine, path, text, false) {
         Ok(package) => return Ok(package),
         Err(error) => error,
@@ -54,6 +57,7 @@ pub(in crate::policy) fn add_in(
     text: &str,
     older: bool,
 ) -> Result<String, String> {
+    scanning::check(path, text)?;
     add_unsaid(engine, path, text, older).map_err(|error| words(&error))
 }
 
@@ -68,7 +72,7 @@ static IF: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?m)^[^#\n]*\
 
 /// How the engine tells of a mistake in a policy: the place, the line itself, an arrow, and what it says.
 static TOLD: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?s)--> (?P<path>[^\n]*):(?P<line>\d+):(?P<column>\d+)\s*\n.*?\n\s*\|[ ]*\^\s*\n(?:error|warning): (?P<what>.*)").ok()
+    Regex::new(r"(?s)--> (?P<path>[^\n]*):(?P<line>\d+):(?P<column>\d+)\s*\n[ ]*\|\n\d+\s*\| (?P<text>[^\n]*)\n\s*\|[ ]*\^\s*\n(?:error|warning): (?P<what>.*)").ok()
 });
 
 fn placed(words: &str) -> Option<(u32, u32, String)> {
@@ -88,7 +92,8 @@ pub(in crate::policy) fn words(error: &impl std::fmt::Display) -> String {
     let found = TOLD.as_ref().and_then(|told| told.captures(&text));
     let Some(found) = found else { return on_one_line(&text) };
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
-    format!("{}:{}:{}: {}", part("path"), part("line"), part("column"), on_one_line(part("what")))
+    let column = part("column").parse().map_or(0, |column| as_written(part("text"), column));
+    format!("{}:{}:{column}: {}", part("path"), part("line"), on_one_line(part("what")))
 }
 
 /// Without line breaks, and without the values that the engine likes to quote.

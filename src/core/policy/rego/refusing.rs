@@ -7,6 +7,7 @@ use regorus::Engine;
 use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleHead, Span};
 
 use super::MOODY;
+use super::accounting::as_written;
 use super::functions;
 use super::syntax::{arguments, bodies, given, head, of_literal, parts, path, variables};
 
@@ -18,11 +19,13 @@ use super::syntax::{arguments, bodies, given, head, of_literal, parts, path, var
 pub(in crate::policy) fn check(engine: &mut Engine) -> Result<(), String> {
     let modules = engine.get_modules().clone();
     let known = Known::of(&modules);
-    modules.iter().try_for_each(|module| Walk::of(module, &known).module(module))
+    modules.iter().try_for_each(|module| Walk::of(module, &known).module(module))?;
+    super::circles::check(&modules)
 }
 
-fn at(span: &Span, what: &str) -> String {
-    format!("{}:{}:{}: {what}", span.source.get_path(), span.line, span.col)
+pub(super) fn at(span: &Span, what: &str) -> String {
+    let column = as_written(span.source.line(span.line.saturating_sub(1)), span.col);
+    format!("{}:{}:{column}: {what}", span.source.get_path(), span.line)
 }
 
 /// What all the modules have together.
@@ -35,9 +38,22 @@ struct Known {
     rules: BTreeMap<Vec<String>, BTreeSet<String>>,
 }
 
-fn package(module: &Module) -> Vec<String> {
+pub(super) fn package(module: &Module) -> Vec<String> {
     let (names, _) = path(&module.package.refr).unwrap_or_default();
     std::iter::once("data".to_owned()).chain(names).collect()
+}
+
+/// What an import is called, and what it stands for.
+pub(super) fn imports(module: &Module) -> BTreeMap<String, Vec<String>> {
+    let mut imports = BTreeMap::new();
+    for import in &module.imports {
+        let Some((names, _)) = path(&import.refr) else { continue };
+        let own = import.r#as.as_ref().map(|span| span.text().to_owned());
+        if let Some(name) = own.or_else(|| names.last().cloned()) {
+            imports.insert(name, names);
+        }
+    }
+    imports
 }
 
 impl Known {
@@ -73,15 +89,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn of(module: &Module, known: &'a Known) -> Self {
-        let mut imports = BTreeMap::new();
-        for import in &module.imports {
-            let Some((names, _)) = path(&import.refr) else { continue };
-            let own = import.r#as.as_ref().map(|span| span.text().to_owned());
-            if let Some(name) = own.or_else(|| names.last().cloned()) {
-                imports.insert(name, names);
-            }
-        }
-        Self { known, package: package(module), imports, newer: module.rego_v1 }
+        Self { known, package: package(module), imports: imports(module), newer: module.rego_v1 }
     }
 
     fn module(&self, module: &Module) -> Result<(), String> {

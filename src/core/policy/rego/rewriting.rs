@@ -14,6 +14,7 @@ use regorus::unstable::{
     ArithOp, AssignOp, BinOp, BoolOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Span,
 };
 
+use super::accounting::counted;
 use super::functions;
 use super::syntax::{arguments, bodies, given, of_literal, parts, path, variables};
 
@@ -25,6 +26,8 @@ const MEMBER: &str = "member__";
 const EACH: &str = "each__";
 /// More than this many times nothing is nested.
 const DEEPEST: usize = 30;
+/// How many bytes are parsed for one file: a large one is not nested as deep.
+const MOST: usize = 8 << 20;
 
 /// The text that is judged by.
 ///
@@ -33,8 +36,12 @@ const DEEPEST: usize = 30;
 /// Where the text cannot be parsed, as the engine says it, and where it is too deep.
 pub(super) fn rewritten(path: &str, text: &str, older: bool) -> Result<String, String> {
     let mut text = text.to_owned();
-    let mut count = 0;
+    let (mut count, mut parsed) = (0, 0);
     for _ in 0..DEEPEST {
+        parsed += text.len();
+        if parsed > MOST {
+            break;
+        }
         let mut engine = super::reading::engine();
         engine.set_rego_v0(older);
         engine.add_policy(path.to_owned(), text.clone()).map_err(|error| error.to_string())?;
@@ -44,7 +51,8 @@ pub(super) fn rewritten(path: &str, text: &str, older: bool) -> Result<String, S
         }
         let edits = edits(&mut engine, &text, &mut count);
         if edits.is_empty() {
-            return Ok(text);
+            let counted = engine.get_modules().iter().map(|module| counted(module, &text)).next();
+            return Ok(counted.unwrap_or(text));
         }
         text = applied(&text, edits);
     }
@@ -79,7 +87,7 @@ struct Edit {
 }
 
 /// Where in the text. The engine's places leave out the quotes of a text at either end.
-fn range(text: &str, span: &Span) -> (usize, usize) {
+pub(super) fn range(text: &str, span: &Span) -> (usize, usize) {
     let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
     let (from, to) = (at(span.start), at(span.end));
     let quote = |at: Option<usize>| {

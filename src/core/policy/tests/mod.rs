@@ -9,6 +9,7 @@ mod libraries;
 mod packs;
 mod predicates;
 mod rego;
+mod rego_limits;
 mod rules;
 mod schemas;
 mod surroundings;

@@ -37,7 +37,7 @@ fn deployment(replicas: i64, image: &str) -> Value {
 }
 
 /// What is found where a Deployment goes from `before` to `after`.
-fn found(files: &[(&str, &str)], before: Option<Value>, after: Option<Value>) -> String {
+pub(super) fn found(files: &[(&str, &str)], before: Option<Value>, after: Option<Value>) -> String {
     let policy = Policy { checks: vec![check()], ..Policy::builtin() };
     let effects = vec![effect("apps/Deployment shop/web", before, after)];
     let findings =
@@ -54,7 +54,7 @@ fn found(files: &[(&str, &str)], before: Option<Value>, after: Option<Value>) ->
 }
 
 /// The same of a policy alone, and a Deployment that appears.
-fn says(policy: &str) -> String {
+pub(super) fn says(policy: &str) -> String {
     found(&[("policy/p.rego", policy)], None, Some(deployment(1, "nginx")))
 }
 

@@ -222,7 +222,7 @@ impl Policy {
             engine.add_data(data.clone()).map_err(|error| words(&error))?;
         }
         engine.set_input(RegoValue::from(input));
-        let ask = || engine.eval_rule(self.rule.clone()).map_err(|error| words(&error));
+        let ask = || rego::eval_rule(&mut engine, self.rule.clone());
         let value = self.patience.ask(ask)?;
         let items = match value {
             RegoValue::Undefined => return Ok(Vec::new()),

@@ -6,6 +6,7 @@
 //! found to answer the same; where the answer could differ, the function fails and the check blocks.
 
 mod arithmetic;
+mod bounds;
 mod json;
 mod kinds;
 mod lists;
@@ -53,8 +54,8 @@ struct Function {
 pub(super) fn add(engine: &mut Engine) -> Result<(), String> {
     for function in TABLE {
         let count = u8::try_from(function.takes.len()).unwrap_or(u8::MAX);
-        let native = Native::of(function.name);
-        let call = move |args: Vec<Value>| match call(function, native.as_ref(), &args) {
+        let (native, needs) = (Native::of(function.name), bounds::of(function.name));
+        let call = move |args: Vec<Value>| match measured(function, native.as_ref(), needs, &args) {
             Ok(value) => Ok(value),
             Err(beyond) => Err(beyond.into()),
         };
@@ -63,6 +64,18 @@ pub(super) fn add(engine: &mut Engine) -> Result<(), String> {
             .map_err(|error| super::words(&error))?;
     }
     Ok(())
+}
+
+fn measured(
+    function: &Function,
+    native: Option<&Native>,
+    needs: bounds::Needs,
+    args: &[Value],
+) -> Result<Value, Beyond> {
+    bounds::before(needs, args)?;
+    let value = call(function, native, args)?;
+    bounds::after(function.name, &value)?;
+    Ok(value)
 }
 
 fn call(function: &Function, native: Option<&Native>, args: &[Value]) -> Result<Value, Beyond> {

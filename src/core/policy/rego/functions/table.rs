@@ -5,7 +5,7 @@ use super::kinds::{
     ANY, ARRAY, ARRAY_OF_OBJECTS, COUNTED, HOLDER, Kinds, LIST, LIST_OF_NUMBERS, LIST_OF_STRINGS,
     NULL_OR_STRINGS, NUMBER, OBJECT, SCALAR, SET, SET_OF_SETS, STRING, STRING_OR_STRINGS,
 };
-use super::{By, Function, arithmetic, json, lists, network, numbers, pattern, print, text};
+use super::{By, Function, arithmetic, bounds, json, lists, network, numbers, pattern, print, text};
 
 const fn of(name: &'static str, takes: &'static [Kinds], by: By) -> Function {
     Function { name, takes, by }
@@ -125,4 +125,9 @@ pub(super) static TABLE: &[Function] = &[
     of("remainder__", &[ANY, ANY], Own(arithmetic::remainder)),
     of("subtract__", &[ANY, ANY], Own(arithmetic::subtract)),
     of("unite__", &[ANY, ANY], Own(arithmetic::unite)),
+    // What counts, which policies are rewritten to call too.
+    of("counted__", &[ANY, NUMBER], Own(bounds::counted)),
+    of("kept__", &[ANY], Own(bounds::kept)),
+    of("made__", &[ANY, NUMBER], Own(bounds::made)),
+    of("walked__", &[ANY], Own(bounds::before_walk)),
 ];

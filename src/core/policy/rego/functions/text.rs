@@ -3,6 +3,7 @@
 use regorus::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::super::measure::room;
 use super::{Beyond, native};
 
 fn strings<const N: usize>(args: &[Value]) -> Option<[&str; N]> {
@@ -180,6 +181,7 @@ pub(super) fn replace_n(args: &[Value]) -> Result<Value, Beyond> {
             }
         };
         rest = rest.get(taken..).unwrap_or_default();
+        room(to.len().saturating_mul(2))?;
     }
     Ok(to.into())
 }

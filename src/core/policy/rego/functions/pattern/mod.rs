@@ -10,12 +10,15 @@ use std::sync::RwLock;
 use regex::{Regex, RegexBuilder};
 use regorus::Value;
 
+use super::super::measure::room;
 use super::Beyond;
 
 /// The largest pattern, compiled, in bytes.
 const LARGEST: usize = 1 << 20;
+/// How much each may remember of its matching, in bytes.
+const CACHED: usize = 1 << 18;
 /// How many compiled patterns are remembered.
-const REMEMBERED: usize = 500;
+const REMEMBERED: usize = 100;
 const UNSURE: Beyond = Beyond("its pattern is not valid, or means something else elsewhere");
 
 static COMPILED: RwLock<BTreeMap<String, Regex>> = RwLock::new(BTreeMap::new());
@@ -26,7 +29,11 @@ fn compiled(pattern: &str, rewrite: fn(&str) -> Option<String>) -> Result<Regex,
         return Ok(found);
     }
     let rewritten = rewrite(pattern).ok_or(UNSURE)?;
-    let made = RegexBuilder::new(&rewritten).size_limit(LARGEST).build().map_err(|_| UNSURE)?;
+    let made = RegexBuilder::new(&rewritten)
+        .size_limit(LARGEST)
+        .dfa_size_limit(CACHED)
+        .build()
+        .map_err(|_| UNSURE)?;
     if let Ok(mut known) = COMPILED.write() {
         if known.len() >= REMEMBERED {
             known.clear();
@@ -54,7 +61,16 @@ pub(super) fn replace(args: &[Value]) -> Result<Value, Beyond> {
     let [Value::String(text), Value::String(pattern), Value::String(by)] = args else {
         return Ok(Value::Undefined);
     };
-    Ok(regex(pattern)?.replace_all(text, by.as_ref()).into_owned().into())
+    let (mut to, mut done) = (String::with_capacity(text.len()), 0);
+    for found in regex(pattern)?.captures_iter(text) {
+        let Some(whole) = found.get(0) else { continue };
+        to.push_str(text.get(done..whole.start()).unwrap_or_default());
+        found.expand(by, &mut to);
+        done = whole.end();
+        room(to.len().saturating_mul(2))?;
+    }
+    to.push_str(text.get(done..).unwrap_or_default());
+    Ok(to.into())
 }
 
 pub(super) fn split(args: &[Value]) -> Result<Value, Beyond> {
