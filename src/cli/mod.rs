@@ -10,6 +10,7 @@ mod doctor;
 mod drift;
 mod files;
 mod init;
+mod interruption;
 mod manual;
 mod policy;
 mod progress;
@@ -160,7 +161,7 @@ fn start(command: Command) -> ExitCode {
             Command::Serve(serve) => serve.run().await,
             Command::Demo(demo) => demo.run().await,
             Command::Doctor(doctor) => doctor.run().await,
-            Command::Policy(policy) => policy.run(),
+            Command::Policy(policy) => interruption::unless_interrupted_computing(move || policy.run()).await,
             Command::Audit(audit) => audit.run().await,
             Command::Schema { format } => schema::print(format),
             Command::Completions(completions) => completions.run(),

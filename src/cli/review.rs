@@ -84,10 +84,7 @@ enum FailOn {
 
 impl Review {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        tokio::select! {
-            exit = self.review() => exit,
-            () = super::serve::interrupted() => Ok(Exit::Interrupted),
-        }
+        super::interruption::unless_interrupted(async move { self.review().await }).await
     }
 
     async fn review(&self) -> anyhow::Result<Exit> {
@@ -121,7 +118,8 @@ impl Review {
             &snapshot.change.target,
             &snapshot.evaluation,
         );
-        let judgement = judge_content(&snapshot, &in_force);
+        // Others have to hear of an interruption meanwhile.
+        let judgement = tokio::task::block_in_place(|| judge_content(&snapshot, &in_force));
         let report = decide::report(&snapshot, &judgement);
         deliver(&self.print(&report)?, self.output.as_ref())?;
         let exit = self.exit(&judgement.verdict);

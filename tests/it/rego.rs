@@ -4,6 +4,7 @@ mod ask;
 mod compare;
 pub(crate) mod dice;
 mod functions;
+mod limits;
 mod made;
 mod modules;
 mod pools;

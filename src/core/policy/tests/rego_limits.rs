@@ -243,10 +243,8 @@ fn lists_without_end_are_ended() {
     ] {
         ended(&format!("package main\n{rules}"), &[MEMORY, TIME, STEPS, "too many digits"]);
     }
-    let older = format!(
-        "package main\np[[i, j]] {{ i := numbers.range(1, 99999)[_]; j := numbers.range(1, 99999)[_] }}\ndeny[msg] {{ count(p) == 1; msg := \"x\" }}"
-    );
-    ended(&older, &[MEMORY, TIME]);
+    let older = "package main\np[[i, j]] { i := numbers.range(1, 99999)[_]; j := numbers.range(1, 99999)[_] }\ndeny[msg] { count(p) == 1; msg := \"x\" }";
+    ended(older, &[MEMORY, TIME]);
 }
 
 /// What takes long to read, or a deep stack, and where that is said.
