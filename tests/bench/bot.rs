@@ -70,6 +70,7 @@ pub(crate) fn environment(source: EnvironmentSource) -> Environment {
         on_unreachable: OnUnreachable::Hold,
         default_namespace: None,
         destinations: Vec::new(),
+        unforced: false,
         kubernetes: None,
     }
 }
