@@ -26,6 +26,7 @@ use countersign_core::revision::{Diff, ObjectId};
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 pub use self::beside::beside;
+use self::cluster::Shared;
 use self::plan::{Plan, SidePlan, divided};
 use self::read::Given;
 use self::scopes::Scopes;
@@ -100,6 +101,13 @@ pub(super) struct EvaluatedUnit {
     renamed: Vec<ObjectRef>,
 }
 
+/// An environment as far as rendering tells.
+pub(super) struct Draft {
+    evaluation: EnvironmentEvaluation,
+    units: Vec<EvaluatedUnit>,
+    owners: Owners,
+}
+
 impl Evaluator<'_> {
     /// Evaluates going from one tree to another in these environments.
     pub async fn evaluate(
@@ -125,6 +133,13 @@ impl Evaluator<'_> {
             work.push(self.environment(trees, environment, plan));
         }
         // In order; the renderer bounds how many programs run at once.
+        let drafts: Vec<_> = stream::iter(work).buffered(self.parallel.max(1)).try_collect().await?;
+        // Only now is known what the change does to a cluster that several environments share.
+        let shared = cluster::shared(&drafts);
+        let mut work = Vec::new();
+        for draft in drafts {
+            work.push(self.asked(trees, draft, &shared));
+        }
         let done: Vec<_> = stream::iter(work).buffered(self.parallel.max(1)).try_collect().await?;
         let (mut evaluated, owners): (Vec<_>, Vec<_>) = done.into_iter().unzip();
         effect::reconcile_environments(&mut evaluated, &owners);
@@ -138,7 +153,7 @@ impl Evaluator<'_> {
         trees: &Diff<ObjectId>,
         environment: &Environment,
         plan: Plan,
-    ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
+    ) -> Result<Draft, EvaluateError> {
         let Plan { touched, untouched } = plan;
         let scopes = Scopes::new(environment, [&trees.base, &trees.head]);
         let work = touched.into_iter().map(|unit| async {
@@ -168,9 +183,20 @@ impl Evaluator<'_> {
         };
         evaluation.errors.extend(others.note);
         evaluation.errors.extend(units.iter().flat_map(|unit| &unit.renamed).map(name_differs));
-        self.ask_cluster(environment, &mut units, &mut evaluation).await;
+        Ok(Draft { evaluation, units, owners })
+    }
+
+    /// What the environment's cluster makes of it, and what else checks want to know.
+    async fn asked(
+        &self,
+        trees: &Diff<ObjectId>,
+        draft: Draft,
+        shared: &Shared,
+    ) -> Result<(EnvironmentEvaluation, Owners), EvaluateError> {
+        let Draft { mut evaluation, mut units, owners } = draft;
+        self.ask_cluster(&mut units, &mut evaluation, shared).await;
         evaluation.units = units.into_iter().map(|unit| unit.evaluation).collect();
-        evaluation.inventory = self.inventory(&trees.head, environment, &evaluation).await?;
+        evaluation.inventory = self.inventory(&trees.head, &evaluation.environment, &evaluation).await?;
         Ok((evaluation, owners))
     }
 

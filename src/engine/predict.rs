@@ -44,7 +44,7 @@ pub use self::input::{Manifest, PredictInput};
 use self::input::{has_name, is_asked, namespaces, writing};
 use self::judge::{Judged, Seen};
 use self::reading::Reading;
-use self::scope::Scope;
+pub use self::scope::Scope;
 use self::tries::Tries;
 use self::writes::Known;
 use crate::ports::{Cluster, ClusterError, Prediction, Tried, Write};
@@ -84,8 +84,20 @@ pub async fn predict(
     environment: &Environment,
     inputs: Vec<PredictInput>,
 ) -> Predicted {
+    let scope = Scope::of(&inputs);
+    predict_within(cluster, environment, inputs, scope).await
+}
+
+/// The same, where the change does more to this cluster than what these effects say: another environment may bring the
+/// namespace, the definition or the quota that they depend on.
+pub async fn predict_within(
+    cluster: &dyn Cluster,
+    environment: &Environment,
+    inputs: Vec<PredictInput>,
+    scope: Scope,
+) -> Predicted {
     let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
-    let asking = Asking::of(cluster, environment, Scope::of(&inputs), &inputs).await;
+    let asking = Asking::of(cluster, environment, scope, &inputs).await;
     let mut judged = asking.all(inputs).await;
     quotas::hold(cluster, &mut judged).await;
     let mut predicted = asking.gather(judged);

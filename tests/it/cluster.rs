@@ -21,6 +21,7 @@ mod reach;
 mod refusals;
 mod replace;
 mod self_check;
+mod shared;
 mod stand_in;
 mod warnings;
 mod webhooks;

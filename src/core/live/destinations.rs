@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::object::ObjectRef;
 
 /// The namespaces that an environment may target.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Destinations(Option<Vec<GlobMatcher>>);
 
 impl Destinations {

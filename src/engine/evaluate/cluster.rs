@@ -1,23 +1,41 @@
 //! What an environment's cluster makes of its effects.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use countersign_core::environment::{Environment, OnUnreachable};
+use countersign_core::environment::OnUnreachable;
 use countersign_core::evaluation::{EnvironmentError, EnvironmentEvaluation};
 use countersign_core::object::RenderedObject;
 
-use super::{Asking, EvaluatedUnit, Evaluator};
-use crate::engine::predict::{self, Manifest, PredictInput};
+use super::{Asking, Draft, EvaluatedUnit, Evaluator};
+use crate::engine::predict::{self, Manifest, PredictInput, Scope};
 use crate::ports::Cluster;
+
+/// What a change does to the clusters that several environments share, by their names.
+pub(super) type Shared = BTreeMap<String, Scope>;
+
+pub(super) fn shared(drafts: &[Draft]) -> Shared {
+    let of = |draft: &Draft| draft.evaluation.environment.cluster.clone();
+    let mut shared = Shared::new();
+    for draft in drafts {
+        let Some(name) = of(draft) else { continue };
+        if drafts.iter().filter(|other| of(other).as_ref() == Some(&name)).count() > 1 {
+            let scope = Scope::of(&inputs(&draft.units));
+            let all = shared.remove(&name).unwrap_or_default();
+            shared.insert(name, all.and(scope));
+        }
+    }
+    shared
+}
 
 impl Evaluator<'_> {
     /// Lets the environment's cluster predict, where it has one.
     pub(super) async fn ask_cluster(
         &self,
-        environment: &Environment,
         units: &mut [EvaluatedUnit],
         evaluation: &mut EnvironmentEvaluation,
+        shared: &Shared,
     ) {
+        let environment = evaluation.environment.clone();
         let Some(name) = &environment.cluster else { return };
         let clusters = match self.clusters {
             Asking::Clusters(clusters) => clusters,
@@ -28,7 +46,7 @@ impl Evaluator<'_> {
             }
         };
         match clusters.get(name) {
-            Some(cluster) => ask(cluster, environment, units, evaluation).await,
+            Some(cluster) => ask(cluster, units, evaluation, shared.get(name).cloned()).await,
             None => evaluation.errors.push(EnvironmentError {
                 object: None,
                 message: format!(
@@ -70,12 +88,14 @@ fn inputs(units: &[EvaluatedUnit]) -> Vec<PredictInput> {
 /// Lets a cluster predict all effects of an environment, and puts its answers in their place.
 async fn ask(
     cluster: &dyn Cluster,
-    environment: &Environment,
     units: &mut [EvaluatedUnit],
     evaluation: &mut EnvironmentEvaluation,
+    shared: Option<Scope>,
 ) {
+    let environment = &evaluation.environment;
     let inputs = inputs(units);
-    let predicted = predict::predict(cluster, environment, inputs).await;
+    let scope = shared.unwrap_or_else(|| Scope::of(&inputs));
+    let predicted = predict::predict_within(cluster, environment, inputs, scope).await;
     let places = units.iter_mut().flat_map(|unit| unit.evaluation.effects.iter_mut());
     for (place, effect) in places.zip(predicted.effects) {
         *place = effect;
@@ -88,7 +108,7 @@ async fn ask(
         Err(error) => evaluation.errors.push(EnvironmentError {
             object: None,
             message: format!("{error}: which cluster it is could not be told"),
-            undecided: environment.on_unreachable == OnUnreachable::Hold,
+            undecided: evaluation.environment.on_unreachable == OnUnreachable::Hold,
         }),
     }
 }

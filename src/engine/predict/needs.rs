@@ -27,7 +27,7 @@ const DEFAULTS: [&str; 3] = [
 type Need = (&'static str, String, String);
 
 /// What a change touches of what others may need.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Touched(BTreeSet<Need>);
 
 impl Touched {
@@ -40,6 +40,10 @@ impl Touched {
         if [&input.base, &input.head].into_iter().filter_map(Manifest::raw).any(is_default) {
             self.0.insert((kind, namespace.clone(), String::new()));
         }
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// What of it this object needs, in words. One that leaves the tree needs nothing.

@@ -31,9 +31,9 @@ fn judges_others(group: &str) -> bool {
     group == "admissionregistration.k8s.io" || webhooks.iter().any(is_of)
 }
 
-/// What the change itself touches that other objects depend on.
-#[derive(Debug, Default)]
-pub(super) struct Scope {
+/// What the change itself touches that other objects of a cluster depend on.
+#[derive(Debug, Default, Clone)]
+pub struct Scope {
     /// Group and kind, and what head says of it; several where a definition changes what it defines.
     kinds: BTreeMap<(String, String), Option<Value>>,
     namespaces: BTreeSet<String>,
@@ -45,7 +45,8 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    pub(super) fn of(inputs: &[PredictInput]) -> Self {
+    /// What these effects touch.
+    pub fn of(inputs: &[PredictInput]) -> Self {
         let mut scope = Self::default();
         for input in inputs {
             let object = &input.effect.object;
@@ -67,6 +68,16 @@ impl Scope {
             }
         }
         scope
+    }
+
+    /// What both touch.
+    pub fn and(mut self, other: Self) -> Self {
+        self.kinds.extend(other.kinds);
+        self.namespaces.extend(other.namespaces);
+        self.limits.extend(other.limits);
+        self.needed.extend(other.needed);
+        self.admission |= other.admission;
+        self
     }
 
     /// The same, of an environment that may target these namespaces.
