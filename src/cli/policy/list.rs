@@ -107,7 +107,11 @@ fn waiver(waiver: &Waiver, today: Date) -> Vec<String> {
 fn rule(rule: &Rule) -> Vec<String> {
     let from = &rule.require.from;
     let permissions = from.permissions.iter().map(|permission| format!("{permission:?}").to_lowercase());
-    let asked: Vec<String> = from.users.iter().chain(&from.teams).cloned().chain(permissions).collect();
+    let members = from.organizations.iter().map(|organization| format!("members of {organization}"));
+    let owners = [("CODEOWNERS", from.codeowners), ("OWNERS", from.owners)];
+    let owners = owners.into_iter().filter(|(_, asked)| *asked).map(|(file, _)| format!("owners by {file}"));
+    let named = from.users.iter().chain(&from.teams).chain(&from.groups).cloned();
+    let asked: Vec<String> = named.chain(members).chain(permissions).chain(owners).collect();
     let asked = if asked.is_empty() { "write".to_owned() } else { asked.join(", ") };
     let when = if rule.when.is_some() { "on a condition" } else { "always" };
     vec![rule.name.clone(), format!("{} of {asked}", rule.require.count), when.to_owned()]
@@ -147,6 +151,12 @@ by = "ana-k"
 [[rule]]
 name = "two of us"
 require = { count = 2, from = { teams = ["acme/sre"], permissions = ["admin"] } }
+[[rule]]
+name = "owners"
+require = { count = 1, from = { organizations = ["acme"], codeowners = true, owners = true } }
+[[rule]]
+name = "anybody"
+require = { count = 1 }
 "#;
         let policy = parse(text, "p").unwrap();
         insta::assert_snapshot!(listing(&policy, "2030-03-01".parse().unwrap()), @r"
@@ -162,7 +172,9 @@ require = { count = 2, from = { teams = ["acme/sre"], permissions = ["admin"] } 
           two replicas  apps/Deployment/shop/*  until 2030-03-10, soon  by ana-k: moves in spring
 
         rules
-          two of us  2 of acme/sre, admin  always
+          two of us  2 of acme/sre, admin                                          always
+          owners     1 of members of acme, owners by CODEOWNERS, owners by OWNERS  always
+          anybody    1 of write                                                    always
         ");
     }
 }

@@ -45,20 +45,36 @@ impl PolicyError {
         };
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len() + 1);
-        let caret =
-            " ".repeat(self.column.saturating_sub(1) as usize) + &"^".repeat(self.width.max(1) as usize);
+        let (line, before, width) = self.window();
+        let caret = " ".repeat(before) + &"^".repeat(width);
         let hint = self.hint.as_ref().map(|hint| format!(" {}", inert(hint))).unwrap_or_default();
         let mut text = format!("{label}: {}\n", inert(&self.message));
         // Writing to a string cannot fail.
         let arrow = " ".repeat(number.len());
         let _ = writeln!(text, "{arrow}--> {}:{}:{}", inert(&self.file), self.line, self.column);
         let _ = writeln!(text, "{gutter}|");
-        let _ = writeln!(text, "{number} | {}", inert(&self.source_line));
+        let _ = writeln!(text, "{number} | {}", inert(&line));
         let _ = writeln!(text, "{gutter}| {caret}{hint}");
         if let Some(note) = note {
             let _ = writeln!(text, "{gutter}= {}", inert(note));
         }
         text
+    }
+
+    /// The line, as much of a long one as fits a screen; how much of that is before the place, and how wide the place is.
+    fn window(&self) -> (String, usize, usize) {
+        const WIDEST: usize = 160;
+        let (before, width) = (self.column.saturating_sub(1) as usize, self.width.max(1) as usize);
+        if self.source_line.chars().count() <= WIDEST {
+            return (self.source_line.clone(), before, width);
+        }
+        let skipped = before.saturating_sub(WIDEST / 2);
+        let mut rest = self.source_line.chars().skip(skipped);
+        let shown: String = rest.by_ref().take(WIDEST).collect();
+        let (left, right) =
+            (if skipped > 0 { "…" } else { "" }, if rest.next().is_some() { "…" } else { "" });
+        let before = before - skipped + left.chars().count();
+        (format!("{left}{shown}{right}"), before, width.min(WIDEST + 1 - before.min(WIDEST)))
     }
 }
 
@@ -162,4 +178,39 @@ fn distance(a: &str, b: &str) -> usize {
         before = std::mem::replace(&mut last, row);
     }
     at(&last, b.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line and its mark.
+    fn shown(line: &str, column: u32, width: u32) -> (String, String) {
+        let error = PolicyError {
+            file: "p".to_owned(),
+            line: 1,
+            column,
+            width,
+            source_line: line.to_owned(),
+            message: "no".to_owned(),
+            hint: None,
+        };
+        let text = error.render(Level::Error, None);
+        let mut lines = text.lines().skip(3).map(|line| line.chars().skip(4).collect::<String>());
+        (lines.next().unwrap_or_default(), lines.next().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_the_place() {
+        assert_eq!(shown("key = 1", 1, 3), ("key = 1".to_owned(), "^^^".to_owned()));
+        let long: String = (0..4000).map(|at| if at == 2000 { 'x' } else { '[' }).collect();
+        let (line, mark) = shown(&long, 2001, 1);
+        assert_eq!((line.chars().count(), mark.chars().count()), (162, 82));
+        assert_eq!(line.chars().nth(81), Some('x'));
+        assert!(line.starts_with('…') && line.ends_with('…'));
+        let (line, mark) = shown(&long, 1, 4000);
+        assert_eq!((line.chars().count(), mark.chars().count()), (161, 161));
+        let (line, mark) = shown(&long, 4001, 1);
+        assert_eq!((line.chars().count(), mark.chars().count()), (81, 82));
+    }
 }

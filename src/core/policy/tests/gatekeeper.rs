@@ -87,6 +87,23 @@ fn required_labels() {
 }
 
 #[test]
+fn a_constraint_that_says_what_nobody_reads_is_no_constraint() {
+    let template = template("NeedLabels", LABELS_SCHEMA, LABELS);
+    for (spec, word) in [
+        ("{paramaters: {labels: [{key: owner}]}}", "paramaters"),
+        ("{enforcementActon: warn}", "enforcementActon"),
+        (
+            "{enforcementAction: scoped, scopedEnforcementActions: [{acton: warn, enforcementPoints: []}]}",
+            "acton",
+        ),
+    ] {
+        let files = [template.as_str(), &constraint("NeedLabels", spec)];
+        let said = found(&files, "/Pod shop/web", None, pod("web", json!({})));
+        assert!(said.contains("could not be run") && said.contains(word), "{said}");
+    }
+}
+
+#[test]
 fn what_base_violates_too_is_existing() {
     let files = [
         template("NeedLabels", LABELS_SCHEMA, LABELS),

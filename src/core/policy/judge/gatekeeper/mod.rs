@@ -48,7 +48,7 @@ struct Constraint {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Spec {
     #[serde(rename = "match")]
     matching: Option<Match>,
@@ -58,7 +58,7 @@ struct Spec {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Scoped {
     action: String,
     enforcement_points: Vec<Point>,
