@@ -40,6 +40,7 @@ use tokio::time::Instant;
 
 use self::ahead::Live;
 pub use self::drifted::drift;
+use self::foreseen::Made;
 pub use self::input::{Manifest, PredictInput};
 use self::input::{has_name, is_asked, namespaces, writing};
 use self::judge::{Judged, Seen};
@@ -131,6 +132,14 @@ struct Asking<'a> {
     /// Why nothing could be read ahead.
     unanswered: Option<ClusterError>,
     until: Instant,
+}
+
+/// What becomes of base and of head.
+struct Answers {
+    base: Option<Tried>,
+    head: Option<Tried>,
+    /// Where base stands, which then was not asked about.
+    made: Option<Made>,
 }
 
 /// Why an object has no prediction.
@@ -256,28 +265,25 @@ impl<'a> Asking<'a> {
             Some(_) | None => None,
         };
         let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
-        let (base, head) = self.pair(&known).await?;
-        let stands = base.is_none() && known.sides.base.is_some() && head.is_some();
-        Ok(Seen { stands, ..Seen::of(live, base, head) })
+        let Answers { base, head, made } = self.pair(&known).await?;
+        Ok(Seen { made, ..Seen::of(live, base, head) })
     }
 
-    /// What becomes of base and of head; nothing of base where it stands.
-    async fn pair(&self, known: &Known<'_>) -> Result<(Option<Tried>, Option<Tried>), ClusterError> {
+    async fn pair(&self, known: &Known<'_>) -> Result<Answers, ClusterError> {
         let Manifests { base, head } = known.sides;
         if base == head {
             let same = self.dry_run(known, head).await?;
-            return Ok((same.clone(), same));
+            return Ok(Answers { base: same.clone(), head: same, made: None });
         }
         let Some(foreseen) = self.foreseen(known) else {
             let (base, head) = futures::join!(self.dry_run(known, base), self.dry_run(known, head));
-            return Ok((base?, head?));
+            return Ok(Answers { base: base?, head: head?, made: None });
         };
         let head = self.dry_run(known, head).await?;
         let made = head.as_ref().and_then(|head| head.prediction.object());
-        if made.is_some_and(|head| foreseen::explains(&known.sides, foreseen, head)) {
-            return Ok((None, head));
-        }
-        Ok((self.dry_run(known, base).await?, head))
+        let made = made.and_then(|head| foreseen::explained(&known.sides, foreseen, head));
+        let base = if made.is_some() { None } else { self.dry_run(known, base).await? };
+        Ok(Answers { base, head, made })
     }
 
     /// What becomes of base, as long as nobody has a hand in it whom only the server knows.

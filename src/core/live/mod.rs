@@ -85,23 +85,31 @@ pub fn holds_data(object: &ObjectRef) -> bool {
 
 /// What differs between two objects of the cluster, as it may be shown.
 pub fn changes(before: &Value, after: &Value, sides: &Manifests<'_>) -> Vec<FieldChange> {
-    let real = diff::fields(before, after);
-    if real.is_empty() {
-        return real;
+    showable(&diff::fields(before, after), before, after, sides)
+}
+
+/// The same, where it is known already what differs.
+pub fn showable(
+    changes: &[FieldChange],
+    before: &Value,
+    after: &Value,
+    sides: &Manifests<'_>,
+) -> Vec<FieldChange> {
+    if changes.is_empty() {
+        return Vec::new();
     }
     let (shown_before, shown_after) = shown(before, after, sides);
     let shown = diff::fields(&shown_before, &shown_after);
     // Where items are told apart by values that are not shown, a change can be missing there, or stand at another path.
-    real.into_iter()
-        .map(|change| match shown.iter().find(|shown| shown.path == change.path) {
-            Some(shown) => shown.clone(),
-            None => FieldChange {
-                before: change.before.as_ref().map(|value| hidden(value, LIVE)),
-                after: change.after.as_ref().map(|value| hidden(value, OTHER)),
-                ..change
-            },
-        })
-        .collect()
+    let showable = changes.iter().map(|change| match shown.iter().find(|shown| shown.path == change.path) {
+        Some(shown) => shown.clone(),
+        None => FieldChange {
+            before: change.before.as_ref().map(|value| hidden(value, LIVE)),
+            after: change.after.as_ref().map(|value| hidden(value, OTHER)),
+            ..change.clone()
+        },
+    });
+    showable.collect()
 }
 
 /// A value with a mark in the place of everything in it.

@@ -2,6 +2,7 @@
 //! That spares the API server every other dry run. Pure.
 
 use countersign_core::diff;
+use countersign_core::effect::FieldChange;
 use countersign_core::live::{Manifests, essence};
 use serde_json::{Map, Value};
 
@@ -17,13 +18,22 @@ pub(super) fn stands(live: &Value, manager: &str, manifest: &Value) -> bool {
     own.is_some_and(|own| holds(own, &without_names(manifest), live))
 }
 
-/// Whether live and what head makes of it differ only where the change differs from base. Then nobody on the way, such as a
-/// webhook, adds anything to what is written, and what was foreseen of base stands.
-pub(super) fn explains(sides: &Manifests<'_>, live: &Value, head: &Value) -> bool {
-    let Some((base, wanted)) = sides.base.zip(sides.head) else { return false };
-    let written = diff::fields(base, wanted);
-    let made = diff::fields(&essence(live), &essence(head));
-    made.iter().all(|made| written.iter().any(|written| is_within(&made.path, &written.path)))
+/// What head makes of what is live, both without what the server keeps about them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Made {
+    pub(super) live: Value,
+    pub(super) head: Value,
+    pub(super) changes: Vec<FieldChange>,
+}
+
+/// What head makes of what is live, where that differs only where the change differs from base. Then nobody on the way,
+/// such as a webhook, adds anything to what is written, and what was foreseen of base stands.
+pub(super) fn explained(sides: &Manifests<'_>, live: &Value, head: &Value) -> Option<Made> {
+    let written = diff::fields(sides.base?, sides.head?);
+    let (live, head) = (essence(live), essence(head));
+    let changes = diff::fields(&live, &head);
+    let is_written = |made: &FieldChange| written.iter().any(|written| is_within(&made.path, &written.path));
+    changes.iter().all(is_written).then_some(Made { live, head, changes })
 }
 
 /// Whether a path is another one, or leads to something below it.

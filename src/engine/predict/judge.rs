@@ -1,16 +1,18 @@
 //! From what was seen of one object to what is said of it. Pure.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use countersign_core::effect::{Applier, Effect, Operation, RenderOperation, Risk, Tier, applier};
+use countersign_core::diff;
+use countersign_core::effect::{
+    Applier, Effect, FieldChange, Operation, RenderOperation, Risk, Tier, applier,
+};
 use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::ObjectRef;
 use serde_json::Value;
 
 use super::PredictInput;
-use super::foreseen::is_within;
+use super::foreseen::{Made, is_within};
 use super::input::writing;
 use super::refused::{Refusal, refused};
 use super::standing::Standing;
@@ -27,8 +29,8 @@ pub(super) struct Seen {
     pub(super) head: Option<Prediction>,
     /// What the server warns of at head.
     pub(super) warnings: BTreeSet<String>,
-    /// Nothing becomes of live if base is written once more: that is known, and was not asked.
-    pub(super) stands: bool,
+    /// What head makes of live, where nothing becomes of live if base is written once more: that is known, and was not asked.
+    pub(super) made: Option<Made>,
 }
 
 /// What is said of one object.
@@ -77,7 +79,7 @@ impl Seen {
     pub(super) fn of(live: Option<Value>, base: Option<Tried>, head: Option<Tried>) -> Self {
         let warnings = head.as_ref().map(|head| head.warnings.clone()).unwrap_or_default();
         let prediction = |side: Option<Tried>| side.map(|tried| tried.prediction);
-        Self { live, base: prediction(base), head: prediction(head), warnings, stands: false }
+        Self { live, base: prediction(base), head: prediction(head), warnings, made: None }
     }
 
     /// What there is to see of an object whose name the server makes up.
@@ -139,15 +141,11 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
         }
         (Some(Prediction::Object(_)), None) => created(effect),
         (Some(Prediction::Object(head)), Some(live)) => match (seen.base, sides.base) {
-            (_, Some(base)) if seen.stands => {
-                let pair = Pair { live: &live, base: &live, head: &head };
-                changed(environment, effect, base, &pair, &sides)
-            }
-            (Some(Prediction::Object(predicted)), Some(base)) => {
-                let pair = Pair { live: &live, base: &predicted, head: &head };
-                changed(environment, effect, base, &pair, &sides)
-            }
-            (Some(_), _) | (_, Some(_)) => Judged::unsettled(effect),
+            (base, Some(manifest)) => match Compared::of(seen.made, base.as_ref(), &live, &head) {
+                Some(compared) => changed(environment, effect, (&live, manifest), &compared, &sides),
+                None => Judged::unsettled(effect),
+            },
+            (Some(_), None) => Judged::unsettled(effect),
             // What base says was not given, e.g. because another unit said it.
             (None, None) if effect.rendered != RenderOperation::Add => Judged::unsettled(effect),
             (None, None) => match not_helms(environment, &live) {
@@ -178,28 +176,40 @@ pub(super) fn read(environment: &Environment, effect: Effect, live: Option<&Valu
     }
 }
 
-struct Pair<'a> {
-    live: &'a Value,
-    base: &'a Value,
-    head: &'a Value,
+/// What becomes of a live object, without what the server keeps about it.
+struct Compared {
+    /// What is live, where that is not what base makes of it.
+    drifted: Option<Value>,
+    base: Value,
+    head: Value,
+    /// What differs between the two.
+    changes: Vec<FieldChange>,
+}
+
+impl Compared {
+    /// `None` where nothing is predicted of base.
+    fn of(made: Option<Made>, base: Option<&Prediction>, live: &Value, head: &Value) -> Option<Self> {
+        if let Some(Made { live, head, changes }) = made {
+            return Some(Self { drifted: None, base: live, head, changes });
+        }
+        let base = live::essence(base?.object()?);
+        let (live, head) = (live::essence(live), live::essence(head));
+        let changes = diff::fields(&base, &head);
+        Some(Self { drifted: (live != base).then_some(live), base, head, changes })
+    }
 }
 
 fn changed(
     environment: &Environment,
     effect: Effect,
-    manifest: &Value,
-    pair: &Pair<'_>,
+    (live, manifest): (&Value, &Value),
+    compared: &Compared,
     sides: &Manifests<'_>,
 ) -> Judged {
     let own = writing(environment, manifest);
-    let standing = Standing::of(&own, &effect.object, pair.live, manifest, sides);
-    let (live, head) = (live::essence(pair.live), live::essence(pair.head));
-    let base = match std::ptr::eq(pair.live, pair.base) {
-        true => Cow::Borrowed(&live),
-        false => Cow::Owned(live::essence(pair.base)),
-    };
-    let drifted = live != *base;
-    if !drifted && standing.owns && passed_over(environment, &base, &head) {
+    let standing = Standing::of(&own, &effect.object, live, manifest, sides);
+    let Compared { drifted, base, head, .. } = compared;
+    if drifted.is_none() && standing.owns && passed_over(environment, base, head) {
         let why =
             "no effect on the cluster: Flux looks for differences in labels, annotations and content alone";
         let effect = with_reason(effect, why.to_owned());
@@ -207,14 +217,16 @@ fn changed(
         let (tier, settled) = (Tier::DryRun, Some(true));
         return Judged::as_rendered(Effect { operation, risks, changes, tier, settled, ..effect });
     }
-    if !drifted && standing.owns {
-        return Judged::as_rendered(settled(effect, &base, &head, sides));
+    if drifted.is_none() && standing.owns {
+        return Judged::as_rendered(settled(effect, compared, sides));
     }
-    let drift =
-        (drifted && standing.applies).then(|| drift(&effect.object, &live, (&base, &head), sides)).flatten();
+    let drift = drifted.as_ref().filter(|_| standing.applies);
+    let drift = drift.and_then(|live| drift_of(&effect.object, live, (base, head), sides));
     let effect = match standing.why {
         Some(why) => with_reason(effect, format!("unsettled: {why}")),
-        None if drifted => with_reason(effect, "unsettled: what is live is not what base says".to_owned()),
+        None if drifted.is_some() => {
+            with_reason(effect, "unsettled: what is live is not what base says".to_owned())
+        }
         None => effect,
     };
     Judged { drift, ..Judged::unsettled(effect) }
@@ -233,9 +245,10 @@ fn passed_over(environment: &Environment, base: &Value, head: &Value) -> bool {
     by_flux && base != head && compared(base) == compared(head)
 }
 
-fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) -> Effect {
+fn settled(effect: Effect, compared: &Compared, sides: &Manifests<'_>) -> Effect {
     let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
-    let changes = live::changes(base, head, sides);
+    let Compared { base, head, changes, .. } = compared;
+    let changes = live::showable(changes, base, head, sides);
     if changes.is_empty() {
         let effect =
             with_reason(effect, "no effect on the cluster: it makes the same object of both".to_owned());
@@ -263,7 +276,7 @@ fn settled(effect: Effect, base: &Value, head: &Value, sides: &Manifests<'_>) ->
     Effect { risks, changes, ..effect }
 }
 
-fn drift(
+fn drift_of(
     object: &ObjectRef,
     live: &Value,
     (base, head): (&Value, &Value),

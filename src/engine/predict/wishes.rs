@@ -15,14 +15,16 @@ pub(super) fn wished(
     live: Option<&Value>,
 ) -> Option<Judged> {
     let (head, live) = head.zip(live)?;
-    let mut effect = Effect { tier: Tier::Live, settled: None, ..effect.clone() };
+    let as_live = || Effect { tier: Tier::Live, settled: None, ..effect.clone() };
     if let Some(why) = applier::passed_over(environment, head, Some(live)) {
+        let mut effect = as_live();
         if effect.operation != Operation::None {
             effect = with_reason(Effect { operation: Operation::None, ..effect }, why);
         }
         return Some(Judged::as_rendered(Effect { settled: Some(true), ..effect }));
     }
     let why = applier::made_anew(environment, head)?;
+    let mut effect = as_live();
     if effect.operation != Operation::Replace {
         effect = with_reason(effect.becoming(Operation::Replace), why);
     }
