@@ -164,3 +164,7 @@ pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod worker;
+
+/// Policies and manifests are made of small pieces by the million, which the system's allocator takes a fifth of the time for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

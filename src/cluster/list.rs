@@ -2,14 +2,15 @@
 //! requests do, unless it holds much that nobody asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use countersign_core::object::{Body, ObjectRef};
+use countersign_core::object::ObjectRef;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::link::{Link, Question, Verb};
-use crate::ports::{ClusterError, LiveObjects};
+use crate::ports::{ClusterError, Listed, LiveObjects};
 
 /// Fewer objects are read one by one.
 const FEWEST: usize = 8;
@@ -39,13 +40,30 @@ pub(super) fn wanted<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Vec<Wa
     all.into_values().filter(|objects| objects.len() >= FEWEST).collect()
 }
 
-/// One answer.
+/// One answer. Its objects are not read yet.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct Page<'a> {
     api_version: String,
     metadata: Metadata,
-    items: Vec<Value>,
+    #[serde(borrow)]
+    items: Vec<&'a RawValue>,
+}
+
+/// What an object says of itself. Those of a built-in kind do not say in a list what they are.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Heading {
+    api_version: Option<String>,
+    kind: Option<String>,
+    #[serde(default)]
+    metadata: Named,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Named {
+    name: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -65,6 +83,8 @@ pub(super) async fn read(
     place: &Place,
     wanted: &Wanted<'_>,
 ) -> Result<LiveObjects, ClusterError> {
+    let (api_version, kind): (Arc<str>, Arc<str>) =
+        (place.api_version.as_str().into(), place.kind.as_str().into());
     let mut found = LiveObjects::default();
     let mut unseen: BTreeSet<&str> = wanted.keys().copied().collect();
     let limit = wanted.len().min(PAGE);
@@ -74,48 +94,48 @@ pub(super) async fn read(
         let page = format!("{}?limit={limit}{token}", place.path);
         let reply =
             link.reply(&Question { verb: Verb::Get, path: &page, accept: "application/json" }).await?;
-        let Some(page) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() else {
+        let Some((page, items)) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() else {
             return Ok(found);
         };
-        listed = listed.saturating_add(page.items.len());
-        for item in page.items {
-            let name = item.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let Some((name, object)) = wanted.get_key_value(name) else { continue };
+        listed = listed.saturating_add(items.len());
+        for (name, text) in items {
+            let Some((name, object)) = wanted.get_key_value(name.as_str()) else { continue };
             unseen.remove(name);
-            found.insert((*object).clone(), Some(Body::from(item)));
+            let live = Listed::new(text, Arc::clone(&api_version), Arc::clone(&kind));
+            found.insert((*object).clone(), Some(live));
         }
-        if page.metadata.r#continue.is_empty() {
+        if page.r#continue.is_empty() {
             unseen.iter().filter_map(|name| wanted.get(name)).for_each(|absent| {
                 found.insert((*absent).clone(), None);
             });
             return Ok(found);
         }
-        if listed.saturating_add(page.metadata.remaining_item_count) > wanted.len().saturating_mul(WORTH) {
+        if listed.saturating_add(page.remaining_item_count) > wanted.len().saturating_mul(WORTH) {
             return Ok(found);
         }
-        token = format!("&continue={}", utf8_percent_encode(&page.metadata.r#continue, NON_ALPHANUMERIC));
+        token = format!("&continue={}", utf8_percent_encode(&page.r#continue, NON_ALPHANUMERIC));
     }
 }
 
-/// A page of this place; `None` where it is anything else.
-fn parsed(body: &[u8], place: &Place) -> Option<Page> {
-    let mut page: Page = serde_json::from_slice(body).ok()?;
-    let mut fits = page.api_version == place.api_version;
-    for item in &mut page.items {
-        let item = item.as_object_mut()?;
-        // The objects of a list of a built-in kind do not say which that is.
-        for (field, value) in [("apiVersion", &place.api_version), ("kind", &place.kind)] {
-            fits &= item.entry(field).or_insert_with(|| value.as_str().into()) == value.as_str();
-        }
-    }
-    fits.then_some(page)
+/// A page of this place: what is said of it, and its objects' names and texts; `None` where it is anything else.
+fn parsed<'a>(body: &'a [u8], place: &Place) -> Option<(Metadata, Vec<(String, &'a str)>)> {
+    let Page { api_version, metadata, items } = serde_json::from_slice(body).ok()?;
+    let own = |item: &'a RawValue| {
+        let text = item.get();
+        let heading: Heading = serde_json::from_str(text).ok().filter(|_| text.starts_with('{'))?;
+        let fits = heading.api_version.is_none_or(|own| own == place.api_version)
+            && heading.kind.is_none_or(|own| own == place.kind);
+        fits.then_some((heading.metadata.name, text))
+    };
+    let items = items.into_iter().map(own).collect::<Option<Vec<_>>>()?;
+    (api_version == place.api_version).then_some((metadata, items))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -128,7 +148,10 @@ mod tests {
     }
 
     fn page(list: &Value) -> Option<Vec<Value>> {
-        parsed(list.to_string().as_bytes(), &place()).map(|page| page.items)
+        let (text, place) = (list.to_string(), place());
+        let (_, items) = parsed(text.as_bytes(), &place)?;
+        let whole = |(_, text)| Listed::new(text, "apps/v1".into(), "Deployment".into()).value().unwrap();
+        Some(items.into_iter().map(whole).collect())
     }
 
     #[test]
@@ -149,6 +172,7 @@ mod tests {
         assert_eq!(page(&list("apps/v1", json!({ "kind": "StatefulSet" }))), None);
         assert_eq!(page(&list("apps/v1", json!({ "apiVersion": "v1" }))), None);
         assert_eq!(page(&list("apps/v1", json!("web"))), None);
+        assert_eq!(page(&list("apps/v1", json!(["apps/v1", "Deployment"]))), None);
         assert_eq!(page(&json!({ "kind": "Status", "apiVersion": "v1", "metadata": {} })), None);
     }
 }

@@ -1,9 +1,11 @@
 //! A cluster: read one object, predict one apply. Never a real write.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_core::object::{Body, ObjectRef};
+use countersign_core::object::ObjectRef;
 use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::Value;
 
@@ -138,8 +140,41 @@ pub struct Quotas {
     pub counted: HashMap<ObjectRef, String>,
 }
 
+/// One live object of a list, at rest: most of many wait a while until they are looked into, and take a tenth of the room
+/// as text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    text: Box<str>,
+    api_version: Arc<str>,
+    kind: Arc<str>,
+}
+
+impl Listed {
+    /// An object as a list has it, which may leave to the list what it is.
+    pub fn new(text: &str, api_version: Arc<str>, kind: Arc<str>) -> Self {
+        Self { text: text.into(), api_version, kind }
+    }
+
+    /// The object as it would be alone; `None` where that is none.
+    pub fn value(&self) -> Option<Value> {
+        let mut value: Value = serde_json::from_str(&self.text).ok()?;
+        let object = value.as_object_mut()?;
+        for (field, own) in [("apiVersion", &self.api_version), ("kind", &self.kind)] {
+            object.entry(field).or_insert_with(|| Value::from(&**own));
+        }
+        Some(value)
+    }
+}
+
+/// What is live is not for logs.
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listed").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 /// Live objects, as far as they are known; `None` where there is none.
-pub type LiveObjects = HashMap<ObjectRef, Option<Body>>;
+pub type LiveObjects = HashMap<ObjectRef, Option<Listed>>;
 
 /// One cluster.
 #[async_trait]

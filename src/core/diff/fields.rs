@@ -53,7 +53,12 @@ impl<'a> Walk<'a> {
     }
 
     fn map(&mut self, old: Option<&'a Map<String, Value>>, new: Option<&'a Map<String, Value>>) {
-        let names: BTreeSet<&'a String> = old.into_iter().chain(new).flat_map(Map::keys).collect();
+        // Most of two manifests is equal: only what is not is put in order.
+        let gone =
+            old.into_iter().flatten().filter(|(name, own)| new.and_then(|new| new.get(*name)) != Some(own));
+        let come =
+            new.into_iter().flatten().filter(|(name, _)| old.is_none_or(|old| !old.contains_key(*name)));
+        let names: BTreeSet<&'a String> = gone.chain(come).map(|(name, _)| name).collect();
         for name in names {
             let (before, after) = (old.and_then(|map| map.get(name)), new.and_then(|map| map.get(name)));
             if name == "protocol" && is_port(&self.keys) && same_protocol(before, after) {

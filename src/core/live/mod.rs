@@ -95,8 +95,8 @@ pub fn showable(
     after: &Value,
     sides: &Manifests<'_>,
 ) -> Vec<FieldChange> {
-    if changes.is_empty() {
-        return Vec::new();
+    if are_written(changes, sides) {
+        return changes.to_vec();
     }
     let (shown_before, shown_after) = shown(before, after, sides);
     let shown = diff::fields(&shown_before, &shown_after);
@@ -110,6 +110,12 @@ pub fn showable(
         },
     });
     showable.collect()
+}
+
+/// Whether the manifests differ in all of this in the same way: nothing is told then that they do not say in clear.
+fn are_written(changes: &[FieldChange], sides: &Manifests<'_>) -> bool {
+    let written = sides.base.zip(sides.head).map(|(base, head)| diff::fields(base, head));
+    changes.iter().all(|change| written.iter().flatten().any(|written| written == change))
 }
 
 /// A value with a mark in the place of everything in it.

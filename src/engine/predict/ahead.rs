@@ -52,7 +52,11 @@ impl<'a> Live<'a> {
     pub(super) async fn read(&self, object: &ObjectRef) -> Result<Option<Value>, ClusterError> {
         let ahead = self.ahead.lock().ok().and_then(|mut ahead| ahead.remove(object));
         match ahead {
-            Some(live) => Ok(live.map(|live| live.value())),
+            Some(None) => Ok(None),
+            Some(Some(live)) => match live.value() {
+                Some(live) => Ok(Some(live)),
+                None => self.cluster.read(object).await,
+            },
             None => self.cluster.read(object).await,
         }
     }

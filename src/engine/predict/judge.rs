@@ -178,6 +178,8 @@ pub(super) fn read(environment: &Environment, effect: Effect, live: Option<&Valu
 
 /// What becomes of a live object, without what the server keeps about it.
 struct Compared {
+    /// What becomes of base was known beforehand: nothing.
+    is_foreseen: bool,
     /// What is live, where that is not what base makes of it.
     drifted: Option<Value>,
     base: Value,
@@ -190,12 +192,13 @@ impl Compared {
     /// `None` where nothing is predicted of base.
     fn of(made: Option<Made>, base: Option<&Prediction>, live: &Value, head: &Value) -> Option<Self> {
         if let Some(Made { live, head, changes }) = made {
-            return Some(Self { drifted: None, base: live, head, changes });
+            return Some(Self { is_foreseen: true, drifted: None, base: live, head, changes });
         }
         let base = live::essence(base?.object()?);
         let (live, head) = (live::essence(live), live::essence(head));
         let changes = diff::fields(&base, &head);
-        Some(Self { drifted: (live != base).then_some(live), base, head, changes })
+        let drifted = (live != base).then_some(live);
+        Some(Self { is_foreseen: false, drifted, base, head, changes })
     }
 }
 
@@ -207,8 +210,8 @@ fn changed(
     sides: &Manifests<'_>,
 ) -> Judged {
     let own = writing(environment, manifest);
-    let standing = Standing::of(&own, &effect.object, live, manifest, sides);
-    let Compared { drifted, base, head, .. } = compared;
+    let Compared { is_foreseen, drifted, base, head, .. } = compared;
+    let standing = Standing::of(&own, &effect.object, live, manifest, sides, *is_foreseen);
     if drifted.is_none() && standing.owns && passed_over(environment, base, head) {
         let why =
             "no effect on the cluster: Flux looks for differences in labels, annotations and content alone";

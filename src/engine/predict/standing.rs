@@ -29,11 +29,14 @@ impl Standing {
         live: &Value,
         base: &Value,
         sides: &Manifests<'_>,
+        is_foreseen: bool,
     ) -> Self {
         match environment.apply {
+            // Base was foreseen to stand because its manager owns it, field by field.
+            ApplyMode::ServerSide if is_foreseen => server_side(environment, live, None, sides),
             ApplyMode::ServerSide => {
                 let sent = Reading::of(environment, object).otherwise(base);
-                server_side(environment, live, sent.as_ref().unwrap_or(base), sides)
+                server_side(environment, live, Some(sent.as_ref().unwrap_or(base)), sides)
             }
             ApplyMode::ClientSide => client_side(object, live, base, sides),
             ApplyMode::Helm => {
@@ -50,7 +53,13 @@ impl Standing {
 /// By this, an object asks Flux to leave what others wrote.
 const FLUX_APPLY: &str = "kustomize.toolkit.fluxcd.io/ssa";
 
-fn server_side(environment: &Environment, live: &Value, base: &Value, sides: &Manifests<'_>) -> Standing {
+/// `base`: what it may not own all of.
+fn server_side(
+    environment: &Environment,
+    live: &Value,
+    base: Option<&Value>,
+    sides: &Manifests<'_>,
+) -> Standing {
     let (applier, manager) = (Applier::of(environment), &environment.field_manager);
     let asks = |manifest: &Value| {
         let says = |place| marks::entry(manifest, place, FLUX_APPLY);
@@ -59,7 +68,7 @@ fn server_side(environment: &Environment, live: &Value, base: &Value, sides: &Ma
     let spared = applier == Applier::Flux && (asks(live) || sides.head.is_some_and(asks));
     let taken = ownership::taken_over(live, applier).filter(|_| !spared);
     let applies = ownership::applies(live, manager);
-    let unowned = || ownership::first_unowned(live, manager, base);
+    let unowned = || ownership::first_unowned(live, manager, base?);
     let why = match (taken, applies) {
         (Some(other), _) => Some(format!("`{other}` wrote to it too, and the applier takes that over")),
         (None, true) => unowned().map(|field| format!("`{manager}` does not own `{field}`, which base says")),

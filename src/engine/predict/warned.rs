@@ -20,12 +20,12 @@ pub(super) fn sentence(
     live: Option<&Value>,
     sides: &Manifests<'_>,
 ) -> Option<String> {
+    if warnings.is_empty() {
+        return None;
+    }
     let secret = unnamed(live, sides);
     let said: BTreeSet<String> = warnings.iter().map(|text| harmless(text, &secret)).collect();
     let mut shown: Vec<String> = said.iter().take(MOST_WARNINGS).map(|text| format!("`{text}`")).collect();
-    if shown.is_empty() {
-        return None;
-    }
     match said.len().saturating_sub(MOST_WARNINGS) {
         0 => {}
         more => shown.push(format!("and {more} more")),

@@ -1,6 +1,7 @@
 //! What was read ahead is as good as what is read alone, and no better.
 
 use super::*;
+use crate::ports::Listed;
 
 fn changed() -> PredictInput {
     input("", "ConfigMap", map(json!({ "a": "1" })), map(json!({ "a": "2" })))
@@ -8,7 +9,8 @@ fn changed() -> PredictInput {
 
 /// A cluster of which this was read ahead, and whose dry runs are of these moments.
 fn read_ahead(live: Option<Value>, moments: &[&str]) -> Script {
-    let known = (changed().effect.object, live.map(countersign_core::object::Body::from));
+    let listed = |live: Value| Listed::new(&live.to_string(), "v1".into(), "ConfigMap".into());
+    let known = (changed().effect.object, live.map(listed));
     let script = Script { ahead: Mutex::new(Some([known].into())), ..Script::default() };
     for moment in moments {
         script.dry_runs.lock().unwrap().push_back(Ok(predicted(moment, json!({ "a": "2" }))));

@@ -29,7 +29,7 @@ fn edit(path: &'static str, body: Value) -> Step {
 /// A path with a query that is known when this is built.
 macro_rules! path {
     ($path:literal, dry) => {
-        concat!($path, "?dryRun=All&force=true&fieldManager=flux&fieldValidation=Strict")
+        concat!($path, "?dryRun=All&force=true&fieldManager=flux&fieldValidation=Ignore")
     };
     ($path:literal, real) => {
         concat!($path, "?force=true&fieldManager=flux&fieldValidation=Strict")
