@@ -5,6 +5,7 @@ mod cases;
 mod explained;
 mod fixture;
 mod objections;
+mod points;
 mod properties;
 mod standing;
 mod tables;
