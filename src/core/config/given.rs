@@ -385,7 +385,6 @@ fn run<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<GivenRun> {
 }
 
 /// What something ended with; inside, `None` while it runs. It is `success` where nothing is said.
-#[expect(clippy::option_option, reason = "the outer one says whether it could be read")]
 fn conclusion<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<Option<String>> {
     if table.get("conclusion").is_none() {
         return Some(Some("success".to_owned()));

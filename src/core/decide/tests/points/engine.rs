@@ -68,7 +68,7 @@ fn p61_a_status_that_another_set_is_replaced() {
 /// request gets a status.
 #[test]
 fn p62_no_queue_is_answered_unseen() {
-    we_refuse("[merge]\nhow = \"api\"", "`how`");
+    we_refuse("[merge]\nhow = \"api\"", "not supported yet");
     we_refuse("[merge]\nbatch = 3", "not supported yet");
     let snapshot = displayed("");
     let statuses = decide(&snapshot)
@@ -103,7 +103,7 @@ fn p63_nobodys_review_is_dismissed() {
 /// A policy is what stands on the target branch; what is shared by many repositories is the server's floor.
 #[test]
 fn p64_no_policy_is_fetched_from_elsewhere() {
-    they_refuse("remote: acme/policies\n", "`remote`");
+    they_refuse("remote: acme/policies\n", "stands in another repository");
     we_refuse("extends = [\"acme/policies\"]", "unknown key `extends`");
     let mut snapshot = displayed("");
     approved(&mut snapshot, 1, bo(), 200);

@@ -136,7 +136,7 @@ fn p41_commits_on_every_parent_are_looked_at() {
                     { "sha": "c1", "parents": ["b0"], "author": "bo", "committer": "bo" }]
     });
     they("requires: {count: 1, users: [bo]}", &merged, "approved");
-    they("requires: {count: 1, users: [bo]}", &json!({ "head": "gone" }), "error");
+    they("requires: {count: 1, users: [bo]}", &json!({ "failed": { "commits": "more than 250" } }), "error");
     let mut snapshot = displayed(&rule("require = { count = 1 }"));
     approved(&mut snapshot, 1, bo(), 200);
     let who = |actor: Actor| Signatory { identity: actor.login.clone(), account: Some(actor) };

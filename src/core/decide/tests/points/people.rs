@@ -92,7 +92,7 @@ fn p17_a_permission_that_nobody_asks_for_is_not_needed() {
         "approvals = ['bo'], permissions = { bo = 'unknown' }",
         "met",
     );
-    our_rule("require = { count = 1 }", "approvals = ['bo'], permissions = { bo = 'unknown' }", "unknown");
+    our_rule("require = { count = 1 }", "approvals = ['bo'], permissions = { bo = 'unknown' }", "pending");
     // Those of contributors are asked for where a condition is about them.
     let asks = |rules: &str| crate::config::parse(&policy(rules), "p").unwrap().asks_about_contributors();
     assert!(!asks(&rule("require = { count = 1, from = { users = [\"bo\"] } }")));
@@ -100,5 +100,7 @@ fn p17_a_permission_that_nobody_asks_for_is_not_needed() {
     let mut snapshot = displayed("");
     approved(&mut snapshot, 1, bo(), 200);
     snapshot.directory.permissions.insert(bo().id, Known::Unknown("no answer".to_owned()));
-    verdict(&snapshot, "undecided");
+    let plan = judged(&snapshot, "hold");
+    let why = &plan.report.requirements[0].ignored[0].reason;
+    assert!(why.starts_with("could not be told: the permission of bo"), "{why}");
 }
