@@ -18,7 +18,7 @@ pub(crate) async fn asks_for_reviews(stage: &dyn Stage) {
     assert_eq!(asked().await, []);
     let (reviewer, admin) = (person(Role::Reviewer), person(Role::Admin));
     forge.request_review(&id, &reviewer).await.unwrap();
-    assert_eq!(asked().await, [reviewer.clone()]);
+    assert_eq!(asked().await, std::slice::from_ref(&reviewer));
     // Asked again, they are asked once.
     forge.request_review(&id, &reviewer).await.unwrap();
     forge.request_review(&id, &admin).await.unwrap();
@@ -42,7 +42,7 @@ pub(crate) async fn asks_for_reviews(stage: &dyn Stage) {
     assert_eq!(asked().await, both);
 
     stage.review(Role::Reviewer, id.number, ReviewState::Approved, "fine").await;
-    assert_eq!(asked().await, [admin.clone()]);
+    assert_eq!(asked().await, std::slice::from_ref(&admin));
     let team = Reviewer::Team(stage.team());
     forge.request_review(&id, &team).await.unwrap();
     forge.request_review(&id, &team).await.unwrap();
