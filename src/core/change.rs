@@ -194,6 +194,35 @@ pub enum ReviewState {
     Dismissed,
 }
 
+/// Whom a review may be asked of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reviewer {
+    /// Somebody, by login: policies name people so. Nobody gains anything by being asked.
+    User(String),
+    /// A team, `org/team`.
+    Team(String),
+}
+
+impl Reviewer {
+    /// Whether both mean the same, however they are written.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::User(one), Self::User(other)) | (Self::Team(one), Self::Team(other)) => {
+                one.eq_ignore_ascii_case(other)
+            }
+            (Self::User(_), Self::Team(_)) | (Self::Team(_), Self::User(_)) => false,
+        }
+    }
+
+    /// Their name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(name) | Self::Team(name) => name,
+        }
+    }
+}
+
 /// A review through the forge's own buttons.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Review {

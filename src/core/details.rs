@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, Known};
+use crate::change::Reviewer;
 use crate::evaluation::PathOperation;
 use crate::revision::CommitSha;
 
@@ -27,6 +28,8 @@ pub struct Details {
     pub workflows: Known<Vec<WorkflowRun>>,
     /// Who owns the repository that the head comes from.
     pub source_owner: Known<String>,
+    /// Who is asked for a review and has not given one.
+    pub requested: Known<Vec<Reviewer>>,
 }
 
 fn not_read<T>() -> Known<T> {
@@ -42,6 +45,7 @@ impl Default for Details {
             outcomes: not_read(),
             workflows: not_read(),
             source_owner: not_read(),
+            requested: not_read(),
         }
     }
 }

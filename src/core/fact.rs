@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Actor, ActorId};
-use crate::change::{CommentId, ReviewId};
+use crate::change::{CommentId, ReviewId, Reviewer};
 use crate::effect::Risk;
 use crate::object::ObjectRef;
 use crate::revision::{CommitSha, Digest};
@@ -218,6 +218,15 @@ pub enum FactKind {
         landing: u64,
         /// How.
         outcome: LandingOutcome,
+    },
+    /// Somebody was asked for a review.
+    ReviewRequested {
+        /// Whom.
+        whom: Reviewer,
+        /// The head at that time.
+        head: CommitSha,
+        /// Why the forge did not want to, where it did not.
+        refused: Option<String>,
     },
     /// The forge told who pushed a head.
     Pushed {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::actor::Actor;
-use crate::change::CommentId;
+use crate::change::{CommentId, Reviewer};
 use crate::fact::{Display, FactKind, Via};
 use crate::report::Report;
 use crate::revision::{CommitSha, Digest};
@@ -70,6 +70,11 @@ pub enum Action {
         state: StatusState,
         /// At most 140 characters.
         description: String,
+    },
+    /// Ask for a review.
+    RequestReview {
+        /// Whom.
+        whom: Reviewer,
     },
     /// Land it.
     Land(Box<LandOrder>),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use countersign_core::actor::{Actor, Known};
-use countersign_core::config::{Policy, Predicate};
+use countersign_core::config::{self, Policy, Predicate};
 use countersign_core::details::{ChangedFile, Commit, Details, Signatory};
 use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::Snapshot;
@@ -41,6 +41,11 @@ pub(super) async fn read(
     }
     if policy.has_condition(|part| matches!(part, Predicate::HasLabels(_))) {
         details.labels = known(forge.labels(&seen.change.id).await);
+    }
+    let floor = seen.floor.as_ref().map(|floor| config::parse_floor(&floor.text, &floor.file));
+    let floor = floor.and_then(Result::ok).map(|floor| floor.policy());
+    if policy.asks_for_reviews() || floor.is_some_and(|floor| floor.asks_for_reviews()) {
+        details.requested = known(forge.review_requests(&seen.change.id).await);
     }
     if policy.has_condition(|part| matches!(part, Predicate::HasStatus(_))) {
         details.outcomes = known(forge.outcomes(&seen.change.id.repo.path, &seen.change.head).await);

@@ -1,7 +1,7 @@
 //! From a plan back to the ports. Facts first, in one transaction; then the actions in their order. Nothing is repeated
 //! blindly: an action that is cut off is planned again from what the next observation finds.
 
-use countersign_core::change::{ChangeId, CommentId};
+use countersign_core::change::{ChangeId, CommentId, Reviewer};
 use countersign_core::fact::{Display, FactKind};
 use countersign_core::plan::{Action, LandOrder, Plan};
 use countersign_core::revision::Digest;
@@ -49,10 +49,28 @@ impl Engine {
                         StatusUpdate { head, context, state: *state, description, url: url.as_deref() };
                     seen.forge.set_status(&id.repo.path, update).await?;
                 }
+                Action::RequestReview { whom } => self.request_review(seen, whom).await?,
                 Action::Land(order) => land = Some(order.as_ref().clone()),
             }
         }
         Ok(land)
+    }
+
+    /// Asks somebody for a review, then records it: a crash in between is found at the next look, since the forge tells
+    /// whom it asked. Whom the forge does not want to ask is recorded too, so that somebody else is asked instead.
+    async fn request_review(&self, seen: &Observed, whom: &Reviewer) -> Result<(), EnactError> {
+        let change = &seen.snapshot.change;
+        let refused = match seen.forge.request_review(&change.id, whom).await {
+            Ok(()) => None,
+            Err(error @ (ForgeError::Refused { .. } | ForgeError::NotFound { .. })) => {
+                tracing::warn!(change = %change.id, reviewer = whom.name(), error = %error, "nobody was asked for a review");
+                Some(error.to_string())
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let fact = FactKind::ReviewRequested { whom: whom.clone(), head: change.head.clone(), refused };
+        self.store.append(&change.id, &[fact], self.clock.now()).await?;
+        Ok(())
     }
 
     /// Posts or edits the sticky comment, recording the display before and after: what people approve is what was

@@ -4,7 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorId, Permission};
-use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoPath, Review};
+use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoPath, Review, Reviewer};
 use countersign_core::details::{Outcome, Signature, WorkflowRun};
 use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha};
@@ -157,6 +157,8 @@ pub trait ForgeReader: Send + Sync {
     async fn comments(&self, id: &ChangeId) -> Result<Vec<Comment>, ForgeError>;
     /// Its reviews, oldest first.
     async fn reviews(&self, id: &ChangeId) -> Result<Vec<Review>, ForgeError>;
+    /// Who is asked for a review and has not given one since.
+    async fn review_requests(&self, id: &ChangeId) -> Result<Vec<Reviewer>, ForgeError>;
     /// Statuses and checks on a commit, newest of each name; with those that protection of `target` asks for.
     async fn statuses(
         &self,
@@ -208,6 +210,8 @@ pub trait ForgeWriter: Send + Sync {
     ) -> Result<Comment, ForgeError>;
     /// Reacts to a comment.
     async fn react(&self, id: &ChangeId, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError>;
+    /// Asks for a review. Fine when they are asked already; refused where they cannot be asked.
+    async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError>;
     /// Publishes a status or check.
     async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError>;
     /// Tells the forge that a change request is merged by this commit, where the forge does not see it by itself.

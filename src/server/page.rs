@@ -319,6 +319,12 @@ fn line(kind: &FactKind) -> String {
             }
             LandingOutcome::Aborted { why } => format!("landing given up: {why}"),
         },
+        FactKind::ReviewRequested { whom, refused: None, .. } => {
+            format!("asked {} for a review", whom.name())
+        }
+        FactKind::ReviewRequested { whom, refused: Some(why), .. } => {
+            format!("{} could not be asked for a review: {why}", whom.name())
+        }
         FactKind::Pushed { actor, head } => format!("{} pushed {}", actor.login, head.short()),
     }
 }

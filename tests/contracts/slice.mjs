@@ -57,12 +57,14 @@ GET /repos/{owner}/{repo}/pulls/{pull_number}/commits
 GET /repos/{owner}/{repo}/pulls/{pull_number}/files
 GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews
 POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews
+GET /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
+POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers
 PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge
 `.trim().split("\n");
 
 const DELIVERIES = `
 push
-pull_request opened synchronize edited closed reopened
+pull_request opened synchronize edited closed reopened review_requested review_request_removed
 issue_comment created edited deleted
 pull_request_review submitted dismissed
 `.trim().split("\n");
@@ -153,7 +155,7 @@ const deliveries = {};
 for (const line of DELIVERIES) {
   const [event, ...actions] = line.split(" ");
   for (const action of actions.length ? actions : [""]) {
-    const name = [event.replaceAll("_", "-"), action].filter(Boolean).join("-");
+    const name = [event, action].filter(Boolean).join("-").replaceAll("_", "-");
     const found = body(hooks.webhooks[name].post.requestBody);
     deliveries[[event, action].filter(Boolean).join(".")] = schema(found, hooks, "hook-");
   }

@@ -5,6 +5,7 @@ mod details;
 mod git;
 mod on_gitea;
 mod on_the_stand_in;
+mod reviews;
 
 use std::time::Duration;
 
@@ -12,13 +13,14 @@ use async_trait::async_trait;
 use countersign::ports::{DeliveryError, Forge, ForgeError, Hint, SealDepth, StatusUpdate};
 use countersign_core::actor::{Actor, ActorId, ActorKind, Permission};
 use countersign_core::change::{
-    ChangeId, ChangeState, Comment, CommentId, RepoId, RepoPath, Review, ReviewState,
+    ChangeId, ChangeState, Comment, CommentId, RepoId, RepoPath, ReviewState, Reviewer,
 };
 use countersign_core::plan::Reaction;
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, StatusState};
 
 use self::details::{tells_what_only_some_policies_ask, tells_whose_signatures_they_are};
+use self::reviews::{asks_for_reviews, reads_reviews};
 
 /// Who plays a part. Each stage gives them accounts of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,24 +215,6 @@ async fn takes_a_long_comment(stage: &dyn Stage) {
     assert_eq!(posted.body.len(), body.len());
 }
 
-async fn reads_reviews(stage: &dyn Stage) {
-    let (id, head) = opened(stage, "reviewed").await;
-    stage.review(Role::Reviewer, id.number, ReviewState::Commented, "hm").await;
-    stage.review(Role::Reviewer, id.number, ReviewState::Approved, "fine").await;
-    stage.review(Role::Admin, id.number, ReviewState::ChangesRequested, "not so fast").await;
-    let reviews = stage.forge().reviews(&id).await.unwrap();
-    let told = |review: &Review| (review.author.id, review.state, review.body.clone(), review.head.clone());
-    let (reviewer, admin) = (stage.actor(Role::Reviewer).id, stage.actor(Role::Admin).id);
-    assert_eq!(
-        reviews.iter().map(told).collect::<Vec<_>>(),
-        [
-            (reviewer, ReviewState::Commented, "hm".to_owned(), Some(head.clone())),
-            (reviewer, ReviewState::Approved, "fine".to_owned(), Some(head.clone())),
-            (admin, ReviewState::ChangesRequested, "not so fast".to_owned(), Some(head)),
-        ]
-    );
-}
-
 async fn publishes_and_reads_statuses(stage: &dyn Stage) {
     let forge = stage.forge();
     let (_, head) = opened(stage, "checked").await;
@@ -388,6 +372,8 @@ async fn touches_nothing_else(stage: &dyn Stage) {
             ("remote", forge.remote(id).await.err()),
             ("create_comment", forge.create_comment(id, "x").await.err()),
             ("update_comment", forge.update_comment(id, comment, "x").await.err()),
+            ("review_requests", forge.review_requests(id).await.err()),
+            ("request_review", forge.request_review(id, &Reviewer::User(author.login.clone())).await.err()),
             ("react", forge.react(id, comment, Reaction::Eyes).await.err()),
             ("mark_merged", forge.mark_merged(id, &head).await.err()),
         ]);
@@ -456,6 +442,7 @@ macro_rules! contract {
             keeps_a_conversation,
             takes_a_long_comment,
             reads_reviews,
+            asks_for_reviews,
             publishes_and_reads_statuses,
             knows_what_people_may_do,
             knows_teams,

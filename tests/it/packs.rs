@@ -1,6 +1,7 @@
 //! The shipped packs against real things: what `pod-security` says of generated pods, and what the code says that
 //! the API server's own admission runs, in many versions of Kubernetes. And that no shipped file is forgotten.
 
+mod at_random;
 mod under_conftest;
 
 use std::collections::{BTreeMap, BTreeSet};

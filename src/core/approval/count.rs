@@ -301,6 +301,7 @@ impl Ledger<'_> {
             | FactKind::DisplayTampered { .. }
             | FactKind::LandingBegun { .. }
             | FactKind::LandingEnded { .. }
+            | FactKind::ReviewRequested { .. }
             | FactKind::Pushed { .. } => false,
         });
         by_review || by_command

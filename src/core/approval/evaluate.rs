@@ -20,6 +20,9 @@
 //! Everything that changes must also be *covered*: claimed by a rule that is met, in a branch of `approval` that is
 //! met. What no such rule claims falls to the built-in rule `default`: one person with write permission who had no
 //! hand in the change. A change that touches nothing, and one to which no rule applies, need `default` too.
+//!
+//! One more rule never makes it better, with one exception, which follows from that: a rule that is met and claims what no
+//! other does is asked in place of `default`, and may ask for less. Where a rule claims everything there is no exception.
 
 use std::collections::BTreeMap;
 

@@ -10,10 +10,11 @@ mod person;
 mod tests;
 mod tree;
 
+pub(crate) use candidates::answerable;
 pub(crate) use count::unrecorded_objections;
 pub use count::{Counted, Ignored, standing};
 pub use evaluate::{Agreement, DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY, evaluate, requirements};
-pub(crate) use tree::state as branch_state;
+pub(crate) use tree::{state as branch_state, waiting};
 
 use serde::{Deserialize, Serialize};
 

@@ -32,6 +32,31 @@ pub(super) fn combine<'a>(policy: &'a Policy, requirements: &[Requirement]) -> B
     }
 }
 
+/// The rules that wait for people, in branches that do: those on whom it depends.
+pub(crate) fn waiting<'a>(policy: &'a Policy, requirements: &[Requirement]) -> BTreeSet<&'a str> {
+    let leaves = |name: &str| leaf(name, requirements).state == RequirementState::Pending;
+    match &policy.approval {
+        Some(tree) => {
+            let mut names = BTreeSet::new();
+            pending(tree, requirements, &mut names);
+            names
+        }
+        None => policy.rules.iter().map(|rule| rule.name.as_str()).filter(|name| leaves(name)).collect(),
+    }
+}
+
+fn pending<'a>(tree: &'a Tree, requirements: &[Requirement], into: &mut BTreeSet<&'a str>) {
+    if state(tree, requirements) != RequirementState::Pending {
+        return;
+    }
+    match tree {
+        Tree::Rule(name) => drop(into.insert(name)),
+        Tree::All(children) | Tree::Any(children) => {
+            children.iter().for_each(|child| pending(child, requirements, into));
+        }
+    }
+}
+
 /// What becomes of a part of the tree.
 pub(crate) fn state(tree: &Tree, requirements: &[Requirement]) -> RequirementState {
     branch(tree, requirements).state

@@ -10,7 +10,11 @@ use crate::plan::Action;
 fn expected(evidence: &Evidence) -> Option<MergeMessage> {
     decide(&evidence.snapshot).actions.into_iter().find_map(|action| match action {
         Action::Land(order) => Some(order.message),
-        Action::React { .. } | Action::Reply { .. } | Action::Display { .. } | Action::Status { .. } => None,
+        Action::React { .. }
+        | Action::Reply { .. }
+        | Action::Display { .. }
+        | Action::Status { .. }
+        | Action::RequestReview { .. } => None,
     })
 }
 

@@ -7,11 +7,15 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// The lines of `body` (line ends already `\n`) that a reader sees as plain text, without HTML comments.
 pub(crate) fn plain_lines(body: &str) -> Vec<String> {
-    let mut reader = Reader::new(body);
-    for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
-        reader.take(&event, range);
-    }
-    let Reader { starts, comments, .. } = reader;
+    let Reader { starts, comments, .. } = Reader::read(body);
+    starts.into_iter().map(|start| line_without(body, start, &comments)).collect()
+}
+
+/// The same without what stands in code within them: what somebody says, and not what they show.
+pub(crate) fn spoken_lines(body: &str) -> Vec<String> {
+    let Reader { starts, mut comments, code, .. } = Reader::read(body);
+    comments.extend(code);
+    comments.sort_by_key(|hidden| hidden.start);
     starts.into_iter().map(|start| line_without(body, start, &comments)).collect()
 }
 
@@ -54,9 +58,19 @@ struct Reader<'a> {
     starts: Vec<usize>,
     /// Inline HTML comments.
     comments: Vec<Range<usize>>,
+    /// Inline code, and mathematics.
+    code: Vec<Range<usize>>,
 }
 
 impl<'a> Reader<'a> {
+    fn read(body: &'a str) -> Self {
+        let mut reader = Self::new(body);
+        for (event, range) in Parser::new_ext(body, options()).into_offset_iter() {
+            reader.take(&event, range);
+        }
+        reader
+    }
+
     fn new(body: &'a str) -> Self {
         Self {
             body,
@@ -70,6 +84,7 @@ impl<'a> Reader<'a> {
             tabular: false,
             starts: Vec::new(),
             comments: Vec::new(),
+            code: Vec::new(),
         }
     }
 
@@ -102,10 +117,8 @@ impl<'a> Reader<'a> {
             }
             Event::Html(_) | Event::InlineHtml(_) => {}
             Event::Text(_) => self.text(range),
-            Event::Code(_)
-            | Event::InlineMath(_)
-            | Event::DisplayMath(_)
-            | Event::FootnoteReference(_)
+            Event::Code(_) | Event::InlineMath(_) | Event::DisplayMath(_) => self.code.push(range),
+            Event::FootnoteReference(_)
             | Event::SoftBreak
             | Event::HardBreak
             | Event::Rule

@@ -7,7 +7,7 @@ mod parse;
 mod verb;
 
 pub use help::help;
-pub(crate) use lines::plain_lines;
+pub(crate) use lines::spoken_lines;
 pub use parse::{CommandError, MAX_COMMANDS, Parsed, parse};
 
 use std::fmt;

@@ -6,6 +6,7 @@ mod conditions;
 mod environment;
 mod error;
 mod floor;
+mod given;
 mod name;
 mod needs;
 mod options;
@@ -30,15 +31,17 @@ pub(crate) use conditions::CONCLUSIONS;
 pub use error::{Level, PolicyError, nearest};
 pub(crate) use error::{Lines, quoted};
 pub use floor::{Floor, collisions, parse_floor};
+pub use given::{Given, GivenCommit, GivenEffect, GivenFile, GivenRun, GivenStatus, Listed};
 pub(crate) use name::{
     expression, field, glob, valid_expression, valid_group, valid_key, valid_line, valid_login, valid_path,
     valid_team, valid_title,
 };
+pub(crate) use options::MOST_REQUESTS;
 pub use place::at_entry;
 pub(crate) use predicate::{MOVES, OPERATIONS, RISKS};
 pub use read::parse;
 pub(crate) use table::one_of;
-pub use test_case::{Expect, Given, GivenEffect, PolicyTest};
+pub use test_case::{Expect, PolicyTest};
 pub use waiver::Waiver;
 pub(crate) use waiver::rule_of as waived_rule;
 
@@ -263,6 +266,29 @@ pub struct RuleOptions {
     pub ignore_commits_by: Option<From>,
     /// What a push does to approvals.
     pub on_push: OnPush,
+    /// Who of those whom it asks is asked for a review by name; nobody where it is `None`.
+    pub request_review: Option<RequestReview>,
+}
+
+/// Whom a rule that waits asks for a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestReview {
+    /// Which of its people.
+    pub mode: RequestMode,
+    /// How many of them; as many as are missing where it is `None`.
+    pub count: Option<u32>,
+}
+
+/// Which people of a rule are asked for a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RequestMode {
+    /// Some of them, drawn by lot: always the same ones for one change.
+    #[default]
+    RandomUsers,
+    /// All of them.
+    AllUsers,
+    /// Its teams, as teams.
+    Teams,
 }
 
 /// Whether somebody is left out.

@@ -32,6 +32,11 @@ impl Policy {
             || self.has_condition(|part| part.people().is_some())
     }
 
+    /// Whether a rule asks for reviews, so that it matters who is asked already.
+    pub fn asks_for_reviews(&self) -> bool {
+        self.rules.iter().any(|rule| rule.options.request_review.is_some())
+    }
+
     fn conditions(&self) -> impl Iterator<Item = &Predicate> {
         let rules = self.rules.iter();
         let rules = rules.flat_map(|rule| rule.when.iter().chain(&rule.require.conditions));

@@ -1,7 +1,10 @@
 //! What a rule says beside whom it asks: `options` and `methods`; and `[disapproval]`.
 
-use super::table::{Later, Node, Reader};
-use super::{Disapproval, Exclusion, Methods, OnPush, RuleOptions, name, people, predicate};
+use super::table::{Node, Reader};
+use super::{
+    Disapproval, Exclusion, From, Methods, OnPush, RequestMode, RequestReview, Require, RuleOptions, name,
+    people, predicate,
+};
 
 pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RuleOptions> {
     let before = reader.errors.len();
@@ -15,8 +18,9 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RuleO
             "ignore_commits_by",
             "ignore_edited_comments",
             "on_push",
+            "request_review",
         ],
-        &[Later { key: "request_review", instead: "remove it; `/status` and the comment name whom to ask" }],
+        &[],
     );
     if let (Some(false), Some(node)) =
         (reader.flag_at(&table, "ignore_edited_comments"), table.get("ignore_edited_comments"))
@@ -35,19 +39,96 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RuleO
     let on_push = reader
         .word_at(&table, "on_push", &[("effect", OnPush::Effect), ("head", OnPush::Head)])
         .unwrap_or_default();
+    let request_review = table.get("request_review").and_then(|node| read_request(reader, node));
     (reader.errors.len() == before).then_some(RuleOptions {
         author,
         committers,
         pusher,
         ignore_commits_by,
         on_push,
+        request_review,
     })
+}
+
+/// The most people whom a rule may ask for a review; forges take no more.
+pub(crate) const MOST_REQUESTS: u32 = 15;
+
+fn read_request<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<RequestReview> {
+    let table = reader.table(node, "`request_review`")?;
+    reader.only(&table, &["mode", "count"], &[]);
+    let modes = [
+        ("random-users", RequestMode::RandomUsers),
+        ("all-users", RequestMode::AllUsers),
+        ("teams", RequestMode::Teams),
+    ];
+    let mode = match table.get("mode") {
+        Some(_) => reader.word_at(&table, "mode", &modes)?,
+        None => RequestMode::default(),
+    };
+    let Some(entry) = table.entry("count") else { return Some(RequestReview { mode, count: None }) };
+    if mode != RequestMode::RandomUsers {
+        reader.error_with(
+            &entry.key_span,
+            "`count` is for `random-users`; here all are asked",
+            "leave it out",
+        );
+        return None;
+    }
+    let count = reader.integer(entry.value)?;
+    let sound = u32::try_from(count).ok().filter(|count| (1..=MOST_REQUESTS).contains(count));
+    if sound.is_none() {
+        let message = format!("`count` is {count}; it is from 1 to {MOST_REQUESTS}");
+        reader.error(&entry.value.span(), message);
+    }
+    sound.map(|count| RequestReview { mode, count: Some(count) })
+}
+
+/// Says where a rule asks for reviews and names nobody who could be asked.
+pub(super) fn check_request<'t>(
+    reader: &mut Reader<'t>,
+    node: &Node<'t>,
+    options: &RuleOptions,
+    require: &Require,
+) {
+    let Some(RequestReview { mode, .. }) = options.request_review else { return };
+    let From { users, teams, groups, organizations, .. } = &require.from;
+    let someone = match mode {
+        RequestMode::Teams => !teams.is_empty(),
+        RequestMode::RandomUsers | RequestMode::AllUsers => {
+            !(users.is_empty() && teams.is_empty() && groups.is_empty() && organizations.is_empty())
+        }
+    };
+    if require.count == 0 {
+        reader.error_with(
+            &node.span(),
+            "`request_review` asks for reviews, and the rule for nobody",
+            "say how many with `require.count`, or leave `request_review` out",
+        );
+    } else if !someone {
+        let hint = match mode {
+            RequestMode::Teams => "name `teams` in `require.from`",
+            RequestMode::RandomUsers | RequestMode::AllUsers => {
+                "name `users`, `teams`, `groups` or `organizations` in `require.from`: nobody lists who has a \
+                 permission or owns a file"
+            }
+        };
+        reader.error_with(&node.span(), "`request_review` has nobody whom it could ask", hint);
+    }
 }
 
 pub(super) fn read_methods<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Methods> {
     let before = reader.errors.len();
     let table = reader.table(node, "`methods`")?;
     let known = ["reviews", "commands", "comments", "comment_patterns", "review_patterns"];
+    if let Some(entry) = table.entry("reactions") {
+        // Nothing lands by what cannot be bound to a display.
+        reader.error_with(
+            &entry.key_span,
+            "a reaction does not approve: it names neither head nor digest, and forges do not tell when one is given",
+            "leave `reactions` out; reviews, `/approve` and `comments` approve",
+        );
+        return None;
+    }
     reader.only(&table, &known, &[]);
     let otherwise = Methods::default();
     let methods = Methods {

@@ -52,6 +52,9 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
         let options = table
             .get("options")
             .map_or_else(|| Some(RuleOptions::default()), |node| options::read(reader, node));
+        if let (Some(node), Some(options), Some(require)) = (table.get("options"), &options, &require) {
+            options::check_request(reader, node, options, require);
+        }
         let methods = table
             .get("methods")
             .map_or_else(|| Some(Methods::default()), |node| options::read_methods(reader, node));

@@ -164,6 +164,13 @@ pub(super) fn may(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool
     known.is_some_and(|permission| *permission >= least)
 }
 
+/// Whether somebody is known to have less than this permission. What stops a change is not refused because the forge did
+/// not tell.
+fn may_not(snapshot: &Snapshot, actor: &Actor, least: Permission) -> bool {
+    let known = snapshot.directory.permissions.get(&actor.id).and_then(Known::as_option);
+    known.is_some_and(|permission| *permission < least)
+}
+
 /// A yes that somebody says.
 struct Yes<'a> {
     environments: &'a [String],
@@ -268,7 +275,7 @@ fn pinned<'a>(snapshot: &'a Snapshot, pin: &str, at: Timestamp) -> Option<&'a Di
 fn hold(snapshot: &Snapshot, text: &Outstanding, reason: Option<&str>) -> Ran {
     let who = &text.author.login;
     let author = text.author.id == snapshot.change.author.id;
-    if !author && !may(snapshot, &text.author, Permission::Triage) {
+    if !author && may_not(snapshot, &text.author, Permission::Triage) {
         return refused(format!("@{who}: holding a change needs at least triage permission here."));
     }
     let reason = reason.map(|reason| crate::audit::fold_user_text(reason, 200));
@@ -347,7 +354,7 @@ fn cancel(snapshot: &Snapshot, text: &Outstanding) -> Ran {
     let Some((requester, ..)) = landing::standing_request(snapshot) else {
         return refused(format!("@{who}: nobody asked for the merge."));
     };
-    if requester.id != text.author.id && !may(snapshot, &text.author, Permission::Write) {
+    if requester.id != text.author.id && may_not(snapshot, &text.author, Permission::Write) {
         return refused(format!(
             "@{who}: @{} or somebody with write permission can cancel this.",
             requester.login

@@ -140,6 +140,7 @@ pub(super) fn standing_holds(facts: &[Fact]) -> Vec<(Actor, Option<String>)> {
             | FactKind::DisplayTampered { .. }
             | FactKind::LandingBegun { .. }
             | FactKind::LandingEnded { .. }
+            | FactKind::ReviewRequested { .. }
             | FactKind::Pushed { .. } => {}
         }
     }

@@ -40,6 +40,7 @@ pub(super) fn standing_request(snapshot: &Snapshot) -> Option<(&Actor, bool)> {
             | FactKind::DisplayPosted { .. }
             | FactKind::DisplayTampered { .. }
             | FactKind::LandingBegun { .. }
+            | FactKind::ReviewRequested { .. }
             | FactKind::Pushed { .. } => {}
         }
     }

@@ -12,7 +12,9 @@ mod judge;
 mod landing;
 mod proposed;
 mod rehearse;
+mod reviewers;
 mod show;
+mod stage;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -114,6 +116,8 @@ fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
     actions.extend(show::replies(&working));
     actions.extend(show::display(&working, in_force, &judgement, &report));
     actions.extend(show::status(&working, &judgement));
+    let floor = floor::sound(&working).map(|floor| floor.policy());
+    actions.extend(reviewers::requests(&working, (&in_force.policy(), floor.as_ref()), &judgement));
     if judgement.verdict == Verdict::Allow && working.change.state == ChangeState::Open {
         actions.extend(landing::order(&working, in_force, &judgement).map(Box::new).map(Action::Land));
     }

@@ -17,7 +17,7 @@ pub(super) fn said(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstan
     if none || text.edited || snapshot.change.state != ChangeState::Open || !is_comment(snapshot, text.via) {
         return None;
     }
-    let lines = command::plain_lines(&text.body).join("\n");
+    let lines = command::spoken_lines(&text.body).join("\n");
     let mut words: Vec<String> = Vec::new();
     for rule in &policy.rules {
         words.extend(rule.methods.comments.iter().filter(|word| lines.contains(word.as_str())).cloned());

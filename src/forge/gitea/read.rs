@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
-use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
+use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review, Reviewer};
 use countersign_core::details::{Outcome, WorkflowRun};
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
@@ -12,7 +12,7 @@ use url::Url;
 
 use super::wire::{
     Activity, Branch, CollaboratorPermission, CombinedStatus, FoundUsers, IssueComment, Pull, PullCommit,
-    PullReview, Pushed, Repository, Status, Team, User,
+    PullReview, Pushed, Repository, ReviewEntry, Status, Team, User,
 };
 use super::{Gitea, pull_route, repo_route};
 use crate::forge::answer::Ask;
@@ -143,6 +143,14 @@ impl ForgeReader for Gitea {
         let route = format!("/orgs/{}/members", Segment(organization));
         let members = self.api.list(ask, &route, |page: Vec<User>| page).await?;
         Ok(members.into_iter().filter_map(|user| user.actor(Some(&me))).collect())
+    }
+
+    async fn review_requests(&self, id: &ChangeId) -> Result<Vec<Reviewer>, ForgeError> {
+        let ask = Ask::Read("reading who is asked for a review");
+        let repo = self.repo_of(ask, id)?;
+        let route = format!("{}/reviews", pull_route(id));
+        let entries = self.api.list(ask, &route, |page: Vec<ReviewEntry>| page).await?;
+        Ok(entries.into_iter().filter_map(|entry| entry.asked(repo.owner())).collect())
     }
 
     async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError> {

@@ -2,7 +2,7 @@
 
 use countersign_core::actor::{Actor, ActorId, ActorKind};
 use countersign_core::change::{
-    ChangeId, ChangeRequest, ChangeState, Comment, CommentId, Review, ReviewId, ReviewState,
+    ChangeId, ChangeRequest, ChangeState, Comment, CommentId, Review, ReviewId, ReviewState, Reviewer,
 };
 use countersign_core::revision::{BranchName, CommitSha};
 use jiff::Timestamp;
@@ -238,6 +238,26 @@ pub(super) struct PushedCommit {
 pub(super) struct CollaboratorPermission {
     pub(super) permission: String,
     pub(super) user: Option<User>,
+}
+
+/// An entry of the list of reviews, looked at for who is asked for one. What a request itself lists has those in it who
+/// have reviewed since.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReviewEntry {
+    state: String,
+    user: Option<User>,
+    team: Option<Team>,
+}
+
+impl ReviewEntry {
+    /// Whom it asks. Only teams of the repository's own organization can be asked.
+    pub(super) fn asked(self, organization: &str) -> Option<Reviewer> {
+        let team = || self.team.map(|team| Reviewer::Team(format!("{organization}/{}", team.name)));
+        match self.state.as_str() {
+            "REQUEST_REVIEW" => self.user.map(|user| Reviewer::User(user.login)).or_else(team),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

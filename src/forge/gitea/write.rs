@@ -1,7 +1,7 @@
 //! Writing to Gitea. Each write is sent once; what may have happened is said so and looked up by the caller.
 
 use async_trait::async_trait;
-use countersign_core::change::{ChangeId, ChangeState, Comment, CommentId, RepoPath};
+use countersign_core::change::{ChangeId, ChangeState, Comment, CommentId, RepoPath, Reviewer};
 use countersign_core::plan::Reaction;
 use countersign_core::revision::CommitSha;
 use countersign_core::snapshot::StatusState;
@@ -42,6 +42,24 @@ impl ForgeWriter for Gitea {
             Reaction::Eyes => "eyes",
         };
         self.api.write(ask, Method::POST, &route, &json!({ "content": content })).await.map(drop)
+    }
+
+    async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError> {
+        let ask = Ask::Write("asking for a review");
+        let repo = self.repo_of(ask, id)?;
+        let body = match whom {
+            Reviewer::User(login) => json!({ "reviewers": [login] }),
+            Reviewer::Team(team) => match team.split_once('/') {
+                Some((organization, name)) if organization.eq_ignore_ascii_case(repo.owner()) => {
+                    json!({ "team_reviewers": [name] })
+                }
+                Some(_) | None => {
+                    return Err(ask.refused(format!("`{team}` is no team of `{}`", repo.owner())));
+                }
+            },
+        };
+        let route = format!("{}/requested_reviewers", pull_route(id));
+        self.api.write(ask, Method::POST, &route, &body).await.map(drop)
     }
 
     async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError> {

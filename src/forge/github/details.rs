@@ -1,5 +1,6 @@
-//! What only some policies look at: signatures of commits, runs of workflows.
+//! What only some policies look at: signatures of commits, runs of workflows, who is asked for a review.
 
+use countersign_core::change::Reviewer;
 use countersign_core::details::{Signature, WorkflowRun};
 use countersign_core::revision::CommitSha;
 use serde::Deserialize;
@@ -40,6 +41,30 @@ impl PullCommit {
         let web = self.committer.and_then(User::actor).is_some_and(|committer| committer.login == WEB_FLOW);
         let signature = Signature { verified, signer: None, key: None };
         Some(CommitSeal { commit: self.sha, signature, via_web: Some(web && verified) })
+    }
+}
+
+/// Who is asked for a review.
+#[derive(Debug, Deserialize)]
+pub(super) struct Requested {
+    #[serde(default)]
+    users: Vec<User>,
+    #[serde(default)]
+    teams: Vec<Team>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Team {
+    slug: String,
+}
+
+impl Requested {
+    /// Only teams of the repository's own organization can be asked.
+    pub(super) fn reviewers(self, organization: &str) -> Vec<Reviewer> {
+        let users = self.users.into_iter().filter_map(User::actor).map(|actor| Reviewer::User(actor.login));
+        let teams =
+            self.teams.into_iter().map(|team| Reviewer::Team(format!("{organization}/{}", team.slug)));
+        users.chain(teams).collect()
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorKind, Permission};
-use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review};
+use countersign_core::change::{ChangeId, ChangeRequest, Comment, RepoPath, Review, Reviewer};
 use countersign_core::details::{Outcome, WorkflowRun};
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability};
 
 use super::auth::{Access, App};
 use super::call::Api;
-use super::details::WorkflowRuns;
+use super::details::{Requested, WorkflowRuns};
 use super::graphql::Graph;
 use super::wire::{
     AppInfo, CollaboratorPermission, Comparison, IssueComment, Pull, PullCommit, PullLine, PullReview,
@@ -144,6 +144,14 @@ impl ForgeReader for GitHub {
         let members = self.access.organization(organization).await?;
         let members = members.list(ask, &route, |page: Vec<User>| page).await?;
         Ok(members.into_iter().filter_map(User::actor).collect())
+    }
+
+    async fn review_requests(&self, id: &ChangeId) -> Result<Vec<Reviewer>, ForgeError> {
+        let ask = Ask::Read("reading who is asked for a review");
+        let repo = self.repo_of(ask, id)?;
+        let route = format!("{}/requested_reviewers", pull_route(id));
+        let asked: Requested = self.access.repo(repo).await?.get(ask, &route).await?;
+        Ok(asked.reviewers(repo.owner()))
     }
 
     async fn labels(&self, id: &ChangeId) -> Result<Vec<String>, ForgeError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use countersign_core::change::{ChangeId, ChangeState, Comment, CommentId, RepoPath};
+use countersign_core::change::{ChangeId, ChangeState, Comment, CommentId, RepoPath, Reviewer};
 use countersign_core::plan::Reaction;
 use countersign_core::revision::CommitSha;
 use countersign_core::snapshot::StatusState;
@@ -54,6 +54,24 @@ impl ForgeWriter for GitHub {
         };
         let api = self.access.repo(repo).await?;
         api.write(ask, Method::POST, &route, &json!({ "content": content })).await.map(drop)
+    }
+
+    async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError> {
+        let ask = Ask::Write("asking for a review");
+        let repo = self.repo_of(ask, id)?;
+        let body = match whom {
+            Reviewer::User(login) => json!({ "reviewers": [login] }),
+            Reviewer::Team(team) => match team.split_once('/') {
+                Some((organization, slug)) if organization.eq_ignore_ascii_case(repo.owner()) => {
+                    json!({ "team_reviewers": [slug] })
+                }
+                Some(_) | None => {
+                    return Err(ask.refused(format!("`{team}` is no team of `{}`", repo.owner())));
+                }
+            },
+        };
+        let route = format!("{}/pulls/{}/requested_reviewers", repo_route(repo), id.number);
+        self.access.repo(repo).await?.write(ask, Method::POST, &route, &body).await.map(drop)
     }
 
     async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError> {

@@ -57,6 +57,8 @@ impl World {
                 updated: now,
                 comments: Vec::new(),
                 reviews: Vec::new(),
+                requested: Vec::new(),
+                requested_teams: Vec::new(),
                 facts: None,
             };
             found.changes.insert(number, change);

@@ -145,6 +145,11 @@ impl World {
             };
             change.reviews.push(review.clone());
             change.updated = now;
+            // Who has reviewed is asked no more, nor are their teams.
+            change.requested.retain(|asked| *asked != new.author);
+            let asked = std::mem::take(&mut change.requested_teams);
+            let left = asked.into_iter().filter(|team| !state.is_member(*team, new.author)).collect();
+            state.change_mut(repo, number)?.requested_teams = left;
             review
         };
         self.tell_review(repo, number, "submitted", &review, new.author)?;

@@ -4,6 +4,7 @@ mod changes;
 mod conversation;
 mod land;
 mod moves;
+mod requests;
 mod tell;
 
 pub(crate) use changes::{NewChange, forge_signature};

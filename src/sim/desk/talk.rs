@@ -110,6 +110,29 @@ impl Sim {
         Ok(comments.iter().map(|comment| seen(&state, comment)).collect())
     }
 
+    /// Asks people for a review.
+    pub fn request_reviews(&self, repo: &str, number: u64, who: &str, of: &[&str]) -> Result<(), SimError> {
+        let (id, actor) = self.actor(repo, who)?;
+        let of: Vec<String> = of.iter().map(|login| (*login).to_owned()).collect();
+        self.world().request_reviews((id, number), actor, &of, &[])
+    }
+
+    /// Takes somebody off again who was asked for a review.
+    pub fn withdraw_request(&self, repo: &str, number: u64, who: &str, asked: &str) -> Result<(), SimError> {
+        let (id, actor) = self.actor(repo, who)?;
+        let asked = self.world().state().account_id(asked)?;
+        self.world().withdraw_request((id, number), actor, asked)
+    }
+
+    /// Who is asked for a review and has not given one: logins, and slugs of teams.
+    pub fn requested(&self, repo: &str, number: u64) -> Result<Vec<String>, SimError> {
+        let state = self.world().state();
+        let change = state.change(state.repo_id(repo)?, number)?;
+        let people = change.requested.iter().map(|id| state.login(*id).to_owned());
+        let teams = change.requested_teams.iter().filter_map(|id| state.teams.get(id));
+        Ok(people.chain(teams.map(|team| team.slug.clone())).collect())
+    }
+
     /// The reviews, oldest first.
     pub fn reviews(&self, repo: &str, number: u64) -> Result<Vec<ReviewSeen>, SimError> {
         let state = self.world().state();

@@ -12,6 +12,7 @@ mod paging;
 mod people;
 mod protection;
 mod repositories;
+mod requests;
 mod reviews;
 mod workflows;
 
@@ -76,5 +77,6 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route(&at("/pulls/{pull_number}/commits"), get(changes::commits))
         .route(&at("/pulls/{pull_number}/files"), get(changes::files))
         .route(&at("/pulls/{pull_number}/reviews"), get(reviews::list).post(reviews::create))
+        .route(&at("/pulls/{pull_number}/requested_reviewers"), get(requests::list).post(requests::create))
         .route(&at("/pulls/{pull_number}/merge"), put(changes::merge))
 }

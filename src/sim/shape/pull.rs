@@ -28,8 +28,8 @@ impl Shape<'_> {
             "created_at": change.created.to_string(), "updated_at": change.updated.to_string(),
             "closed_at": change.closed.map(|at| at.to_string()),
             "merged_at": change.merged.as_ref().map(|merged| merged.at.to_string()),
-            "merge_commit_sha": landed.or(test), "assignee": null, "assignees": [], "requested_reviewers": [],
-            "requested_teams": [], "head": self.side(&change.head), "base": self.side(&change.base),
+            "merge_commit_sha": landed.or(test), "assignee": null, "assignees": [],
+            "requested_reviewers": self.requested(change), "requested_teams": self.requested_teams(change), "head": self.side(&change.head), "base": self.side(&change.base),
             "_links": {
                 "comments": link(&format!("{issue}/comments")), "commits": link(&format!("{url}/commits")),
                 "statuses": link(&statuses), "html": link(&html), "issue": link(&issue),
@@ -66,6 +66,21 @@ impl Shape<'_> {
     /// A change request in a delivery about its reviews: the same thing, one shape between the two.
     pub(crate) fn pull_in_review(&self, repo: u64, change: &Change) -> Value {
         self.pull_simple(repo, change)
+    }
+
+    /// Who is asked for a review.
+    pub(crate) fn requested(&self, change: &Change) -> Vec<Value> {
+        change.requested.iter().map(|id| self.user(*id)).collect()
+    }
+
+    /// Which teams are.
+    pub(crate) fn requested_teams(&self, change: &Change) -> Vec<Value> {
+        change
+            .requested_teams
+            .iter()
+            .filter_map(|id| self.state.teams.get(id))
+            .map(|team| self.team(team))
+            .collect()
     }
 
     fn side(&self, side: &Side) -> Value {

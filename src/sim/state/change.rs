@@ -85,6 +85,10 @@ pub(crate) struct Change {
     pub(crate) updated: Timestamp,
     pub(crate) comments: Vec<Comment>,
     pub(crate) reviews: Vec<Review>,
+    /// Accounts that were asked for a review and have not given one.
+    pub(crate) requested: Vec<u64>,
+    /// Teams, likewise.
+    pub(crate) requested_teams: Vec<u64>,
     pub(crate) facts: Option<Facts>,
 }
 

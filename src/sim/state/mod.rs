@@ -89,6 +89,11 @@ impl State {
         self.account(login).map(|account| account.id)
     }
 
+    /// Whether somebody is in a team.
+    pub(crate) fn is_member(&self, team: u64, account: u64) -> bool {
+        self.teams.get(&team).is_some_and(|team| team.members.contains(&account))
+    }
+
     /// The login, or the one that the forge shows for deleted accounts.
     pub(crate) fn login(&self, id: u64) -> &str {
         self.accounts.get(&id).map_or("ghost", |account| account.login.as_str())

@@ -33,7 +33,7 @@ fn a_policy_is_translated_with_every_departure_beside_it() {
     assert_eq!(done.code, 1, "{}", done.err);
     assert_eq!(done.out, TRANSLATED);
     insta::assert_snapshot!(done.err, @"
-    .policy.yml: not carried over: `request_review`: nobody is asked for a review; the comment names who could approve
+    .policy.yml:27: not carried over: `request_review`: nobody lists who has a permission; nobody is asked for a review
     .policy.yml:66: not carried over: `custom_property_matches_any_of`: custom properties of repositories are not read; whether the rule applies cannot be told here, so it waits
     .policy.yml:93: differs: `has_status`: where several apps set one status, all must have ended well; to policy-bot the newest
     .policy.yml:36: stricter: `invalidate_on_push`: every push ends approvals, that of a commit that policy-bot ignores too

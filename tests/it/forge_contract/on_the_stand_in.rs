@@ -74,6 +74,7 @@ async fn stage(bot: Bot) -> Option<OnTheStandIn> {
     ] {
         sim.grant(REPO, login, role).unwrap();
     }
+    sim.grant_team(REPO, "sre", countersign_sim::Role::Read).unwrap();
     let (auth, account) = match bot {
         Bot::User => {
             let bot = sim.add_machine("cs-bot").unwrap();

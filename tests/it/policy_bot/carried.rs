@@ -100,6 +100,7 @@ fn plain(mut change: Change) -> Change {
 fn is_silent(departure: &countersign_core::policybot::Departure) -> bool {
     match departure.kind {
         Kind::Harmless | Kind::Differs => true,
+        // Who is asked for a review decides nothing.
         Kind::Missing => departure.what.starts_with("`request_review`"),
         Kind::Stricter => departure.what.starts_with("`disapproval`"),
     }

@@ -315,6 +315,8 @@ pub(super) fn doubtful() -> Vec<String> {
         "options: {methods: [comments]}",
         "options: {methods: {comments: ok}}",
         "options: {methods: {comment: [ok]}}",
+        "options: {methods: {reactions: [ok]}}",
+        "options: {methods: {github_reactions: [ok]}}",
         "options: {methods: {github_review: 'yes'}}",
         "options: {methods: {comment_patterns: ['a**']}}",
         "options: {allow_author: maybe}",

@@ -185,6 +185,7 @@ impl Stage<'_> {
             labels: Known::Yes(change.labels.clone()),
             outcomes: Known::Yes(change.statuses.iter().map(outcome).collect()),
             workflows: Known::Yes(runs.collect()),
+            requested: Known::Yes(Vec::new()),
             source_owner: Known::Yes(owner.to_owned()),
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod live;
 mod policies;
 mod postman;
 mod races;
+mod requests;
 mod stand_in;
 mod stopping;
 pub(crate) mod tale;

@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use countersign::engine::Engine;
 use countersign::ports::*;
 use countersign_core::actor::{Actor, Permission};
-use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoId, RepoPath, Review};
+use countersign_core::change::{
+    ChangeId, ChangeRequest, Comment, CommentId, RepoId, RepoPath, Review, Reviewer,
+};
 use countersign_core::evaluation::ChangedPath;
 use countersign_core::fact::{Fact, FactKind};
 use countersign_core::plan::Reaction;
@@ -138,6 +140,9 @@ impl ForgeReader for Fused<dyn Forge> {
     async fn reviews(&self, id: &ChangeId) -> Result<Vec<Review>, ForgeError> {
         self.inner.reviews(id).await
     }
+    async fn review_requests(&self, id: &ChangeId) -> Result<Vec<Reviewer>, ForgeError> {
+        self.inner.review_requests(id).await
+    }
     async fn statuses(
         &self,
         repo: &RepoPath,
@@ -210,6 +215,9 @@ impl ForgeWriter for Fused<dyn Forge> {
     }
     async fn react(&self, id: &ChangeId, comment: CommentId, reaction: Reaction) -> Result<(), ForgeError> {
         self.fuse.write(self.inner.react(id, comment, reaction)).await
+    }
+    async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError> {
+        self.fuse.write(self.inner.request_review(id, whom)).await
     }
     async fn set_status(&self, repo: &RepoPath, update: StatusUpdate<'_>) -> Result<(), ForgeError> {
         self.fuse.write(self.inner.set_status(repo, update)).await

@@ -182,3 +182,34 @@ fn the_first_policy_needs_an_administrator_other_than_its_author() {
     own.change.author = actor("dee");
     assert!(!agree(&Policy::builtin(), &own).met);
 }
+
+/// The one way in which one more rule lets something in: it claims what was left to the built-in rule, and is weaker.
+/// What it does not claim is left to that as before.
+#[test]
+fn a_weaker_rule_takes_what_it_claims_from_the_default() {
+    let docs = |inside: &str| {
+        format!("[[rule]]\nname = \"docs\"\nwhen = {{ paths.any = [\"docs/**\"] }}\n{inside}\n")
+    };
+    let mut seen = snapshot();
+    seen.evaluation.environments[0] = environment("production", vec![]);
+    seen.evaluation.outside = vec![outside("docs/a.md")];
+    seen.facts.push(approved("cy", 9, 60));
+    let state = |rules: &str, seen: &Snapshot| {
+        let agreement = agree(&policy(rules), seen);
+        let states = agreement.requirements.iter().map(|each| format!("{} {:?}", each.rule, each.state));
+        (agreement.met, states.collect::<Vec<_>>().join(", "))
+    };
+    assert_eq!(state("", &seen), (false, "default Pending".to_owned()));
+    for weaker in [
+        "require = { count = 0 }",
+        "require = { count = 1 }\noptions = { allow_author = true }",
+        "require = { count = 1, from = { users = [\"cy\"] } }\noptions = { allow_author = true }",
+    ] {
+        assert_eq!(state(&docs(weaker), &seen), (true, "docs Met".to_owned()), "{weaker}");
+    }
+    seen.evaluation.outside.push(outside("other"));
+    let (met, states) = state(&docs("require = { count = 0 }"), &seen);
+    assert_eq!((met, states.as_str()), (false, "docs Met, default Pending"));
+    // One that asks for as much as the built-in rule lets nothing in that it kept out.
+    assert!(!state(&docs("require = { count = 1 }"), &seen).0);
+}

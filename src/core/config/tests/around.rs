@@ -152,6 +152,53 @@ expect = { verdict = "hold", rules = { two = "pending", default = "skipped" }, w
 }
 
 #[test]
+fn a_case_may_say_whatever_a_condition_looks_at() {
+    let text = after_head(
+        r#"[[policy_test]]
+name = "all of it"
+given = { title = "fix: it", draft = true, repository = "acme/env", source = "topic", fork = "zoe", labels = [], files = [{ path = "a", operation = "remove", added = 1 }, { path = "b" }], statuses = [{ name = "build", conclusion = "pending", app = "ci" }], workflows = "unknown", commits = [{ author = "cy", signed = true, key = "3AA5C34371567BD2" }, { identity = "Zoe <z@example.org>" }], organizations = { acme = ["bo"] }, groups = { "acme/all" = "unknown" } }
+expect = { findings = ["registries/deny_latest"], asked = [] }
+"#,
+    );
+    let Given { title, draft, repository, source, fork, labels, files, statuses, workflows, commits, .. } =
+        policy(&text).tests[0].given.clone();
+    assert_eq!((title.unwrap().as_str(), draft, repository.unwrap().as_str()), ("fix: it", true, "acme/env"));
+    assert_eq!((source.unwrap().as_str(), fork.unwrap().as_str()), ("topic", "zoe"));
+    assert_eq!((labels, workflows), (Listed::These(Vec::new()), Listed::Unknown));
+    let Listed::These(files) = files else { panic!("{files:?}") };
+    assert_eq!(files[0].lines, Some(crate::details::Lines { added: 1, removed: 0 }));
+    assert_eq!((files[1].lines, files[1].operation), (None, crate::evaluation::PathOperation::Change));
+    let Listed::These(statuses) = statuses else { panic!("{statuses:?}") };
+    assert_eq!((statuses[0].conclusion.as_ref(), statuses[0].app.as_deref()), (None, Some("ci")));
+    let Listed::These(commits) = commits else { panic!("{commits:?}") };
+    assert_eq!(
+        (commits[0].signed, commits[1].identity.as_deref()),
+        (Some(true), Some("Zoe <z@example.org>"))
+    );
+}
+
+#[test]
+fn what_a_case_cannot_mean_is_told() {
+    let check = |given: &str, wanted: &str| {
+        let errors = wrong(&after_head(&format!(
+            "[[policy_test]]\nname = \"a\"\ngiven = {{ {given} }}\nexpect = {{ verdict = \"hold\" }}\n"
+        )));
+        assert!(errors.contains(wanted), "{given}: {errors}");
+    };
+    check("files = [{ operation = \"add\" }]", "a changed file has no `path`");
+    check("files = [{ path = \"a\", added = -1 }]", "no file has fewer than no lines");
+    check("files = \"some\"", "expected a list with a changed file in each entry");
+    check("statuses = [{ name = \"a\", conclusion = \"good\" }]", "unknown value `good` for `conclusion`");
+    check("workflows = [{ event = \"push\" }]", "a run has no `workflow`");
+    check("commits = [{ identity = \"Zoe\", author = \"cy\" }]", "nobody answers to `identity`");
+    check("commits = [{ signer = \"cy\" }]", "carries no signature that holds");
+    check("commits = [{ author = \"cy\" }], committers = [\"cy\"]", "`committers` beside them mean nothing");
+    check("repository = \"env\"", "repository");
+    check("draft = \"yes\"", "expected true or false");
+    check("organizations = {}", "sets of people is empty");
+}
+
+#[test]
 fn what_is_wrong_with_cases_is_told_with_its_place() {
     assert_snapshot!(wrong(&after_head(r#"[[policy_test]]
 name = "a"

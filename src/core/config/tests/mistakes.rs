@@ -193,10 +193,6 @@ fn what_is_not_supported_yet_is_said_and_never_skipped() {
         ("environment.a.source = { flux = \"clusters/a\" }", "flux"),
         ("environment.a.source = { argocd = \"clusters/a\" }", "argocd"),
         ("environment.a.source = { plan = \"net\" }", "plan"),
-        (
-            "rule = [{ name = \"x\", require = { count = 1 }, options = { request_review = 1 } }]",
-            "request_review",
-        ),
         ("merge = { batch = 3 }", "batch"),
         ("commands = { merge = { users = [\"x\"] } }", "merge"),
         ("commands = { override = { users = [\"x\"] } }", "override"),

@@ -10,7 +10,7 @@ use super::super::*;
 const STRANGE: &str = "qqqqqqqqqqqqqqqqqqqq";
 
 /// Every table of the file: where the schema describes it, and a policy with the strange key in it.
-const TABLES: [(&str, &str); 32] = [
+const TABLES: [(&str, &str); 37] = [
     ("", "KEY"),
     ("/$defs/environment", "[environment.a]\nKEY"),
     ("/$defs/source", "environment.a.source = { KEY }"),
@@ -41,6 +41,14 @@ const TABLES: [(&str, &str); 32] = [
     ("/properties/merge", "[merge]\nKEY"),
     ("/$defs/policy_test", "[[policy_test]]\nKEY"),
     ("/$defs/given", "policy_test = [{ given = { KEY } }]"),
+    (
+        "/$defs/rule/properties/options/properties/request_review",
+        "rule = [{ options = { request_review = { KEY } } }]",
+    ),
+    ("/$defs/given_commit", "policy_test = [{ given = { commits = [{ KEY }] } }]"),
+    ("/$defs/given_file", "policy_test = [{ given = { files = [{ KEY }] } }]"),
+    ("/$defs/given_status", "policy_test = [{ given = { statuses = [{ KEY }] } }]"),
+    ("/$defs/given_run", "policy_test = [{ given = { workflows = [{ KEY }] } }]"),
     ("/$defs/effect", "policy_test = [{ given = { effects = [{ KEY }] } }]"),
     ("/$defs/policy_test/properties/expect", "policy_test = [{ expect = { KEY } }]"),
 ];
@@ -152,6 +160,22 @@ fn the_schema_has_the_words_that_the_reader_accepts() {
     check(
         "/$defs/policy_test/properties/expect/properties/verdict/enum",
         "policy_test = [{ expect = { verdict = \"WORD\" } }]",
+    );
+    check(
+        "/$defs/rule/properties/options/properties/request_review/properties/mode/enum",
+        "rule = [{ options = { request_review = { mode = \"WORD\" } } }]",
+    );
+    check(
+        "/$defs/given_file/properties/operation/enum",
+        "policy_test = [{ given = { files = [{ path = \"a\", operation = \"WORD\" }] } }]",
+    );
+    check(
+        "/$defs/given_status/properties/conclusion/enum",
+        "policy_test = [{ given = { statuses = [{ name = \"a\", conclusion = \"WORD\" }] } }]",
+    );
+    check(
+        "/$defs/given_run/properties/conclusion/enum",
+        "policy_test = [{ given = { workflows = [{ workflow = \"a\", conclusion = \"WORD\" }] } }]",
     );
     check(
         "/$defs/given/properties/permissions/additionalProperties/enum",

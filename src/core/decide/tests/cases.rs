@@ -100,6 +100,43 @@ fn checks_look_at_cases_that_give_manifests() {
 }
 
 #[test]
+fn a_case_says_what_checks_find() {
+    let case = |replicas: u32, findings: &str| {
+        let effect = format!(
+            "{{ environment = 'production', kind = 'apps/Deployment', after = {{ spec = {{ replicas = {replicas} }} }} }}"
+        );
+        format!("given = {{ effects = [{effect}] }}\nexpect = {{ findings = {findings} }}")
+    };
+    assert_eq!(differs(RULES, &case(4, "['few']")), "");
+    assert_eq!(differs(RULES, &case(3, "[]")), "");
+    assert_eq!(differs(RULES, &case(3, "['few']")), "`few` finds nothing");
+    assert_eq!(differs(RULES, &case(4, "[]")), "`few` finds something");
+    let waived =
+        "\n[[waiver]]\ncheck = \"few\"\nobject = \"**\"\nreason = \"r\"\nuntil = 2030-01-01\nby = \"b\"\n";
+    assert_eq!(differs(&format!("{RULES}{waived}"), &case(4, "[]")), "");
+    let pack = "version = 1\n[environment.production]\nsource = { yaml = \"production\" }\n[[check]]\nname = \"pods\"\nuse = \"good-practice/replicas\"\n";
+    assert_eq!(differs(pack, &case(1, "['pods/good-practice/replicas']")), "");
+    assert_eq!(differs(pack, &case(1, "[]")), "`pods/good-practice/replicas` finds something");
+}
+
+#[test]
+fn a_case_says_who_is_asked_for_a_review() {
+    let asking = RULES.replace(
+        "require = { count = 1, from = { teams = [\"acme/sre\"] } }",
+        "require = { count = 1, from = { teams = [\"acme/sre\"] } }\noptions = { request_review = { mode = \"all-users\" } }",
+    );
+    let case = |asked: &str| {
+        format!(
+            "given = {{ author = 'ana', teams = {{ \"acme/sre\" = ['ana', 'bo', 'dee'] }}, effects = [{{ environment = 'production', \
+             kind = 'apps/Deployment' }}] }}\nexpect = {{ asked = {asked} }}"
+        )
+    };
+    assert_eq!(differs(&asking, &case("['bo', 'dee']")), "");
+    assert_eq!(differs(&asking, &case("['bo']")), "bo, dee would be asked for a review, not bo");
+    assert_eq!(differs(RULES, &case("[]")), "");
+}
+
+#[test]
 fn a_recorded_snapshot_is_a_case() {
     let recorded = serde_json::to_string(&under(POLICY)).unwrap();
     let text = format!(

@@ -6,6 +6,7 @@ use super::fixture::*;
 use crate::actor::{Actor, ActorKind, Known, Permission};
 use crate::approval;
 use crate::decide::{PolicyInForce, decide, explain, judge};
+use crate::evaluation::SideState;
 use crate::explanation::Outcome;
 use crate::fact::FactKind;
 use crate::plan::{Action, Plan};
@@ -50,6 +51,16 @@ message = "too many"
 when = "approved"
 "#,
 ];
+
+/// What people say that does not depend on what others said before.
+const WORDS: [&str; 6] =
+    ["/approve", "/hold", "/unapprove", "/approve production", "/merge when-ready", "well"];
+
+/// From the best to the worst.
+fn badness(snapshot: &Snapshot) -> usize {
+    let word = decide(snapshot).verdict.word();
+    ["allow", "hold", "undecided", "block"].iter().position(|known| *known == word).unwrap()
+}
 
 /// One thing that happens to a change.
 #[derive(Debug, Clone)]
@@ -211,5 +222,59 @@ proptest! {
         enact(&mut snapshot, &again);
         prop_assert_eq!(approvals(&snapshot), before);
         prop_assert!(again.facts.is_empty(), "{:?}", again.facts);
+    }
+
+    /// One more approval never makes a verdict worse, whatever else is said.
+    #[test]
+    fn one_more_approval_never_makes_it_worse(
+        policy in 0..POLICIES.len(), steps in prop::collection::vec(step(), 0..14), id in 1_u64..6,
+    ) {
+        let mut snapshot = play(policy, &steps);
+        snapshot.now = time(9_000);
+        let before = badness(&snapshot);
+        says(&mut snapshot, 8_000, who(id), "/approve", 8_000);
+        prop_assert!(badness(&snapshot) <= before, "{:#?}", decide(&snapshot).verdict);
+    }
+
+    /// What nobody could tell never lets in what would be kept out if they could, and never hides a hold.
+    #[test]
+    fn what_is_unknown_never_lets_in(
+        policy in 0..POLICIES.len(), steps in prop::collection::vec(step(), 0..14), lost in 0_u8..6, id in 1_u64..6,
+    ) {
+        let known = play(policy, &steps);
+        let mut less = known.clone();
+        match lost {
+            0 => less.capability = Known::Unknown("no answer".to_owned()),
+            1 => drop(less.directory.permissions.insert(who(id).id, Known::Unknown("no answer".to_owned()))),
+            2 => drop(less.directory.permissions.remove(&who(id).id)),
+            3 => less.contributors.pusher = None,
+            4 => less.contributors.unknown.push("Zoe <zoe@example.org>".to_owned()),
+            _ => less.evaluation.environments[0].units[0].sides.head = SideState::Failed,
+        }
+        let (was, is) = (decide(&known).verdict, decide(&less).verdict);
+        prop_assert!(is != Verdict::Allow || was == Verdict::Allow, "{was:#?}");
+        prop_assert!(lost != 0 || is != Verdict::Allow);
+    }
+
+    /// In which order different people say yes, stop it, or ask for the merge, makes no difference.
+    #[test]
+    fn the_order_in_which_people_speak_does_not_matter(
+        policy in 0..POLICIES.len(), words in prop::collection::vec(0..WORDS.len(), 5),
+        order in Just(vec![1_u64, 2, 3, 4, 5]).prop_shuffle(),
+    ) {
+        let spoken = |order: &[u64]| {
+            let mut snapshot = snapshot();
+            snapshot.policy = Some(PolicyFile { text: POLICIES[policy].to_owned(), ..snapshot.policy.clone().unwrap() });
+            shown(&mut snapshot, 100);
+            for (at, id) in (200..).zip(order) {
+                let word = WORDS[words[usize::try_from(*id).unwrap() - 1]];
+                says(&mut snapshot, 1_000 + *id, who(*id), word, at);
+            }
+            let plan = decide(&snapshot);
+            let codes: std::collections::BTreeSet<String> =
+                plan.verdict.reasons().iter().map(|reason| reason.code.clone()).collect();
+            (plan.verdict.word(), codes, lands(&plan))
+        };
+        prop_assert_eq!(spoken(&[1, 2, 3, 4, 5]), spoken(&order));
     }
 }

@@ -88,6 +88,7 @@ fn details() -> Details {
             run(3, "pull_request", Some("skipped")),
         ]),
         source_owner: Known::Yes("ana".into()),
+        requested: Known::Yes(Vec::new()),
     }
 }
 

@@ -44,7 +44,7 @@ fn everything_that_policy_bot_has_comes_out_as_a_policy() {
         "custom_property_matches_any_of",
         "custom_property_matches_none_of",
     ];
-    assert_eq!(missing, [&properties[..], &["request_review"]].concat());
+    assert_eq!(missing, properties);
 }
 
 const NEVER: &str = "{ all = [{ draft = true }, { draft = false }] }";
@@ -157,7 +157,19 @@ fn options_are_carried_over_or_told() {
     check("ignore_commits_by: {}", "", &[]);
     check("ignore_commits_by: { teams: [b] }", "", &["stricter: `ignore_commits_by`"]);
     check("ignore_update_merges: true", "", &["stricter: `ignore_update_merges`"]);
-    check("request_review: { enabled: true }", "", &["not carried over: `request_review`"]);
+    check("request_review: { enabled: true }", ", request_review = { mode = \"random-users\" }", &[]);
+    check("request_review: { enabled: true, count: 2 }", ", request_review = { count = 2 }", &[]);
+    check(
+        "request_review: { enabled: true, mode: all-users }",
+        ", request_review = { mode = \"all-users\" }",
+        &[],
+    );
+    check(
+        "request_review: { enabled: true, mode: teams }",
+        "",
+        &["not carried over: `request_review`: the rule names no"],
+    );
+    check("request_review: { enabled: true, mode: odd }", "", &["left out: `request_review`"]);
     check("request_review: { enabled: false }", "", &[]);
 }
 

@@ -74,9 +74,6 @@ const SOME_RULE: &str = "some rule applies";
 pub fn translate(policy: &Policy, file: &str) -> Translation {
     let mut writer = Writer { text: String::new(), departures: Vec::new() };
     writer.header(file);
-    if policy.defaults.request_review.as_ref().is_some_and(|request| request.enabled) {
-        writer.depart(Kind::Missing, 0, rules::REQUEST_REVIEW);
-    }
     match policy.approval.as_ref().and_then(prune) {
         Some(tree) => writer.approval(&tree, policy),
         None if policy.approval.is_some() => writer.approval(&Tree::And(Vec::new()), policy),

@@ -7,15 +7,11 @@ use super::people::{People, people};
 use super::words::{comment, text};
 use super::{Departure, Kind, SOME_RULE, Writer, methods};
 use crate::approval::{DEFAULT_RULE, FIRST_POLICY, REPAIRED_POLICY};
-use crate::config::valid_title;
-use crate::policybot::model::{Options, Policy, Requires, Rule};
+use crate::config::{MOST_REQUESTS, valid_title};
+use crate::policybot::model::{Actors, Options, Policy, Requires, Rule};
 
 /// The most people that a rule may ask for here.
 const MOST_PEOPLE: i64 = 100;
-
-/// What becomes of `request_review`.
-pub(super) const REQUEST_REVIEW: &str =
-    "`request_review`: nobody is asked for a review; the comment names who could approve";
 
 /// A rule that asks for somebody and names nobody.
 pub(super) fn nobody() -> Rule {
@@ -136,17 +132,50 @@ fn asks(
             None
         }
     };
-    // That of the defaults is told once.
-    if rule.options.request_review.as_ref().is_some_and(|request| request.enabled) {
-        depart(Kind::Missing, REQUEST_REVIEW);
-    }
-    let mut lines = vec![written(options, rule.line, departures)];
+    let request = from.as_ref().and_then(|_| request_review(rule, options, departures));
+    let mut lines = vec![written(options, request, rule.line, departures)];
     lines.push(methods::approval(options, rule.line, conditions, departures));
     Asked { from, lines }
 }
 
+/// `request_review`, where there is somebody who can be asked here.
+fn request_review(rule: &Rule, options: &Options, departures: &mut Vec<Departure>) -> Option<String> {
+    let request = options.request_review.as_ref().filter(|request| request.enabled)?;
+    let mut depart = |kind, what: &str| {
+        departures.push(Departure { kind, line: rule.line, what: format!("`request_review`: {what}") });
+    };
+    let Actors { users, teams, organizations, permissions } = &rule.requires.actors;
+    let nobody = users.is_empty() && teams.is_empty() && organizations.is_empty();
+    match request.mode.as_str() {
+        "teams" if teams.is_empty() => {
+            depart(Kind::Missing, "the rule names no teams; nobody is asked for a review");
+            None
+        }
+        "teams" => Some("{ mode = \"teams\" }".to_owned()),
+        "" | "random-users" | "all-users" if nobody => {
+            depart(Kind::Missing, "nobody lists who has a permission; nobody is asked for a review");
+            None
+        }
+        mode @ ("" | "random-users" | "all-users") => {
+            if !permissions.is_empty() {
+                depart(Kind::Differs, "who counts by a permission alone is not asked for a review");
+            }
+            let count = u32::try_from(request.count).ok().filter(|count| *count > 0);
+            Some(match (mode, count) {
+                ("all-users", _) => "{ mode = \"all-users\" }".to_owned(),
+                (_, None) => "{ mode = \"random-users\" }".to_owned(),
+                (_, Some(count)) => format!("{{ count = {} }}", count.min(MOST_REQUESTS)),
+            })
+        }
+        _ => {
+            depart(Kind::Harmless, "policy-bot does not know this mode; nobody is asked for a review");
+            None
+        }
+    }
+}
+
 /// `options`.
-fn written(options: &Options, line: u32, departures: &mut Vec<Departure>) -> String {
+fn written(options: &Options, request: Option<String>, line: u32, departures: &mut Vec<Departure>) -> String {
     let is_set = |option: Option<bool>| option == Some(true);
     let mut depart = |kind, what: String| departures.push(Departure { kind, line, what });
     // Who pushed is nothing to policy-bot.
@@ -180,5 +209,6 @@ fn written(options: &Options, line: u32, departures: &mut Vec<Departure>) -> Str
             "`ignore_update_merges`: whoever merged the target branch into the change counts as a committer";
         depart(Kind::Stricter, what.to_owned());
     }
+    parts.extend(request.map(|request| format!("request_review = {request}")));
     format!("options = {{ {} }}", parts.join(", "))
 }

@@ -169,6 +169,21 @@ async fn every_operation_keeps_to_the_contract() {
             Some(json!({ "event": "REQUEST_CHANGES", "body": "no" })),
             200,
         ),
+        (Method::GET, format!("{AT}/pulls/1/requested_reviewers"), &app, None, 200),
+        (
+            Method::POST,
+            format!("{AT}/pulls/1/requested_reviewers"),
+            &app,
+            Some(json!({ "reviewers": ["bo"], "team_reviewers": ["sre"] })),
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{AT}/pulls/1/requested_reviewers"),
+            &app,
+            Some(json!({ "reviewers": ["nobody-here"] })),
+            422,
+        ),
         (Method::PUT, format!("{AT}/pulls/1/merge"), &ana, Some(json!({ "sha": stage.base })), 409),
         (Method::PUT, format!("{AT}/pulls/1/merge"), &ana, Some(json!({ "sha": head })), 405),
     ];

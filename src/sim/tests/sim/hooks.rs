@@ -62,6 +62,8 @@ async fn everything_that_happens_is_told_signed_and_as_described() {
     let comment = sim.comment(REPO, 1, "bo", "hello").unwrap();
     sim.edit_comment(REPO, comment, "bo", "hullo").unwrap();
     sim.delete_comment(REPO, comment, "ana").unwrap();
+    sim.request_reviews(REPO, 1, "ana", &["bo"]).unwrap();
+    sim.withdraw_request(REPO, 1, "ana", "bo").unwrap();
     sim.review(REPO, 1, "bo", ReviewGiven::Approve, "").unwrap();
     sim.commit(REPO, "topic", "main", &[("a.yaml", Some("a: 3\n"))], "cy", "More").await.unwrap();
     sim.retitle(REPO, 1, "cy", "Raise a a lot").unwrap();
@@ -74,6 +76,8 @@ async fn everything_that_happens_is_told_signed_and_as_described() {
         "issue_comment.created",
         "issue_comment.edited",
         "issue_comment.deleted",
+        "pull_request.review_requested",
+        "pull_request.review_request_removed",
         "pull_request_review.submitted",
         "push",
         "pull_request.synchronize",
