@@ -237,7 +237,14 @@ async fn publishes_and_reads_statuses(stage: &dyn Stage) {
     let repo = stage.repo();
     stage.guard(Guard::OnlyBotAndCheck("ci/test")).await;
     let say = async |state, description| {
-        let update = StatusUpdate { head: &head, context: "countersign", state, description, url: None };
+        let update = StatusUpdate {
+            head: &head,
+            context: "countersign",
+            state,
+            description,
+            url: None,
+            annotations: None,
+        };
         forge.set_status(&repo, update).await.unwrap();
     };
     say(StatusState::Failure, "blocked").await;
@@ -365,6 +372,7 @@ async fn touches_nothing_else(stage: &dyn Stage) {
         state: StatusState::Success,
         description: "x",
         url: None,
+        annotations: None,
     };
     let comment = CommentId(1);
     let mut answers = vec![

@@ -211,7 +211,7 @@ fn sarif_stays_valid_whatever_names_say() {
                 unit.path = text.into();
                 for effect in &mut unit.effects {
                     effect.object.kind = text.into();
-                    effect.source = None;
+                    (effect.source, effect.place) = (None, None);
                 }
             }
         }

@@ -224,6 +224,7 @@ fn blank(policy: &Policy, file: &PolicyFile, library: &Library, given: &Given) -
         proposed_library: None,
         floor: None,
         digest: effect::change_digest(&repo, &target, &evaluation),
+        shifted: std::collections::BTreeSet::new(),
         evaluation,
         details: details(given),
         directory: directory(policy, given, &cast),
@@ -387,6 +388,7 @@ fn effect(given: &GivenEffect) -> Option<Effect> {
         changes: Vec::new(),
         before: manifest(&given.before).map(Body::from),
         after: manifest(&given.after).map(Body::from),
+        made: None,
         moved_from: None,
     })
 }

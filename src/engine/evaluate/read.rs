@@ -94,7 +94,12 @@ impl Reader<'_> {
 }
 
 fn borrowed(texts: &[RenderedText]) -> Vec<ManifestText<'_>> {
-    texts.iter().map(|text| ManifestText { file: text.file.as_deref(), text: &text.text }).collect()
+    let borrowed = |text: &'_ RenderedText| ManifestText {
+        file: text.file.as_deref(),
+        text: &text.text,
+        sources: Some(&text.sources),
+    };
+    texts.iter().map(borrowed).collect()
 }
 
 fn failed((number, error): &TextError, rendering: Rendering, side: Side) -> SideOutcome {
