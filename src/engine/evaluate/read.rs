@@ -94,12 +94,12 @@ impl Reader<'_> {
 }
 
 fn borrowed(texts: &[RenderedText]) -> Vec<ManifestText<'_>> {
-    let borrowed = |text: &'_ RenderedText| ManifestText {
+    let texts = texts.iter().map(|text| ManifestText {
         file: text.file.as_deref(),
         text: &text.text,
         sources: Some(&text.sources),
-    };
-    texts.iter().map(borrowed).collect()
+    });
+    texts.collect()
 }
 
 fn failed((number, error): &TextError, rendering: Rendering, side: Side) -> SideOutcome {

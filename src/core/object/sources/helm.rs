@@ -23,6 +23,7 @@ pub fn helm_files(text: &str) -> BTreeSet<String> {
 /// Where the objects of a text of Helm's come from. `files` has what [`helm_files`] gives, each with its path in the
 /// tree and its text, as far as they are there.
 pub fn helm(text: &str, files: &BTreeMap<String, (String, String)>) -> Sources {
+    let mut templates = Templates::new(files);
     let mut stretches = Vec::new();
     let mut next = Next::Headed;
     let all = parts(text);
@@ -47,7 +48,7 @@ pub fn helm(text: &str, files: &BTreeMap<String, (String, String)>) -> Sources {
             (Some(_), Next::Of(_)) | (None, Next::Headed) => None,
             (None, Next::Of(file)) => file,
         };
-        stretches.push(stretch(part, file.and_then(|name| files.get(name))));
+        stretches.push(templates.stretch(part, file));
         // Helm writes its line above each manifest, so behind one there is another.
         next = if has_content(part.text) { Next::Headed } else { Next::Of(file) };
     }
@@ -104,51 +105,91 @@ fn copied(
     Some((Stretch { first: part.line + 2, file: Some(path.clone()), line: Lines::Same }, length))
 }
 
-fn stretch(part: &Part<'_>, file: Option<&(String, String)>) -> Stretch {
-    let Some((path, template)) = file else {
-        return Stretch { first: part.line, file: None, line: Lines::Unknown };
-    };
-    let template = without_comments(template);
-    let line = literal(&template, part.text).or_else(|| only_of_its_kind(&template, part.text));
-    // The objects of a list begin elsewhere.
-    let is_list = part.text.lines().find_map(kind_of).is_none_or(|kind| kind.ends_with("List"));
-    let line = line.filter(|_| !is_list).map_or(Lines::Unknown, Lines::At);
-    Stretch { first: part.line, file: Some(path.clone()), line }
+/// Templates, made ready to be looked through.
+struct Templates<'a> {
+    ready: BTreeMap<&'a str, Template<'a>>,
+    /// Bytes that may still be looked through: an object costs as much as its template is long.
+    left: usize,
 }
 
-/// The line of an object whose text stands in its template as it is, once.
-fn literal(template: &str, part: &str) -> Option<u32> {
-    let body = part.lines().skip_while(|line| line.starts_with("---") || line.starts_with('#'));
-    let body: Vec<&str> = body.map(str::trim_end).collect();
-    let length = body.iter().rposition(|line| !line.is_empty())? + 1;
-    let body = body.get(..length)?;
-    let lines: Vec<&str> = template.lines().map(str::trim_end).collect();
-    let mut found = (1_u32..).zip(lines.windows(length)).filter(|(_, window)| *window == body);
-    match (found.next(), found.next()) {
-        (Some((line, _)), None) => Some(line),
-        (None | Some(_), _) => None,
+/// How much of templates is looked through in all.
+const MOST: usize = 128 << 20;
+
+struct Template<'a> {
+    path: &'a str,
+    /// Without comments and spaces at line ends, line for line, between line ends.
+    text: String,
+    /// Whether something in it could give an object whose kind it does not name literally.
+    gives_more: bool,
+}
+
+impl<'a> Templates<'a> {
+    fn new(files: &'a BTreeMap<String, (String, String)>) -> Self {
+        let ready = |(name, (path, text)): (&'a String, &'a (String, String))| {
+            let bare = without_comments(text);
+            let lines: Vec<&str> = bare.lines().map(str::trim_end).collect();
+            let gives_more = lines.iter().any(|line| gives_text(line) || hides_kind(line));
+            (name.as_str(), Template { path, text: format!("\n{}\n", lines.join("\n")), gives_more })
+        };
+        Self { ready: files.iter().map(ready).collect(), left: MOST }
+    }
+
+    /// A part that is of this file.
+    fn stretch(&mut self, part: &Part<'_>, file: Option<&str>) -> Stretch {
+        let Some(template) = file.and_then(|name| self.ready.get(name)) else {
+            return Stretch { first: part.line, file: None, line: Lines::Unknown };
+        };
+        // The objects of a list begin elsewhere.
+        let kind = part.text.lines().find_map(kind_of).filter(|kind| !kind.ends_with("List"));
+        let cost = template.text.len();
+        let line = match (kind, self.left.checked_sub(cost)) {
+            (Some(kind), Some(left)) => {
+                self.left = left;
+                template.literal(part.text).or_else(|| template.only_of_its_kind(kind))
+            }
+            (None, _) | (Some(_), None) => None,
+        };
+        let line = line.map_or(Lines::Unknown, Lines::At);
+        Stretch { first: part.line, file: Some(template.path.to_owned()), line }
     }
 }
 
-/// The line that an object begins at whose kind a template names literally and once, where nothing else in it could
-/// give an object.
-fn only_of_its_kind(template: &str, part: &str) -> Option<u32> {
-    let kind = part.lines().find_map(kind_of)?;
-    if template.lines().any(|line| gives_text(line) || hides_kind(line)) {
-        return None;
+impl Template<'_> {
+    /// Its lines, with their numbers.
+    fn lines(&self) -> impl Iterator<Item = (u32, &str)> + Clone {
+        (0_u32..).zip(self.text.lines()).skip(1)
     }
-    let mut found = (1_u32..).zip(template.lines()).filter(|(_, line)| kind_of(line) == Some(kind));
-    let (Some((at, _)), None) = (found.next(), found.next()) else { return None };
-    let is_version = |line: &str| line.starts_with("apiVersion:");
-    let document = (1_u32..).zip(template.lines());
-    let before = document.clone().take_while(|(line, _)| *line < at);
-    let start = before.filter(|(_, line)| line.starts_with("---")).last().map_or(0, |(line, _)| line);
-    let own = document.skip_while(|(line, _)| *line <= start);
-    let own = own.take_while(|(_, line)| !line.starts_with("---"));
-    let mut versions = own.filter(|(_, line)| is_version(line));
-    match (versions.next(), versions.next()) {
-        (Some((line, _)), None) => Some(line.min(at)),
-        (None | Some(_), _) => Some(at),
+
+    /// The line of an object whose text stands in it as it is, once.
+    fn literal(&self, part: &str) -> Option<u32> {
+        let body = part.lines().skip_while(|line| line.starts_with("---") || line.starts_with('#'));
+        let body: Vec<&str> = body.map(str::trim_end).collect();
+        let body = body.join("\n");
+        let body = format!("\n{}\n", body.trim_matches('\n'));
+        let at = self.text.find(&body)?;
+        let again = self.text.get(at + 1..).is_some_and(|rest| rest.contains(&body));
+        let line = self.text.get(..at)?.matches('\n').count() + 1;
+        u32::try_from(line).ok().filter(|_| !again)
+    }
+
+    /// The line that an object of this kind begins at, where it names the kind literally and once, and nothing else in it
+    /// could give an object.
+    fn only_of_its_kind(&self, kind: &str) -> Option<u32> {
+        if self.gives_more {
+            return None;
+        }
+        let mut found = self.lines().filter(|(_, line)| kind_of(line) == Some(kind));
+        let (Some((at, _)), None) = (found.next(), found.next()) else { return None };
+        let is_marker = |line: &str| line.starts_with("---");
+        let before = self.lines().take_while(|(line, _)| *line < at);
+        let start = before.filter(|(_, line)| is_marker(line)).last().map_or(0, |(line, _)| line);
+        let own =
+            self.lines().skip_while(|(line, _)| *line <= start).take_while(|(_, line)| !is_marker(line));
+        let mut versions = own.filter(|(_, line)| line.starts_with("apiVersion:"));
+        match (versions.next(), versions.next()) {
+            (Some((line, _)), None) => Some(line.min(at)),
+            (None | Some(_), _) => Some(at),
+        }
     }
 }
 

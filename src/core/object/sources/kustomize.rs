@@ -13,6 +13,8 @@ use super::{Files, Look, Named, Namespace, Sources, key};
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 /// Kustomizations within one another; kustomize refuses circles.
 const DEEPEST: usize = 64;
+/// How many kustomizations are looked at in all.
+const MOST: usize = 10_000;
 /// Kinds whose names get no prefix and no suffix.
 const UNTOUCHED: [&str; 3] = ["CustomResourceDefinition", "APIService", "Namespace"];
 
@@ -20,7 +22,7 @@ const UNTOUCHED: [&str; 3] = ["CustomResourceDefinition", "APIService", "Namespa
 /// a way that is not followed here, nothing is known of any.
 pub fn kustomize(root: &str, files: &dyn Files) -> Sources {
     let mut made = Vec::new();
-    if Walk(files).folder(root, 0, &mut made).is_none() {
+    if (Walk { files, left: MOST }).folder(root, 0, &mut made).is_none() {
         return Sources::default();
     }
     let mut named: BTreeMap<String, Vec<Named>> = BTreeMap::new();
@@ -75,16 +77,22 @@ struct Made {
     named: Named,
 }
 
-struct Walk<'a>(&'a dyn Files);
+struct Walk<'a> {
+    files: &'a dyn Files,
+    /// How many kustomizations may still be looked at, each as often as it is included.
+    left: usize,
+}
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// Adds what the kustomization in a folder makes, and renames all that is there by then. `None` where it cannot be
     /// followed.
-    fn folder(&self, folder: &str, depth: usize, made: &mut Vec<Made>) -> Option<()> {
+    fn folder(&mut self, folder: &str, depth: usize, made: &mut Vec<Made>) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
         if depth > DEEPEST {
             return None;
         }
-        let found = NAMES.iter().find_map(|name| match self.0.look(folder, name) {
+        let files: &'a dyn Files = self.files;
+        let found = NAMES.iter().find_map(|name| match files.look(folder, name) {
             Look::File { path, text } => Some((path, text)),
             Look::Folder(_) | Look::Nothing => None,
         });
@@ -95,7 +103,7 @@ impl Walk<'_> {
         }
         let Kustomization { resources, bases, components, .. } = &said;
         for named in resources.iter().chain(bases).flatten() {
-            match self.0.look(folder, named) {
+            match files.look(folder, named) {
                 Look::File { path, text } => made.extend(manifests(path, text)),
                 Look::Folder(inner) => {
                     let mut own = Vec::new();
@@ -107,7 +115,7 @@ impl Walk<'_> {
         }
         // A component works on all that its user has.
         for named in components.iter().flatten() {
-            let Look::Folder(inner) = self.0.look(folder, named) else { return None };
+            let Look::Folder(inner) = files.look(folder, named) else { return None };
             self.folder(&inner, depth + 1, made)?;
         }
         for (kind, generators) in
@@ -141,7 +149,7 @@ impl Walk<'_> {
     fn leaves_names(&self, folder: &str, patch: &Patch) -> bool {
         let text = match (&patch.patch, &patch.path) {
             (Some(text), _) => text.as_str(),
-            (None, Some(path)) => match self.0.look(folder, path) {
+            (None, Some(path)) => match self.files.look(folder, path) {
                 Look::File { path: _, text } => text,
                 Look::Folder(_) | Look::Nothing => return false,
             },

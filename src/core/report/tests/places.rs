@@ -74,13 +74,25 @@ fn lines(text: &str) -> String {
 #[test]
 fn a_comment_says_which_text_a_line_is_of() {
     assert_snapshot!(lines(&drawn(&report(), &[], &[])), @r"
+    **Could not be told** · dev / odd does not render with this change: not a manifest · line 8 of what `odd` renders to. None of its objects count as deleted; the other units are shown.
+    \+ Deployment `shop/web` · `base/web.yaml:3`
+    \+ Deployment `shop/web` · `chart/templates/web.yaml`
+    - ⛔ `two replicas` in production, Deployment `shop/web`: at least two replicas · `base/web.yaml:3`
+    - ⛔ `two replicas` in staging, Deployment `shop/web`: at least two replicas · line 12 of what `web 'x'` renders to
+    - ⛔ `two replicas` in test, Deployment `shop/web`: at least two replicas · `chart/templates/web.yaml`
     ");
 }
 
 #[test]
 fn a_terminal_says_which_text_a_line_is_of() {
-    let style = Style { colour: Colour::Plain, width: 200 };
+    let style = Style { colour: Colour::Plain, width: 110 };
     assert_snapshot!(lines(&terminal(&report(), style)), @r"
+    ? dev / odd does not render with this change: line 8 of what odd renders to: not a manifest. None of its
+    + Deployment shop/web                                                                          base/web.yaml:3
+    + Deployment shop/web                                                                 chart/templates/web.yaml
+    ⛔ two replicas in production on Deployment shop/web: at least two replicas (base/web.yaml:3)
+    ⛔ two replicas in staging on Deployment shop/web: at least two replicas (line 12 of what web 'x' renders to)
+    ⛔ two replicas in test on Deployment shop/web: at least two replicas (chart/templates/web.yaml)
     ");
 }
 
