@@ -62,7 +62,7 @@ const FILES: [(&str, &str); 14] = [
     ),
     (
         "charts/shop/templates/web.yaml",
-        "{{- if true }}\napiVersion: apps/v1 ## Deployment shop/charts-web\nkind: Deployment\nmetadata:\n  name: {{ .Release.Name }}-web\nspec: {replicas: {{ 1 }}}\n{{- end }}\n---\n{{- range list \"a\" \"b\" }}\n---\napiVersion: v1 ## Service shop/svc-a ## Service shop/svc-b\nkind: Service\nmetadata: {name: svc-{{ . }}}\n{{- end }}\n",
+        "{{- if true }}\napiVersion: apps/v1 ## Deployment charts-web\nkind: Deployment\nmetadata:\n  name: {{ .Release.Name }}-web\nspec: {replicas: {{ 1 }}}\n{{- end }}\n---\n{{- range list \"a\" \"b\" }}\n---\napiVersion: v1 ## Service svc-a ## Service svc-b\nkind: Service\nmetadata: {name: svc-{{ . }}}\n{{- end }}\n",
     ),
     ("charts/shop/templates/helped.yaml", "{{ include \"store.map\" . }}\n"),
     (
@@ -71,13 +71,13 @@ const FILES: [(&str, &str); 14] = [
     ),
     (
         "charts/lib/templates/lib.yaml",
-        "kind: ConfigMap ## ConfigMap shop/lib\napiVersion: v1\nmetadata: {name: lib}\n",
+        "kind: ConfigMap ## ConfigMap lib\napiVersion: v1\nmetadata: {name: lib}\n",
     ),
 ];
 
 /// Objects that are in no line of a file, and what is told of them.
 const ELSEWHERE: [(&str, &str); 2] = [
-    ("ConfigMap shop/helped", "source charts/shop/templates/helped.yaml:-"),
+    ("ConfigMap helped", "source charts/shop/templates/helped.yaml:-"),
     ("ConfigMap odd-a", "rendered overlays/odd:1"),
 ];
 

@@ -32,7 +32,7 @@ pub fn helm(text: &str, files: &BTreeMap<String, (String, String)>) -> Sources {
         rest = others;
         let name = named(part.text);
         if let Some(name) = name.filter(|name| is_definition(name)) {
-            let Some((stretch, length)) = copied(text, &all, part, files.get(name)) else {
+            let Some((stretch, length)) = copied(text, part, files.get(name)) else {
                 // Where a file of definitions ends, nobody can tell: what follows may be its own word.
                 stretches.push(Stretch { first: part.line, file: None, line: Lines::Unknown });
                 break;
@@ -78,7 +78,8 @@ fn is_definition(name: &str) -> bool {
     loop {
         match folders.next() {
             Some("charts") => drop(folders.next()),
-            folder => return folder == Some(DEFINITIONS),
+            Some(folder) => return folder == DEFINITIONS,
+            None => return false,
         }
     }
 }
@@ -88,15 +89,10 @@ fn has_content(part: &str) -> bool {
 }
 
 /// A file that is copied as it is, and how many lines it has.
-fn copied(
-    text: &str,
-    all: &[Part<'_>],
-    part: &Part<'_>,
-    file: Option<&(String, String)>,
-) -> Option<(Stretch, u32)> {
+fn copied(text: &str, part: &Part<'_>, file: Option<&(String, String)>) -> Option<(Stretch, u32)> {
     let (path, content) = file?;
-    let start: usize =
-        all.iter().take_while(|other| other.line < part.line).map(|part| part.text.len()).sum();
+    // The part is a stretch of the text.
+    let start = part.text.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
     // Behind the marker and the line that names it.
     let header: usize = part.text.split_inclusive('\n').take(2).map(str::len).sum();
     let copy = text.get(start + header..)?.strip_prefix(content.as_str())?;
