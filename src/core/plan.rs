@@ -70,6 +70,9 @@ pub enum Action {
         state: StatusState,
         /// At most 140 characters.
         description: String,
+        /// Findings beside their lines, where the forge can show them there; `None` leaves those that are there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        annotations: Option<Annotations>,
     },
     /// Ask for a review.
     RequestReview {
@@ -78,6 +81,60 @@ pub enum Action {
     },
     /// Land it.
     Land(Box<LandOrder>),
+}
+
+/// How heavy a note is, the heaviest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnnotationLevel {
+    /// It blocks.
+    Failure,
+    /// It is told.
+    Warning,
+    /// It is known already, or waived, or of little weight.
+    Notice,
+}
+
+/// A note beside a line of the head commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Annotation {
+    /// How heavy.
+    pub level: AnnotationLevel,
+    /// The file.
+    pub path: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// The check and its rule, in plain text.
+    pub title: String,
+    /// What is wrong, in plain text.
+    pub message: String,
+}
+
+/// The findings that can be shown beside lines of the head commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Annotations {
+    /// Each beside its line, the heaviest first.
+    pub notes: Vec<Annotation>,
+    /// How many findings have no line there.
+    pub elsewhere: u32,
+}
+
+impl Annotations {
+    /// Sixteen digits that are the same for the same; empty where there is nothing.
+    pub fn digest(&self) -> String {
+        if *self == Self::default() {
+            return String::new();
+        }
+        let mut parts = vec![self.elsewhere.to_string()];
+        for Annotation { level, path, line, title, message } in &self.notes {
+            parts.extend([format!("{level:?} {line}"), path.clone(), title.clone(), message.clone()]);
+        }
+        // Lengths first: no text can pass for two.
+        let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
+        let digest = Digest::of(text.as_bytes());
+        let hex = digest.as_str().rsplit(':').next().unwrap_or_default();
+        hex.chars().take(16).collect()
+    }
 }
 
 /// What was decided. Facts are appended in one transaction before any action.

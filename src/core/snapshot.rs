@@ -1,6 +1,6 @@
 //! All that was seen of one change request at one moment. A snapshot can be saved as JSON and decided again, offline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,9 @@ pub struct CommitStatus {
     pub author: Option<ActorId>,
     /// Whether protection of the target branch asks for it.
     pub required: bool,
+    /// Where it is the bot's own and can carry annotations: the digest of those that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotated: Option<String>,
 }
 
 /// All that was seen.
@@ -166,6 +169,9 @@ pub struct Snapshot {
     pub floor: Option<FloorFile>,
     /// What the change does.
     pub evaluation: Evaluation,
+    /// Files with objects of the change that stand otherwise at head than in the judged tree.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub shifted: BTreeSet<String>,
     /// SHA-256 over `evaluation` as designed; see [`crate::effect::change_digest`].
     pub digest: Digest,
     /// What only some conditions look at, as far as it was asked for.

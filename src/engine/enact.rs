@@ -43,10 +43,16 @@ impl Engine {
                 Action::Display { comment, body, display } => {
                     self.show(seen, *comment, body, display).await?
                 }
-                Action::Status { head, context, state, description } => {
+                Action::Status { head, context, state, description, annotations } => {
                     let url = self.links.change(id);
-                    let update =
-                        StatusUpdate { head, context, state: *state, description, url: url.as_deref() };
+                    let update = StatusUpdate {
+                        head,
+                        context,
+                        state: *state,
+                        description,
+                        url: url.as_deref(),
+                        annotations: annotations.as_ref(),
+                    };
                     seen.forge.set_status(&id.repo.path, update).await?;
                 }
                 Action::RequestReview { whom } => self.request_review(seen, whom).await?,

@@ -11,6 +11,7 @@ mod offline;
 mod people;
 pub mod predict;
 mod reconcile;
+mod shifted;
 
 pub use details::changed_files;
 pub use enact::EnactError;

@@ -17,6 +17,7 @@ use countersign_core::revision::{CommitSha, Diff, ObjectId};
 use countersign_core::snapshot::{MergeOutcome, PolicyFile, SCHEMA, Snapshot};
 
 use super::people::{self, contributors, known};
+use super::shifted::shifted;
 use super::{Asking, Engine, EvaluateError, Evaluator, Quiet, beside, details};
 use crate::ports::{Forge, ForgeError, GitRemote, Source, SourceError, StoreError};
 
@@ -109,6 +110,7 @@ impl Engine {
             proposed_library: None,
             floor: self.floor.clone(),
             evaluation: Evaluation::default(),
+            shifted: BTreeSet::new(),
             digest: countersign_core::revision::Digest::of(&[]),
             details: countersign_core::details::Details::default(),
             directory: countersign_core::snapshot::Directory::default(),
@@ -128,6 +130,8 @@ impl Engine {
         let declared = snapshot.policy.is_some();
         let judging = (&policy, &snapshot.library);
         snapshot.evaluation = self.evaluate(source.as_ref(), &trees, judging, declared, trusted).await?;
+        snapshot.shifted =
+            shifted(source.as_ref(), &snapshot.change.head, &trees.head, &snapshot.evaluation).await?;
         snapshot.digest = effect::change_digest(&id.repo, &snapshot.change.target, &snapshot.evaluation);
         snapshot.details =
             details::read(forge.as_ref(), source.as_ref(), &trees, &snapshot, &policy, (&commits, &accounts))

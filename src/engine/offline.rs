@@ -47,6 +47,7 @@ pub fn offline_snapshot(
         proposed_policy: None,
         proposed_library: None,
         floor: None,
+        shifted: std::collections::BTreeSet::new(),
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),
         details: countersign_core::details::Details::default(),

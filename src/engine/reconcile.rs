@@ -73,6 +73,7 @@ impl Engine {
                 state: StatusState::Failure,
                 description,
                 url: None,
+                annotations: None,
             };
             forge.set_status(&id.repo.path, update).await?;
             Ok::<(), ObserveError>(())

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use countersign_core::actor::{Actor, ActorId, Permission};
 use countersign_core::change::{ChangeId, ChangeRequest, Comment, CommentId, RepoPath, Review, Reviewer};
 use countersign_core::details::{Outcome, Signature, WorkflowRun};
-use countersign_core::plan::Reaction;
+use countersign_core::plan::{Annotations, Reaction};
 use countersign_core::revision::{BranchName, CommitSha};
 use countersign_core::snapshot::{CommitStatus, LandCapability, StatusState};
 
@@ -120,6 +120,8 @@ pub struct StatusUpdate<'a> {
     pub description: &'a str,
     /// Where to read more.
     pub url: Option<&'a str>,
+    /// Findings beside their lines, for a forge that can show them there; `None` leaves those that are there.
+    pub annotations: Option<&'a Annotations>,
 }
 
 /// How much is asked of signatures. A forge may tell the one and not the other, or at another price.

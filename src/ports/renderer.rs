@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::evaluation::{ChangedPath, UnitInputs};
-use countersign_core::object::CustomScopes;
+use countersign_core::object::{CustomScopes, Sources};
 use countersign_core::revision::{Digest, ObjectId};
 
 use super::{Source, SourceError};
@@ -182,6 +182,8 @@ pub struct RenderedText {
     pub file: Option<String>,
     /// YAML or JSON.
     pub text: String,
+    /// Where its objects come from, as far as that is known, where the text is no file.
+    pub sources: Sources,
 }
 
 /// What a render gave.

@@ -18,6 +18,7 @@ mod facts;
 mod index;
 mod kustomize;
 mod listing;
+mod origins;
 mod outline;
 mod parts;
 mod programs;

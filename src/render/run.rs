@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use countersign_core::object::Sources;
 use countersign_core::revision::{Digest, ObjectId};
 
 use super::closure::{Closure, Spot};
 use super::explain::{self, Scene};
+use super::origins::Output;
 use super::programs::Programs;
 use super::sandbox::{self, Confinement, SandboxState};
 use super::settings::Unsandboxed;
@@ -104,7 +106,7 @@ impl Programs {
         }
         let anew = async { self.work(work).await.map(std::sync::Arc::new) };
         let texts = self.under_way.join(key, anew).await?;
-        let weight = texts.iter().map(|text| text.text.len() + 64).sum();
+        let weight = texts.iter().map(|text| text.text.len() + text.sources.weight() + 64).sum();
         if let Ok(mut rendered) = self.rendered.lock() {
             rendered.put(key.clone(), std::sync::Arc::clone(&texts), weight);
         }
@@ -124,7 +126,7 @@ impl Programs {
             UnitSource::Kustomize { root } => {
                 // Without load restrictions, since the export holds what may be read and nothing else.
                 let args = ["--load-restrictor".to_owned(), "LoadRestrictionsNone".to_owned(), here(root)];
-                Ok(vec![self.run_tool(work, Kind::Kustomize, &args).await?])
+                self.made(work, Kind::Kustomize, &args).await
             }
             UnitSource::Helm { chart, values, release, namespace, kubernetes } => {
                 check_name("release", release)?;
@@ -139,12 +141,18 @@ impl Programs {
                 args.extend(kubernetes.iter().map(whole));
                 args.extend(values.iter().map(|path| format!("--values={}", here(path))));
                 args.extend(["--".to_owned(), release.clone(), here(chart)]);
-                Ok(vec![self.run_tool(work, Kind::Helm, &args).await?])
+                self.made(work, Kind::Helm, &args).await
             }
         }
     }
 
-    async fn run_tool(&self, work: &Work<'_>, kind: Kind, args: &[String]) -> Result<RenderedText, Failure> {
+    async fn made(&self, work: &Work<'_>, kind: Kind, args: &[String]) -> Result<Vec<RenderedText>, Failure> {
+        let output = self.run_tool(work, kind, args).await?;
+        let sources = self.sources(work, &output).await;
+        Ok(vec![RenderedText { file: None, text: output.text, sources }])
+    }
+
+    async fn run_tool(&self, work: &Work<'_>, kind: Kind, args: &[String]) -> Result<Output, Failure> {
         let tool = self.tool(kind).await.ok_or_else(|| self.no_tool(kind))?;
         let args: Vec<String> =
             tool.leading.iter().map(|arg| (*arg).to_owned()).chain(args.iter().cloned()).collect();
@@ -155,7 +163,7 @@ impl Programs {
         if let (Some(disk), Some(key)) = (disk, &key)
             && let Some(text) = disk.get(key)
         {
-            return Ok(RenderedText { file: None, text });
+            return Ok(Output { text, key: Some(key.clone()) });
         }
         let stopped = |_| Failure::new("rendering was stopped");
         let _room = self.rooms.acquire().await.map_err(stopped)?;
@@ -181,7 +189,7 @@ impl Programs {
                     if let (Some(disk), Some(key)) = (disk, &key) {
                         disk.put(key, &text);
                     }
-                    Ok(RenderedText { file: None, text })
+                    Ok(Output { text, key })
                 }
                 Err(_) => Err(Failure::new(format!("{} gave manifests that are not UTF-8", kind.name()))),
             },
@@ -294,7 +302,7 @@ async fn read_files(work: &Work<'_>, files: &[String]) -> Result<Vec<RenderedTex
         }
         let text = String::from_utf8(bytes)
             .map_err(|_| Failure::in_file(format!("`{file}` is not a text in UTF-8"), file))?;
-        texts.push(RenderedText { file: Some(file.clone()), text });
+        texts.push(RenderedText { file: Some(file.clone()), text, sources: Sources::default() });
     }
     Ok(texts)
 }

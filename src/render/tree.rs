@@ -15,7 +15,7 @@ use super::unit::last_part;
 use crate::ports::{KUSTOMIZATION_NAMES, ReadSet, Source, SourceError, TreeEntry, follow_links, parent_path};
 
 /// Git's mode of a symlink.
-const LINK: &str = "120000";
+pub(super) const LINK: &str = "120000";
 /// Git's mode of a submodule.
 pub(super) const SUBMODULE: &str = "160000";
 

@@ -5,6 +5,7 @@ use countersign_core::decide::explain;
 use countersign_core::effect::Operation;
 use countersign_core::explanation::{Explanation, Outcome};
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
+use countersign_core::policy::FindingPlace;
 use countersign_core::report::{
     self, EffectReport, EnvironmentReport, Report, RequirementReport, UnitReport,
 };
@@ -137,7 +138,7 @@ fn effect(report: &Report) -> Markup {
             ul { @for finding in &report.findings {
                 li { strong { (finding.check) } ": " (finding.message)
                     @if let Some(object) = &finding.object { " · " (object) }
-                    @if let Some(file) = &finding.file { " · " code { (file) @if let Some(line) = finding.line { ":" (line) } } }
+                    @if let Some(at) = finding.place() { " · " (place(at)) }
                     @if let Some(waived) = &finding.waived {
                         span.quiet { " · waived by " (waived.by) " until " (waived.until) ": " (waived.reason) } }
                     @else if finding.existing { span.quiet { " · the target branch has it too" } } }
@@ -182,9 +183,17 @@ fn unit_section(unit: &UnitReport) -> Markup {
     html! {
         h3 { (unit.name) " " span.quiet { (unit.renderer) " · " code { (unit.path) } } }
         @if let Some(error) = &unit.error { p.cut { (error.message)
-            @if let Some(file) = &error.file { " · " code { (file) @if let Some(line) = error.line { ":" (line) } } } } }
+            @if let Some(at) = unit.error_place() { " · " (place(at)) } } }
         @if unit.effects.is_empty() && unit.error.is_none() { p.quiet { "No object changes." } }
         @for effect in &unit.effects { (effect_fold(effect)) }
+    }
+}
+
+/// A file with its line, or a line of a render in words.
+fn place(at: FindingPlace<'_>) -> Markup {
+    match at {
+        FindingPlace::Source { .. } => html! { code { (at) } },
+        FindingPlace::Rendered { .. } => sentence(&at.to_string()),
     }
 }
 
@@ -199,7 +208,7 @@ fn effect_fold(effect: &EffectReport) -> Markup {
         details open {
             summary { span class=(class) { (sign) " " (effect.object) }
                 @for risk in &effect.risks { " · " strong.cut { (word(risk)) } }
-                @if let Some(source) = &effect.source { " · " code { (source.file) ":" (source.line) } } }
+                @if let Some(place) = effect.source_words() { " · " code { (place) } } }
             @if let Some(reason) = &effect.reason { p.quiet { (reason) } }
             pre { @for line in effect.diff.lines() { (diff_line(line)) } }
         }

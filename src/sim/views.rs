@@ -133,6 +133,6 @@ pub struct CheckSeen {
     pub title: String,
     /// Its text.
     pub summary: String,
-    /// How many annotations it has.
-    pub annotations: u64,
+    /// Its annotations, as they were sent.
+    pub annotations: Vec<serde_json::Value>,
 }

@@ -123,6 +123,7 @@ fn input(number: usize) -> PredictInput {
         changes: Vec::new(),
         before: None,
         after: None,
+        made: None,
         moved_from: None,
     };
     let side = |version| Manifest::Raw(json(&manifest(number, version)));

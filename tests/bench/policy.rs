@@ -179,7 +179,7 @@ fn evaluation(texts: &[String]) -> Evaluation {
     let environment = bot::environment(EnvironmentSource::Yaml(vec!["apps".to_owned()]));
     let key = SealingKey::new([7; 32]);
     let sealer = Sealer { key: &key, environment: "production", mask: &[] };
-    let head = texts.iter().map(|text| ManifestText { file: None, text }).collect();
+    let head = texts.iter().map(|text| ManifestText { file: None, text, sources: None }).collect();
     let Diff { head, .. } = parse_sides(&Diff { base: Vec::new(), head }, None, &sealer, 2);
     let effects = effect::compare(&environment, &[], &head.unwrap().objects);
     let unit = UnitEvaluation {

@@ -124,7 +124,7 @@ fn named(texts: Vec<String>) -> Vec<(String, String)> {
 }
 
 fn borrowed(texts: &[(String, String)]) -> Vec<ManifestText<'_>> {
-    texts.iter().map(|(file, text)| ManifestText { file: Some(file), text }).collect()
+    texts.iter().map(|(file, text)| ManifestText { file: Some(file), text, sources: None }).collect()
 }
 
 pub(crate) fn megabytes(bytes: u64) -> String {

@@ -60,6 +60,7 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
         changes: Vec::new(),
         before: None,
         after: Some(object.into()),
+        made: None,
         moved_from: None,
     };
     let unit = UnitEvaluation {

@@ -29,6 +29,7 @@ pub(crate) fn evaluation(bodies: &[Value]) -> Evaluation {
         changes: Vec::new(),
         before: None,
         after: Some(body.into()),
+        made: None,
         moved_from: None,
     };
     let unit = UnitEvaluation {

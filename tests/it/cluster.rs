@@ -94,6 +94,7 @@ fn input(base: Option<&Value>, head: Option<&Value>) -> PredictInput {
         changes: diff::fields(base.unwrap_or(&Value::Null), head.unwrap_or(&Value::Null)),
         before: base.map(Body::from),
         after: head.map(Body::from),
+        made: None,
         moved_from: None,
     };
     let manifest = |side: Option<&Value>| side.map_or(Manifest::Absent, |value| Manifest::Raw(value.clone()));

@@ -215,14 +215,17 @@ async fn takes_a_long_comment(stage: &dyn Stage) {
     assert_eq!(posted.body.len(), body.len());
 }
 
+fn status<'a>(head: &'a CommitSha, state: StatusState, description: &'a str) -> StatusUpdate<'a> {
+    StatusUpdate { head, context: "countersign", state, description, url: None, annotations: None }
+}
+
 async fn publishes_and_reads_statuses(stage: &dyn Stage) {
     let forge = stage.forge();
     let (_, head) = opened(stage, "checked").await;
     let repo = stage.repo();
     stage.guard(Guard::OnlyBotAndCheck("ci/test")).await;
     let say = async |state, description| {
-        let update = StatusUpdate { head: &head, context: "countersign", state, description, url: None };
-        forge.set_status(&repo, update).await.unwrap();
+        forge.set_status(&repo, status(&head, state, description)).await.unwrap();
     };
     say(StatusState::Failure, "blocked").await;
     say(StatusState::Pending, "on hold").await;
@@ -343,13 +346,7 @@ async fn touches_nothing_else(stage: &dyn Stage) {
     let elsewhere = ChangeId { repo: RepoId { forge: "elsewhere".to_owned(), ..id.repo.clone() }, ..id };
     let foreign = ChangeId { repo: RepoId { path: other.clone(), ..id.repo.clone() }, ..id };
     let (main, author) = (main_branch(), stage.actor(Role::Author));
-    let update = StatusUpdate {
-        head: &head,
-        context: "countersign",
-        state: StatusState::Success,
-        description: "x",
-        url: None,
-    };
+    let update = status(&head, StatusState::Success, "x");
     let comment = CommentId(1);
     let mut answers = vec![
         ("open_changes", forge.open_changes(&other).await.err()),

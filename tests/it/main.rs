@@ -22,6 +22,7 @@ mod hostile_review;
 mod packs;
 mod parts;
 mod parts_work;
+mod places;
 mod policy_bot;
 mod published;
 mod rego;

@@ -182,12 +182,13 @@ fn a_review_is_sarif() {
         .collect();
     insta::assert_snapshot!(said.join("\n"), @"
     error policy/two replicas apps/production/web.yaml:1
-    warning risk/data-loss apps/production/web.yaml:11
-    warning risk/deletion apps/production/web.yaml:11
+    warning risk/data-loss apps/production/web.yaml:null
+    warning risk/deletion apps/production/web.yaml:null
     warning risk/secret apps/production/secret.yaml:1
     note risk/image apps/production/web.yaml:1
     note risk/image apps/staging/web.yaml:1
     error evaluation/render-failed apps/broken/a.yaml:1
+    none approval/default .countersign.toml:null
     ");
 }
 
@@ -211,7 +212,7 @@ fn sarif_stays_valid_whatever_names_say() {
                 unit.path = text.into();
                 for effect in &mut unit.effects {
                     effect.object.kind = text.into();
-                    effect.source = None;
+                    (effect.source, effect.place) = (None, None);
                 }
             }
         }

@@ -293,6 +293,7 @@ fn snapshot() -> Snapshot {
         proposed_policy: None,
         proposed_library: None,
         floor: None,
+        shifted: std::collections::BTreeSet::new(),
         evaluation: Evaluation::default(),
         digest: digest(),
         details: crate::details::Details::default(),

@@ -302,11 +302,7 @@ fn of_finding(finding: &Finding) -> Option<Weighed> {
         (false, false, Severity::Error) => Weight::Block,
         (false, true, _) | (false, false, Severity::Warning | Severity::Info) => return None,
     };
-    let place = match (&finding.file, finding.line) {
-        (Some(file), Some(line)) => format!(" ({file}:{line})"),
-        (Some(file), None) => format!(" ({file})"),
-        (None, _) => String::new(),
-    };
+    let place = finding.place().map(|place| format!(" ({place})")).unwrap_or_default();
     let object = finding.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
     let code = if finding.errored { "check-errored" } else { "policy" };
     let message = format!("`{}` fails{object}{place}: {}", finding.check, finding.message);

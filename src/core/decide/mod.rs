@@ -4,6 +4,7 @@
 //! judges the change with these facts in place, and plans what follows: replies, the display, the status, the landing.
 //! It never lands a change whose verdict is not [`Verdict::Allow`].
 
+mod annotate;
 mod disapproval;
 mod execute;
 mod explain;

@@ -6,7 +6,7 @@ use super::{Judgement, PolicyInForce, landing, status_context};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
-use crate::plan::Action;
+use crate::plan::{Action, Annotations};
 use crate::report::{self, CommentInput, Report, ReportInput};
 use crate::revision::Digest;
 use crate::snapshot::{MergeOutcome, Snapshot, StatusState};
@@ -231,14 +231,19 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
         ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
+    let annotations = (snapshot.change.state == ChangeState::Open)
+        .then(|| super::annotate::annotations(snapshot, &judgement.findings));
+    let digest = annotations.as_ref().map(Annotations::digest);
     let context = status_context(&snapshot.change);
     let published = snapshot.statuses.iter().find(|status| status.context == context);
     let ours = published.is_some_and(|status| {
         status.state == state
             && status.description == description
             && status.author.is_none_or(|author| author == snapshot.bot.id)
+            && status.annotated.as_ref().zip(digest.as_ref()).is_none_or(|(there, wanted)| there == wanted)
     });
-    (!ours).then(|| Action::Status { head: snapshot.change.head.clone(), context, state, description })
+    let head = snapshot.change.head.clone();
+    (!ours).then_some(Action::Status { head, context, state, description, annotations })
 }
 
 /// The first reason, as plain text that fits a status.

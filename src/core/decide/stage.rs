@@ -249,6 +249,7 @@ fn blank(policy: &Policy, file: &PolicyFile, library: &Library, given: &Given) -
         proposed_library: None,
         floor: None,
         digest: effect::change_digest(&repo, &target, &evaluation),
+        shifted: std::collections::BTreeSet::new(),
         evaluation,
         details,
         directory: directory(policy, given, &cast),
@@ -418,6 +419,7 @@ fn effect(given: &GivenEffect) -> Option<Effect> {
         changes: changes.unwrap_or_default(),
         before: before.map(Body::from),
         after: after.map(Body::from),
+        made: None,
         moved_from: None,
     })
 }

@@ -61,8 +61,12 @@ pub(super) fn effect(
     }
     let object = &head.or(base)?.reference;
     let (before, after) = (base.map(meaning), head.map(meaning));
-    let source = head.or(base).and_then(|object| object.origin.clone());
-    assess(environment, object, before.as_ref(), after.as_ref()).map(|effect| Effect { source, ..effect })
+    let RenderedObject { origin, made, .. } = head.or(base)?;
+    assess(environment, object, before.as_ref(), after.as_ref()).map(|effect| Effect {
+        source: origin.clone(),
+        made: made.clone(),
+        ..effect
+    })
 }
 
 /// Whether two manifests of one object can be seen to be equal as they are.
@@ -101,6 +105,7 @@ pub(super) fn assess(
         risks: std::collections::BTreeSet::new(),
         reason: None,
         source: None,
+        made: None,
         changes: Vec::new(),
         before: body(before),
         after: body(after),
@@ -159,7 +164,7 @@ const ONLY_STATUS: &str =
 /// What of a manifest counts: everything but what the API server keeps for itself, in the namespace that it gets.
 /// `status` counts for custom kinds, some of which let an applier write it.
 fn meaning(object: &RenderedObject) -> Opened {
-    let RenderedObject { reference, body, sealed: _, origin: _ } = object;
+    let RenderedObject { reference, body, sealed: _, origin: _, made: _ } = object;
     let whole = body.value();
     let bare = diff::without_metadata(&whole);
     let bare = if is_built_in(&reference.group) { strip_status(bare) } else { bare };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::object::{Body, ObjectRef, Origin};
+use crate::object::{Body, ObjectRef, Origin, Place};
 
 /// What will happen to one object.
 #[derive(
@@ -123,8 +123,11 @@ pub struct Effect {
     pub risks: BTreeSet<Risk>,
     /// Why it will fail, or why it has no effect.
     pub reason: Option<String>,
-    /// Where it stands in the source.
+    /// Where it stands in the source, where a file has it as it is.
     pub source: Option<Origin>,
+    /// Where it comes from otherwise. It is told and decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Place>,
     /// Fields that change, in path order.
     pub changes: Vec<FieldChange>,
     /// The object at base, sealed.
@@ -136,6 +139,16 @@ pub struct Effect {
 }
 
 impl Effect {
+    /// Where it can be read. Of what leaves the tree the file alone is told: the tree has no such line.
+    pub fn place(&self) -> Option<Place> {
+        let place = self.source.as_ref().map(Place::from).or_else(|| self.made.clone())?;
+        match (place, &self.after) {
+            (place, Some(_)) => Some(place),
+            (Place::Source { file, line: _ }, None) => Some(Place::Source { file, line: None }),
+            (Place::Rendered { .. }, None) => None,
+        }
+    }
+
     /// The same manifests with another outcome, and the dangers of that.
     pub fn becoming(mut self, operation: Operation) -> Self {
         self.operation = operation;

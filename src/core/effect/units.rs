@@ -75,7 +75,7 @@ fn moved(environment: &Environment, left: Effect, arrived: &Effect, from: String
         after,
         ..arrived.clone()
     });
-    Effect { source: arrived.source.clone(), moved_from: Some(from), ..effect }
+    Effect { source: arrived.source.clone(), made: arrived.made.clone(), moved_from: Some(from), ..effect }
 }
 
 fn mark_owners(units: &mut [UnitEvaluation], owners: &Owners) {

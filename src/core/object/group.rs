@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::parse::{MAX_DOCUMENTS, MAX_NODES, MAX_TEXT, SHALLOW, Told, deepest, manifests};
 use super::parts::{Part, parts};
 use super::seal::Sealer;
-use super::{Body, CustomScopes, ManifestText, Origin, RenderedObject, generated};
+use super::{Body, CustomScopes, ManifestText, RenderedObject, generated};
 use crate::revision::Diff;
 use crate::threads;
 
@@ -254,10 +254,10 @@ impl Reading<'_> {
     /// The objects text by text, as one side alone would be read; of shared parts the references alone.
     fn texts(&self, assembled: Assembly, texts: &[ManifestText<'_>]) -> Option<Vec<TextRead>> {
         let texts = assembled.texts.into_iter().zip(texts);
-        texts.map(|((slots, _), text)| self.text(slots, text.file)).collect()
+        texts.map(|((slots, _), text)| self.text(slots, text)).collect()
     }
 
-    fn text(&self, slots: Vec<Slot>, file: Option<&str>) -> Option<TextRead> {
+    fn text(&self, slots: Vec<Slot>, text: &ManifestText<'_>) -> Option<TextRead> {
         let mut scopes = CustomScopes::default();
         for slot in &slots {
             scopes = scopes.and(match slot {
@@ -268,7 +268,7 @@ impl Reading<'_> {
                 Slot::Missing => return None,
             });
         }
-        let (mut drafts, shared) = self.drafts(slots, file, &scopes)?;
+        let (mut drafts, shared) = self.drafts(slots, text, &scopes)?;
         let names = generated::secret_names(drafts.iter().map(|draft| &draft.reference), self.sealer);
         generated::veil(&mut drafts, &names);
         let nothing = Body::from(Value::Null);
@@ -280,7 +280,7 @@ impl Reading<'_> {
         Some(TextRead { objects, shared, names, scopes })
     }
 
-    fn drafts(&self, slots: Vec<Slot>, file: Option<&str>, scopes: &CustomScopes) -> Option<Drafts> {
+    fn drafts(&self, slots: Vec<Slot>, text: &ManifestText<'_>, scopes: &CustomScopes) -> Option<Drafts> {
         let (mut drafts, mut shared) = (Vec::new(), Vec::new());
         let identify = |told: Told<'_>, line: u32| told.identify(line, self.default_namespace, scopes).ok();
         for slot in slots {
@@ -289,16 +289,16 @@ impl Reading<'_> {
                 Slot::Shared(number) => {
                     for (place, name) in self.shared.get(number)?.names.iter().enumerate() {
                         let reference = identify(name.told(), name.line)?;
-                        drafts.push(Draft { reference, body: Value::Null, sealed: false, origin: None });
+                        let (body, sealed) = (Value::Null, false);
+                        drafts.push(Draft { reference, body, sealed, origin: None, made: None });
                         shared.push(Some((number, place)));
                     }
                 }
                 Slot::Own(start, raw) => {
                     for (line, body) in raw {
                         let reference = identify(Told::by(&body), line)?;
-                        let line = if line == 0 { 1 } else { line + start - 1 };
-                        let origin = file.map(|file| Origin { file: file.to_owned(), line });
-                        drafts.push(Draft { reference, body, sealed: false, origin });
+                        let line = if line == 0 { 0 } else { line + start - 1 };
+                        drafts.push(Draft::at(text, line, reference, body));
                         shared.push(None);
                     }
                 }

@@ -14,6 +14,7 @@ mod parts;
 mod scope;
 mod seal;
 mod sides;
+mod sources;
 mod suspect;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use parse::{ManifestError, parse_manifests};
 pub use scope::{CustomScopes, is_built_in, is_cluster_scoped};
 pub use seal::{Sealer, SealingKey, is_sealed};
 pub use sides::{ManifestText, Parsed, TextError, parse_side, parse_sides};
+pub use sources::{Files, Look, Sources, helm, helm_files, kustomize};
 pub use unstable::mark_unstable;
 pub(crate) use unstable::{holds_unstable, is_unstable, unstable_paths};
 
@@ -73,6 +75,33 @@ pub struct Origin {
     pub line: u32,
 }
 
+/// Where the manifest of an object can be read.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(tag = "text", rename_all = "lowercase")]
+pub enum Place {
+    /// In a file of the tree: it is what the object is made of.
+    Source {
+        /// Path from the root of the tree.
+        file: String,
+        /// Line, from 1, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
+    },
+    /// Only in what its unit renders to.
+    Rendered {
+        /// Line of that, from 1.
+        line: u32,
+    },
+}
+
+impl From<&Origin> for Place {
+    fn from(Origin { file, line }: &Origin) -> Self {
+        Self::Source { file: file.clone(), line: Some(*line) }
+    }
+}
+
 /// One manifest after rendering. Secret leaves in `body` are sealed handles: see [`crate::object`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenderedObject {
@@ -82,6 +111,8 @@ pub struct RenderedObject {
     pub body: Body,
     /// Whether any leaf is sealed; such an object is never sent to a cluster.
     pub sealed: bool,
-    /// Where it stands in the source, where that is known.
+    /// Where it stands in the source, where a file has it as it is.
     pub origin: Option<Origin>,
+    /// Where it comes from otherwise.
+    pub made: Option<Place>,
 }

@@ -10,7 +10,8 @@ use super::draft::Draft;
 use super::node::{Document, Node, TWICE, line};
 use super::scope::{CustomScopes, is_cluster_scoped};
 use super::seal::Sealer;
-use super::{ObjectRef, Origin, RenderedObject, generated};
+use super::sides::ManifestText;
+use super::{ObjectRef, RenderedObject, generated};
 
 /// Why text is not a list of manifests. Never quotes the text: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,23 +54,22 @@ pub fn parse_manifests(
     default_namespace: Option<&str>,
     sealer: &Sealer<'_>,
 ) -> Result<Vec<RenderedObject>, ManifestError> {
-    read_text(text, file, default_namespace, sealer).map(|(objects, _)| objects)
+    let text = ManifestText { file, text, sources: None };
+    read_text(&text, default_namespace, sealer).map(|(objects, _)| objects)
 }
 
 /// The same, with the kinds that the text declares to be cluster-scoped.
 pub(super) fn read_text(
-    text: &str,
-    file: Option<&str>,
+    text: &ManifestText<'_>,
     default_namespace: Option<&str>,
     sealer: &Sealer<'_>,
 ) -> Result<(Vec<RenderedObject>, CustomScopes), ManifestError> {
-    let raw = plain_manifests(text)?;
+    let raw = plain_manifests(text.text)?;
     let scopes = CustomScopes::of(raw.iter().map(|(_, body)| body));
     let mut drafts = Vec::with_capacity(raw.len());
     for (line, body) in raw {
         let reference = Told::by(&body).identify(line, default_namespace, &scopes)?;
-        let origin = file.map(|file| Origin { file: file.to_owned(), line: line.max(1) });
-        drafts.push(Draft { reference, body, sealed: false, origin });
+        drafts.push(Draft::at(text, line, reference, body));
     }
     let names = generated::secret_names(drafts.iter().map(|draft| &draft.reference), sealer);
     generated::veil(&mut drafts, &names);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::group::{Group, Shared, TextRead};
 use super::parse::{ManifestError, read_text};
 use super::seal::Sealer;
-use super::{CustomScopes, ObjectRef, RenderedObject, generated};
+use super::{CustomScopes, ObjectRef, RenderedObject, Sources, generated};
 use crate::revision::Diff;
 use crate::threads;
 
@@ -21,6 +21,8 @@ pub struct ManifestText<'a> {
     pub file: Option<&'a str>,
     /// YAML or JSON.
     pub text: &'a str,
+    /// Where its objects come from, where it is no file.
+    pub sources: Option<&'a Sources>,
 }
 
 /// The objects of one side.
@@ -60,7 +62,7 @@ pub fn parse_side(
     sealer: &Sealer<'_>,
     threads: usize,
 ) -> Result<Vec<RenderedObject>, TextError> {
-    let read = |text: &ManifestText<'_>| read_text(text.text, text.file, default_namespace, sealer);
+    let read = |text: &ManifestText<'_>| read_text(text, default_namespace, sealer);
     let (mut objects, mut scopes) = (Vec::new(), CustomScopes::default());
     for (number, read) in threads::each(texts, worthwhile(texts, threads), read).into_iter().enumerate() {
         let (own, declared) = read.map_err(|error| (number, error))?;

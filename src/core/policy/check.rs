@@ -62,7 +62,9 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
         fix: None,
         environment: String::new(),
         object: None,
+        text: None,
         file: None,
+        unit: None,
         line: None,
         column: None,
         errored: true,
@@ -82,7 +84,7 @@ fn run_all(policy: &Policy, library: &Library, evaluation: &Evaluation) -> Vec<F
     let mut findings: Vec<(usize, Finding)> = Vec::new();
     for (index, check) in checks.iter().enumerate() {
         if let Err(why) = &check.judge
-            && touched(evaluation).any(|(name, effect)| check.concerns(name, effect))
+            && touched(evaluation).any(|touched| check.concerns(&touched))
         {
             findings.push((index, could_not_run(check.check, why)));
         }
@@ -98,10 +100,10 @@ fn judged(
     surroundings: &Surroundings<'_>,
     evaluation: &Evaluation,
 ) -> Vec<(usize, Finding)> {
-    let all: Vec<(&str, &Effect)> = touched(evaluation).collect();
+    let all: Vec<Touched<'_>> = touched(evaluation).collect();
     let workers = threads::worth(all.len(), 1);
     let each = all.len().div_ceil(workers * PARTS).max(FEWEST);
-    let parts: Vec<&[(&str, &Effect)]> = all.chunks(each).collect();
+    let parts: Vec<&[Touched<'_>]> = all.chunks(each).collect();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(BTreeMap::new());
     let work = || {
@@ -129,17 +131,18 @@ fn judged_part(
     checks: &[Ready<'_>],
     language: Option<&Language>,
     surroundings: &Surroundings<'_>,
-    part: &[(&str, &Effect)],
+    part: &[Touched<'_>],
 ) -> Vec<(usize, Finding)> {
     let mut findings = Vec::new();
-    for (name, effect) in part {
+    for touched in part {
+        let Touched { environment, unit: _, effect } = touched;
         let [base, head] = [&effect.before, &effect.after].map(|body| body.as_ref().map(Body::value));
         let bodies = Diff { base, head };
-        let subject = Subject::new(language, surroundings, name, effect, &bodies);
+        let subject = Subject::new(language, surroundings, environment, effect, &bodies);
         for (index, check) in checks.iter().enumerate() {
             let Ok(judge) = &check.judge else { continue };
-            if check.concerns(name, effect) {
-                let found = check.judge(judge.as_ref(), &subject);
+            if check.concerns(touched) {
+                let found = check.judge(judge.as_ref(), &subject, touched.unit);
                 findings.extend(found.into_iter().map(|finding| (index, finding)));
             }
         }
@@ -148,17 +151,28 @@ fn judged_part(
 }
 
 /// What stands for the findings of objects that were being judged when something went down.
-fn lost(checks: &[Ready<'_>], part: &[(&str, &Effect)]) -> Vec<(usize, Finding)> {
-    let concerned = |check: &Ready<'_>| part.iter().any(|(name, effect)| check.concerns(name, effect));
+fn lost(checks: &[Ready<'_>], part: &[Touched<'_>]) -> Vec<(usize, Finding)> {
+    let concerned = |check: &Ready<'_>| part.iter().any(|touched| check.concerns(touched));
     let all = checks.iter().enumerate().filter(|(_, check)| check.judge.is_ok() && concerned(check));
     all.map(|(index, check)| (index, could_not_run(check.check, "it went down over an object"))).collect()
 }
 
-/// Every effect, with its environment's name.
-fn touched(evaluation: &Evaluation) -> impl Iterator<Item = (&str, &Effect)> {
+/// An effect, and whose it is.
+#[derive(Clone, Copy)]
+struct Touched<'a> {
+    environment: &'a str,
+    unit: &'a str,
+    effect: &'a Effect,
+}
+
+/// Every effect.
+fn touched(evaluation: &Evaluation) -> impl Iterator<Item = Touched<'_>> {
     evaluation.environments.iter().flat_map(|environment| {
         let name = environment.environment.name.as_str();
-        environment.units.iter().flat_map(move |unit| unit.effects.iter().map(move |effect| (name, effect)))
+        environment.units.iter().flat_map(move |unit| {
+            let touched = |effect| Touched { environment: name, unit: &unit.name, effect };
+            unit.effects.iter().map(touched)
+        })
     })
 }
 
@@ -183,22 +197,24 @@ impl<'a> Ready<'a> {
         Self { check, judge, environments, kinds }
     }
 
-    fn concerns(&self, environment: &str, effect: &Effect) -> bool {
+    fn concerns(&self, touched: &Touched<'_>) -> bool {
+        let Touched { environment, unit: _, effect } = touched;
         let transition = self.judge.as_ref().map_or(true, |judge| judge.judges_transition());
         matches(&self.environments, environment)
             && kind_matches(&self.kinds, &effect.object)
             && (effect.after.is_some() || transition)
     }
 
-    fn judge(&self, judge: &dyn Judging, subject: &Subject<'_>) -> Vec<Finding> {
+    fn judge(&self, judge: &dyn Judging, subject: &Subject<'_>, unit: &str) -> Vec<Finding> {
         let effect = subject.effect;
-        let finding = |message: String| Finding {
-            message,
-            environment: subject.environment.to_owned(),
-            object: Some(effect.object.clone()),
-            file: effect.source.as_ref().map(|source| source.file.clone()),
-            line: effect.source.as_ref().map(|source| source.line),
-            ..could_not_run(self.check, "")
+        let finding = |message: String| {
+            let finding = Finding {
+                message,
+                environment: subject.environment.to_owned(),
+                object: Some(effect.object.clone()),
+                ..could_not_run(self.check, "")
+            };
+            finding.standing(effect.place(), unit)
         };
         let told = judge.judge_each(subject).into_iter().map(|told| match told {
             Err(why) => {

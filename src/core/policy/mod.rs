@@ -43,7 +43,7 @@ pub use waiver::{
 use serde::{Deserialize, Serialize};
 
 use crate::config::Severity;
-use crate::object::ObjectRef;
+use crate::object::{ObjectRef, Place};
 
 /// True, false, or not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,53 @@ pub struct Waived {
     pub until: String,
 }
 
+/// Which text a line belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TextKind {
+    /// A file of the tree.
+    Source,
+    /// What a unit renders to; no file of the tree has that line.
+    Rendered,
+}
+
+/// Where a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FindingPlace<'a> {
+    /// In a file of the tree.
+    Source {
+        /// Path from the root of the tree.
+        file: &'a str,
+        /// Line, from 1.
+        line: Option<u32>,
+        /// Column, from 1.
+        column: Option<u32>,
+    },
+    /// In what a unit renders to.
+    Rendered {
+        /// The unit.
+        unit: &'a str,
+        /// Line of that, from 1.
+        line: u32,
+    },
+}
+
+impl std::fmt::Display for FindingPlace<'_> {
+    /// `apps/shop/web.yaml:14`, or ``line 12 of what `shop` renders to``.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Source { file, line: Some(line), column: Some(column) } => {
+                write!(f, "{file}:{line}:{column}")
+            }
+            Self::Source { file, line: Some(line), column: None } => write!(f, "{file}:{line}"),
+            Self::Source { file, line: None, column: _ } => f.write_str(file),
+            Self::Rendered { unit, line } => {
+                write!(f, "line {line} of what `{}` renders to", unit.replace('`', "'"))
+            }
+        }
+    }
+}
+
 /// What a check saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Finding {
@@ -118,9 +165,15 @@ pub struct Finding {
     /// On what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectRef>,
-    /// In which file of the tree.
+    /// Which text `line` belongs to. A snapshot of an earlier version does not say: where it has a file, it is that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextKind>,
+    /// In which file of the tree; none where `text` is `rendered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// In what this unit renders to, where `text` is `rendered`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -138,6 +191,31 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Where it is, as far as that is known.
+    pub fn place(&self) -> Option<FindingPlace<'_>> {
+        match (self.text, &self.file, &self.unit, self.line) {
+            (Some(TextKind::Rendered), _, Some(unit), Some(line)) => {
+                Some(FindingPlace::Rendered { unit, line })
+            }
+            (Some(TextKind::Source) | None, Some(file), _, line) => {
+                Some(FindingPlace::Source { file, line, column: self.column })
+            }
+            (Some(TextKind::Rendered), ..) | (Some(TextKind::Source) | None, None, ..) => None,
+        }
+    }
+
+    /// The same finding in this place.
+    pub(crate) fn standing(self, place: Option<Place>, of: &str) -> Self {
+        let (text, file, unit, line) = match place {
+            None => (None, None, None, None),
+            Some(Place::Source { file, line }) => (Some(TextKind::Source), Some(file), None, line),
+            Some(Place::Rendered { line }) => {
+                (Some(TextKind::Rendered), None, Some(of.to_owned()), Some(line))
+            }
+        };
+        Self { text, file, unit, line, column: None, ..self }
+    }
+
     /// What is wrong and, where the change brought it, what to do about it.
     pub fn told(&self) -> String {
         match &self.fix {

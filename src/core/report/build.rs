@@ -128,6 +128,7 @@ fn unit(evaluation: &UnitEvaluation) -> UnitReport {
 const WORTH_A_THREAD: usize = 64;
 
 fn effect(effect: &Effect) -> EffectReport {
+    let place = effect.place();
     let Effect {
         object,
         operation,
@@ -137,6 +138,7 @@ fn effect(effect: &Effect) -> EffectReport {
         risks,
         reason,
         source,
+        made: _,
         changes,
         before,
         after,
@@ -150,6 +152,7 @@ fn effect(effect: &Effect) -> EffectReport {
         risks: risks.clone(),
         reason: reason.clone(),
         source: source.clone(),
+        place,
         changes: changes.clone(),
         diff: crate::diff::unified(before.as_ref(), after.as_ref()),
         moved_from: moved_from.clone(),

@@ -2,8 +2,9 @@
 //! never passed over, and never looks like a deletion.
 
 use super::model::*;
-use super::summary::{count, names, place};
+use super::summary::{count, names};
 use crate::evaluation::{Side, SideState};
+use crate::policy::FindingPlace;
 
 /// Units named that failed of one cause; the summary has a line for each.
 const NAMED: usize = 4;
@@ -31,7 +32,7 @@ pub(super) struct Failure<'a> {
     /// What failed and what to do.
     pub(super) message: &'a str,
     /// Where.
-    pub(super) at: Option<String>,
+    pub(super) at: Option<FindingPlace<'a>>,
 }
 
 /// All failures in the report's order, each cause once, and the errors that are about no unit.
@@ -44,9 +45,9 @@ pub(super) fn failures(report: &Report) -> (Vec<Failure<'_>>, Vec<&ErrorReport>)
             continue;
         };
         let meaning = meaning(report, error, environment, unit);
-        let at = place(error.file.as_deref(), error.line, error.column);
+        let at = error.place();
         let same = |known: &&mut Failure<'_>| {
-            (known.meaning, known.message, &known.at) == (meaning, error.message.as_str(), &at)
+            (known.meaning, known.message, known.at) == (meaning, error.message.as_str(), at)
         };
         match failures.iter_mut().find(same) {
             Some(known) if known.units.contains(&(environment, unit)) => {}

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::approval::RequirementState;
 use crate::effect::{FieldChange, Operation, Risk, Tier};
 use crate::evaluation::{Drift, PathOperation, Side, SideState, UnitError, UnitInputs};
-use crate::object::{ObjectRef, Origin};
-use crate::policy::{Finding, WaiverNotice};
+use crate::object::{ObjectRef, Origin, Place};
+use crate::policy::{Finding, FindingPlace, WaiverNotice};
 use crate::revision::Diff;
 use crate::verdict::Reason;
 
@@ -54,8 +54,11 @@ pub struct EffectReport {
     pub risks: BTreeSet<Risk>,
     /// Why it will fail, or why there is no effect.
     pub reason: Option<String>,
-    /// Where it stands in the tree.
+    /// Where it stands in the tree, where a file has it as it is.
     pub source: Option<Origin>,
+    /// Where it can be read: in a file that it is made of, or only in what the unit renders to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Fields.
     pub changes: Vec<FieldChange>,
     /// Unified text, masked.
@@ -63,6 +66,19 @@ pub struct EffectReport {
     /// The unit it comes from, when it only changes hands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<String>,
+}
+
+impl EffectReport {
+    /// Where it stands in the tree, in words.
+    pub fn source_words(&self) -> Option<String> {
+        let said = match (&self.place, &self.source) {
+            (Some(Place::Source { file, line: Some(line) }), _) => format!("{file}:{line}"),
+            (Some(Place::Source { file, line: None }), _) => file.clone(),
+            (Some(Place::Rendered { .. }) | None, Some(origin)) => format!("{}:{}", origin.file, origin.line),
+            (Some(Place::Rendered { .. }) | None, None) => return None,
+        };
+        Some(said)
+    }
 }
 
 /// One unit.
@@ -237,6 +253,34 @@ pub struct ProposedReport {
     pub failed_cases: Vec<FailedCase>,
     /// What cannot be told before it is in force, in sentences.
     pub notes: Vec<String>,
+}
+
+impl ErrorReport {
+    /// Where it is. Without a file, a line is one of what the unit renders to.
+    pub fn place(&self) -> Option<FindingPlace<'_>> {
+        error_place(self.file.as_deref(), self.unit.as_deref(), self.line, self.column)
+    }
+}
+
+impl UnitReport {
+    /// Where what failed first is.
+    pub fn error_place(&self) -> Option<FindingPlace<'_>> {
+        let UnitError { side: _, message: _, file, line, column } = self.error.as_ref()?;
+        error_place(file.as_deref(), Some(&self.name), *line, *column)
+    }
+}
+
+fn error_place<'a>(
+    file: Option<&'a str>,
+    unit: Option<&'a str>,
+    line: Option<u32>,
+    column: Option<u32>,
+) -> Option<FindingPlace<'a>> {
+    match (file, unit, line) {
+        (Some(file), _, line) => Some(FindingPlace::Source { file, line, column }),
+        (None, Some(unit), Some(line)) => Some(FindingPlace::Rendered { unit, line }),
+        (None, None, _) | (None, Some(_), None) => None,
+    }
 }
 
 impl ProposedReport {

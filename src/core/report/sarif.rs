@@ -1,7 +1,9 @@
 //! The report as SARIF 2.1.0, for whatever shows findings beside the lines they are about: what checks saw, dangers,
-//! what the cluster would refuse, what could not be told. What people have to do (approvals, holds) is no result and
-//! stands in the run's properties with the verdict. Nothing is judged or left out here.
+//! what the cluster would refuse, what could not be told, and the approvals that rules ask for, which are results of
+//! level none. The verdict stands in the run's properties; waivers that end and what the proposed policy would do are
+//! its notifications. Nothing is judged or left out here.
 
+mod asked;
 mod drift;
 mod place;
 mod rule;
@@ -16,12 +18,13 @@ use sha2::{Digest as _, Sha256};
 use super::danger::{fate, risk_words};
 use super::escape::terminal_safe;
 use super::model::*;
+use super::standing;
 use super::summary::object_words;
 use crate::config::Severity;
 use crate::effect::{Operation, Risk};
 use crate::evaluation::Side;
-use crate::object::ObjectRef;
-use crate::policy::{Finding, packs};
+use crate::object::{self, ObjectRef};
+use crate::policy::{Finding, FindingPlace, TextKind, packs};
 use place::Place;
 use rule::{Level, Rule, Rules};
 
@@ -45,6 +48,9 @@ pub fn sarif(report: &Report) -> String {
     }
     for error in &report.errors {
         log.error(error);
+    }
+    for requirement in &report.requirements {
+        log.requirement(requirement);
     }
     format!("{:#}\n", log.finish())
 }
@@ -93,6 +99,14 @@ impl<'a> Log<'a> {
         if let Some(fix) = &finding.fix {
             properties.insert("fix".to_owned(), json!(text(fix)));
         }
+        match finding.place() {
+            Some(FindingPlace::Source { .. }) => tell_text(&mut properties, TextKind::Source, None),
+            Some(FindingPlace::Rendered { unit, line }) => {
+                tell_text(&mut properties, TextKind::Rendered, Some(line));
+                properties.insert("unit".to_owned(), json!(unit));
+            }
+            None => {}
+        }
         let shipped = finding.rule.as_deref().and_then(packs::rule);
         if shipped.is_some() {
             properties.insert("check".to_owned(), json!(text(&finding.check)));
@@ -123,13 +137,24 @@ impl<'a> Log<'a> {
 
     /// Where a check says that it is; where it does not say, where its object stands.
     fn place_of(&self, finding: &'a Finding) -> Place<'a> {
-        let said = Place { file: finding.file.as_deref(), line: finding.line, column: finding.column };
-        let (None, Some(object)) = (said.file, &finding.object) else { return said };
         let home = self.report.environments.iter().filter(|found| found.name == finding.environment);
-        let mut effects = home.flat_map(|found| &found.units).flat_map(|unit| &unit.effects);
-        let effect = effects.find(|effect| effect.object.identity() == object.identity());
-        let origin = effect.and_then(|effect| effect.source.as_ref());
-        origin.map_or(said, |at| Place { file: Some(&at.file), line: Some(at.line), column: None })
+        let mut units = home.flat_map(|found| &found.units);
+        match finding.place() {
+            Some(FindingPlace::Source { file, line, column }) => {
+                Place { unit: None, file: Some(file), line, column }
+            }
+            // No file has that line: of the tree there is what the unit is rendered from.
+            Some(FindingPlace::Rendered { unit: name, .. }) => {
+                let unit = units.find(|unit| unit.name == name);
+                Place { unit: Some(name), file: unit.map(|unit| unit.path.as_str()), ..Place::default() }
+            }
+            None => {
+                let Some(object) = &finding.object else { return Place::default() };
+                let mut effects = units.flat_map(|unit| &unit.effects);
+                let effect = effects.find(|effect| effect.object.identity() == object.identity());
+                effect.and_then(place_of_effect).unwrap_or_default()
+            }
+        }
     }
 
     /// One result for each of an object's risks, and one where the cluster would refuse it.
@@ -156,15 +181,19 @@ impl<'a> Log<'a> {
             (Rule::Risk(*risk), level, format!("{}: {said}", risk_words(*risk)))
         });
         for (rule, level, said) in refused.into_iter().chain(risks) {
-            let origin = effect.source.as_ref();
-            let place = match origin {
-                Some(origin) => Place { file: Some(&origin.file), line: Some(origin.line), column: None },
-                None => Place { file: Some(&unit.path), line: None, column: None },
-            };
-            let properties = Map::from_iter([
+            let folder = || Place { file: Some(&unit.path), ..Place::default() };
+            let place = place_of_effect(effect).unwrap_or_else(folder);
+            let mut properties = Map::from_iter([
                 ("operation".to_owned(), json!(effect.operation)),
                 ("tier".to_owned(), json!(effect.tier)),
             ]);
+            match &effect.place {
+                Some(object::Place::Source { .. }) => tell_text(&mut properties, TextKind::Source, None),
+                Some(object::Place::Rendered { line }) => {
+                    tell_text(&mut properties, TextKind::Rendered, Some(*line));
+                }
+                None => {}
+            }
             let found = Found {
                 rule,
                 level,
@@ -195,6 +224,9 @@ impl<'a> Log<'a> {
         if !side.is_empty() {
             properties.insert("side".to_owned(), json!(side));
         }
+        if let Some(FindingPlace::Rendered { unit: _, line }) = error.place() {
+            tell_text(&mut properties, TextKind::Rendered, Some(line));
+        }
         let found = Found {
             rule: if unit.is_some() { Rule::Render } else { Rule::Cluster },
             level: if error.undecided { Level::Error } else { Level::Warning },
@@ -206,7 +238,12 @@ impl<'a> Log<'a> {
             environment,
             unit,
             object: error.object.as_ref(),
-            place: Place { file, line: error.line, column: error.column },
+            place: match error.place() {
+                Some(FindingPlace::Source { file, line, column }) => {
+                    Place { unit: None, file: Some(file), line, column }
+                }
+                Some(FindingPlace::Rendered { .. }) | None => Place { file, ..Place::default() },
+            },
             existing: if home.is_some_and(|unit| unit.already_broken) { Existing::Yes } else { Existing::No },
             properties,
         };
@@ -236,6 +273,9 @@ impl<'a> Log<'a> {
             "partialFingerprints": { FINGERPRINT: fingerprint },
             "properties": properties,
         });
+        if let (Some(kind), Value::Object(members)) = (level.kind(), &mut result) {
+            members.insert("kind".to_owned(), json!(kind));
+        }
         let location = place::location(&place, environment, unit, object);
         if let (Some(location), Value::Object(members)) = (location, &mut result) {
             members.insert("locations".to_owned(), json!([location]));
@@ -246,7 +286,7 @@ impl<'a> Log<'a> {
     fn finish(self) -> Value {
         let report = self.report;
         let successful = !report.errors.iter().any(|error| error.undecided);
-        let properties = json!({
+        let mut properties = json!({
             "verdict": report.verdict,
             "base": report.base.commit,
             "head": report.head.commit,
@@ -254,8 +294,39 @@ impl<'a> Log<'a> {
             "changeDigest": report.change_digest,
             "discovered": report.discovered,
         });
-        log("countersign/", self.rules, self.results, successful, properties)
+        if let (Some(proposed), Value::Object(members)) = (&report.proposed_policy, &mut properties) {
+            members.insert("proposedPolicy".to_owned(), json!(proposed));
+        }
+        let said = standing::waivers(report).into_iter().map(|said| (Level::Warning, said));
+        let proposed = standing::proposed(report).into_iter();
+        let said = said.chain(
+            proposed.map(|said| (Level::Note, format!("If the proposed policy were in force: {said}"))),
+        );
+        let notifications = said
+            .map(|(level, said)| json!({ "level": level.word(), "message": { "text": text(&said) } }))
+            .collect();
+        let run = Run { successful, notifications, properties };
+        log("countersign/", self.rules, self.results, run)
     }
+}
+
+/// Where an object stands in the tree.
+fn place_of_effect(effect: &EffectReport) -> Option<Place<'_>> {
+    match (&effect.place, &effect.source) {
+        (Some(object::Place::Source { file, line }), _) => {
+            Some(Place { file: Some(file), line: *line, ..Place::default() })
+        }
+        (Some(object::Place::Rendered { .. }) | None, Some(origin)) => {
+            Some(Place { file: Some(&origin.file), line: Some(origin.line), ..Place::default() })
+        }
+        (Some(object::Place::Rendered { .. }) | None, None) => None,
+    }
+}
+
+/// Which text a result is about, and the line where that is none of the tree's files.
+fn tell_text(properties: &mut Map<String, Value>, text: TextKind, rendered: Option<u32>) {
+    properties.insert("text".to_owned(), json!(text));
+    properties.extend(rendered.map(|line| ("renderedLine".to_owned(), json!(line))));
 }
 
 /// What tells a result from others, also where lines move; `number` counts those that are alike.
@@ -264,8 +335,21 @@ fn fingerprint(identity: &str, number: usize) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What is said of a run as a whole.
+struct Run {
+    successful: bool,
+    /// About the policy itself.
+    notifications: Vec<Value>,
+    properties: Value,
+}
+
 /// One log with one run.
-fn log(id: &str, rules: Rules, results: Vec<Value>, successful: bool, properties: Value) -> Value {
+fn log(id: &str, rules: Rules, results: Vec<Value>, run: Run) -> Value {
+    let Run { successful, notifications, properties } = run;
+    let mut invocation = json!({ "executionSuccessful": successful });
+    if let (false, Value::Object(members)) = (notifications.is_empty(), &mut invocation) {
+        members.insert("toolConfigurationNotifications".to_owned(), json!(notifications));
+    }
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -278,7 +362,7 @@ fn log(id: &str, rules: Rules, results: Vec<Value>, successful: bool, properties
             "automationDetails": { "id": id },
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": { place::ROOT: { "description": { "text": "The root of the judged tree." } } },
-            "invocations": [{ "executionSuccessful": successful }],
+            "invocations": [invocation],
             "results": results,
             "properties": properties,
         }],

@@ -3,12 +3,13 @@
 
 use serde_json::Value;
 
+use super::escape::{code_span, prose};
 use super::model::*;
 use crate::config::Severity;
 use crate::effect::{FieldChange, Operation, Tier};
 use crate::evaluation::SideState;
 use crate::object::ObjectRef;
-use crate::policy::Finding;
+use crate::policy::{Finding, FindingPlace};
 
 /// Characters of a field's value in a sentence.
 const VALUE_LENGTH: usize = 60;
@@ -106,14 +107,12 @@ pub(super) fn object_words(object: &ObjectRef) -> String {
     format!("{} {}", object.kind, quote(&object_name(object)))
 }
 
-/// `apps/shop/deployment.yaml:14`
-pub(super) fn place(file: Option<&str>, line: Option<u32>, column: Option<u32>) -> Option<String> {
-    let file = file?;
-    Some(match (line, column) {
-        (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
-        (Some(line), None) => format!("{file}:{line}"),
-        (None, _) => file.to_owned(),
-    })
+/// A place in Markdown: `apps/shop/deployment.yaml:14` as code, a line of a render in words.
+pub(super) fn place(at: FindingPlace<'_>) -> String {
+    match at {
+        FindingPlace::Source { .. } => code_span(&at.to_string()),
+        FindingPlace::Rendered { .. } => prose(&at.to_string()),
+    }
 }
 
 /// A value in a sentence, not longer than it should be there.

@@ -9,7 +9,7 @@ use super::danger::{dangers, fate};
 use super::escape::terminal_safe;
 use super::failure::failures;
 use super::model::*;
-use super::summary::{Counts, blocks, count, missing, names, number, object_name, place, unjudged, untold};
+use super::summary::{Counts, blocks, count, missing, names, number, object_name, unjudged, untold};
 use crate::effect::Tier;
 use paint::{Ink, Paint, columns, fit, fit_path, pad};
 
@@ -214,7 +214,7 @@ impl Draw<'_> {
             if let Some(object) = &error.object {
                 subject.push_str(&format!(" / {object}"));
             }
-            let at = place(error.file.as_deref(), error.line, error.column).map(|at| format!("{at}: "));
+            let at = error.place().map(|at| format!("{at}: "));
             format!("{subject}: {}{}", at.unwrap_or_default(), error.message)
         });
         let head = self.paint.ink(Ink::Bad, "? ");

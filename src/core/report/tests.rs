@@ -7,6 +7,7 @@ mod escape;
 mod hostile;
 mod html;
 mod length;
+mod places;
 mod sample;
 mod sarif;
 mod standing;

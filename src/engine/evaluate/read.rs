@@ -94,7 +94,12 @@ impl Reader<'_> {
 }
 
 fn borrowed(texts: &[RenderedText]) -> Vec<ManifestText<'_>> {
-    texts.iter().map(|text| ManifestText { file: text.file.as_deref(), text: &text.text }).collect()
+    let texts = texts.iter().map(|text| ManifestText {
+        file: text.file.as_deref(),
+        text: &text.text,
+        sources: Some(&text.sources),
+    });
+    texts.collect()
 }
 
 fn failed((number, error): &TextError, rendering: Rendering, side: Side) -> SideOutcome {

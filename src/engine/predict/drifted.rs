@@ -78,6 +78,7 @@ fn unchanged(object: &RenderedObject) -> PredictInput {
         changes: Vec::new(),
         before: None,
         after: None,
+        made: None,
         moved_from: None,
     };
     PredictInput { effect, base: manifest.clone(), head: manifest }

@@ -139,6 +139,7 @@ fn input(group: &str, kind: &str, base: Manifest, head: Manifest) -> PredictInpu
         changes: Vec::new(),
         before: None,
         after: None,
+        made: None,
         moved_from: None,
     };
     PredictInput { effect, base, head }

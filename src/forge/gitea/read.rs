@@ -309,6 +309,7 @@ pub(super) fn merged(statuses: Vec<Status>, branch: &Branch) -> Vec<CommitStatus
         description: "required, not reported yet".to_owned(),
         author: None,
         required: true,
+        annotated: None,
     });
     let lines = newest.values().map(|status| CommitStatus {
         context: status.context.clone(),
@@ -321,6 +322,7 @@ pub(super) fn merged(statuses: Vec<Status>, branch: &Branch) -> Vec<CommitStatus
         description: status.description.clone(),
         author: status.creator.clone().and_then(|user| user.actor(None)).map(|actor| actor.id),
         required: asked(&status.context),
+        annotated: None,
     });
     lines.chain(unmet).collect()
 }

@@ -4,6 +4,7 @@
 
 mod auth;
 mod call;
+mod check_run;
 mod details;
 mod edits;
 mod error;

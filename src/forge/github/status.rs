@@ -203,6 +203,7 @@ fn line(
         description,
         author: None,
         required,
+        annotated: None,
     }
 }
 
@@ -215,15 +216,15 @@ fn from_run(run: &CheckRun, required: bool, ours: Option<Ours>) -> CommitStatus 
     };
     let title = run.output.as_ref().and_then(|output| output.title.clone());
     let otherwise = run.conclusion.as_ref().unwrap_or(&run.status);
+    let ours = ours.filter(|ours| run.app.as_ref().is_some_and(|app| app.id == ours.app));
     CommitStatus {
         context: run.name.clone(),
         state,
         description: title.unwrap_or_else(|| otherwise.clone()),
         // An app's number is no account's number.
-        author: ours
-            .filter(|ours| run.app.as_ref().is_some_and(|app| app.id == ours.app))
-            .map(|ours| ours.account),
+        author: ours.map(|ours| ours.account),
         required,
+        annotated: ours.and_then(|_| run.annotated(&run.name)).map(str::to_owned),
     }
 }
 
@@ -238,5 +239,6 @@ fn from_status(status: &Status, required: bool) -> CommitStatus {
         description: status.description.clone().unwrap_or_default(),
         author: status.creator.clone().and_then(User::actor).map(|actor| actor.id),
         required,
+        annotated: None,
     }
 }

@@ -288,6 +288,8 @@ pub(super) struct CheckRun {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckOutput {
     pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) annotations_count: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::auth::Access;
 use super::call::Api;
-use super::wire::{CheckRun, CheckRuns, IssueComment};
+use super::check_run::set_check_run;
+use super::wire::IssueComment;
 use super::{GitHub, repo_route};
 use crate::forge::answer::Ask;
-use crate::forge::route::Segment;
 use crate::ports::{ForgeError, ForgeWriter, StatusUpdate};
 
 /// GitHub refuses longer descriptions.
@@ -138,87 +138,13 @@ async fn set_commit_status(
     api.write(ask, Method::POST, &route, &body).await.map(drop)
 }
 
-/// Changes the check run that is ours, else creates one. A finished run is not opened again: a new one of the same name
-/// takes its place.
-async fn set_check_run(
-    api: &Api,
-    ask: Ask,
-    repo: &RepoPath,
-    app: u64,
-    update: StatusUpdate<'_>,
-) -> Result<(), ForgeError> {
-    let (status, conclusion) = match update.state {
-        StatusState::Success => ("completed", Some("success")),
-        StatusState::Pending => ("in_progress", None),
-        StatusState::Failure => ("completed", Some("failure")),
-    };
-    let ours = find_check_run(api, repo, app, &update).await?;
-    let title = cut(update.description);
-    let mut body = json!({
-        "name": update.context,
-        "external_id": external_id(update.context),
-        "status": status,
-        "output": { "title": title, "summary": title },
-    });
-    add(&mut body, "conclusion", conclusion);
-    add(&mut body, "details_url", update.url);
-    let runs = format!("{}/check-runs", repo_route(repo));
-    match ours {
-        Some(run) if run.says(status, conclusion, &title, update.url) => Ok(()),
-        Some(run) if run.status != "completed" || status == "completed" => {
-            api.write(ask, Method::PATCH, &format!("{runs}/{}", run.id), &body).await.map(drop)
-        }
-        Some(_) | None => {
-            add(&mut body, "head_sha", Some(update.head.as_str()));
-            api.write(ask, Method::POST, &runs, &body).await.map(drop)
-        }
-    }
-}
-
-async fn find_check_run(
-    api: &Api,
-    repo: &RepoPath,
-    app: u64,
-    update: &StatusUpdate<'_>,
-) -> Result<Option<CheckRun>, ForgeError> {
-    let ask = Ask::Read("looking for the check run");
-    let route = format!(
-        "{}/commits/{}/check-runs?check_name={}&app_id={app}&filter=all",
-        repo_route(repo),
-        update.head,
-        Segment(update.context)
-    );
-    let runs = api.list(ask, &route, |page: CheckRuns| page.check_runs).await?;
-    let id = external_id(update.context);
-    let ours = |run: &CheckRun| {
-        run.external_id.as_deref() == Some(&id)
-            && run.name == update.context
-            && run.app.as_ref().is_none_or(|by| by.id == app)
-    };
-    Ok(runs.into_iter().filter(ours).max_by_key(|run| run.id))
-}
-
-impl CheckRun {
-    fn says(&self, status: &str, conclusion: Option<&str>, title: &str, url: Option<&str>) -> bool {
-        self.status == status
-            && self.conclusion.as_deref() == conclusion
-            && self.output.as_ref().and_then(|output| output.title.as_deref()) == Some(title)
-            && (url.is_none() || self.details_url.as_deref() == url)
-    }
-}
-
-/// Marks a check run as ours, so that a lost answer is found again instead of repeated.
-fn external_id(context: &str) -> String {
-    format!("countersign:{context}")
-}
-
-fn add(body: &mut Value, field: &str, value: Option<&str>) {
+pub(super) fn add(body: &mut Value, field: &str, value: Option<&str>) {
     if let (Some(body), Some(value)) = (body.as_object_mut(), value) {
         body.insert(field.to_owned(), value.into());
     }
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= DESCRIPTION {
         return text.to_owned();
     }

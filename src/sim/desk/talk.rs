@@ -180,7 +180,7 @@ impl Sim {
             conclusion: run.conclusion.clone(),
             title: run.title.clone().unwrap_or_default(),
             summary: run.summary.clone().unwrap_or_default(),
-            annotations: run.annotations,
+            annotations: run.annotations.clone(),
         });
         Ok(seen.collect())
     }

@@ -207,7 +207,7 @@ impl RunFields {
             run.title = output.title.or(run.title.take());
             run.summary = output.summary.or(run.summary.take());
             run.text = output.text.or(run.text.take());
-            run.annotations += output.annotations.len() as u64;
+            run.annotations.extend(output.annotations);
         }
         Ok(())
     }
@@ -249,7 +249,7 @@ pub(super) async fn create_run(
         title: None,
         summary: None,
         text: None,
-        annotations: 0,
+        annotations: Vec::new(),
         started: now,
         completed: None,
     };

@@ -47,7 +47,7 @@ impl Shape<'_> {
             "status": run.status, "conclusion": run.conclusion, "started_at": run.started.to_string(),
             "completed_at": run.completed.map(|at| at.to_string()), "name": run.name,
             "output": {
-                "title": run.title, "summary": run.summary, "text": run.text, "annotations_count": run.annotations,
+                "title": run.title, "summary": run.summary, "text": run.text, "annotations_count": run.annotations.len(),
                 "annotations_url": format!("{url}/annotations"),
             },
             "check_suite": { "id": run.suite }, "pull_requests": [],

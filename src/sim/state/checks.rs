@@ -1,6 +1,7 @@
 //! What programs say about a commit.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// A commit status.
 #[derive(Debug, Clone)]
@@ -30,7 +31,8 @@ pub(crate) struct CheckRun {
     pub(crate) title: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) text: Option<String>,
-    pub(crate) annotations: u64,
+    /// As they were sent.
+    pub(crate) annotations: Vec<Value>,
     pub(crate) started: Timestamp,
     pub(crate) completed: Option<Timestamp>,
 }

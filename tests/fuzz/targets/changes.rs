@@ -38,7 +38,7 @@ fuzz_target!(|text: &str| {
     let key = SealingKey::new([7; 32]);
     let sealer = Sealer { key: &key, environment: "production", mask: &[] };
     let read = |text| parse_manifests(text, None, None, &sealer);
-    let of = |text| vec![ManifestText { file: None, text }];
+    let of = |text| vec![ManifestText { file: None, text, sources: None }];
     let both = parse_sides(&Diff { base: of(base), head: of(head) }, None, &sealer, 1);
     let (base, head) = (read(base), read(head));
     assert_eq!((both.base.is_ok(), both.head.is_ok()), (base.is_ok(), head.is_ok()));

@@ -89,6 +89,7 @@ fn effect() -> Effect {
         changes: Vec::new(),
         before: Some(json!({ "spec": { "replicas": 2 } }).into()),
         after: Some(json!({ "spec": { "replicas": 3 } }).into()),
+        made: None,
         moved_from: None,
     }
 }

@@ -100,6 +100,7 @@ impl Stage<'_> {
             proposed_library: None,
             floor: None,
             digest: effect::change_digest(&repo, &change.target.parse().unwrap(), &evaluation),
+            shifted: std::collections::BTreeSet::new(),
             evaluation,
             details: self.details(),
             directory: self.directory(policy),

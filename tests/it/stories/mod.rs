@@ -10,6 +10,7 @@ mod good_path;
 mod keys;
 mod landing;
 pub(crate) mod live;
+mod notes;
 mod policies;
 mod postman;
 mod races;

@@ -69,6 +69,7 @@ fn effect(object: &str, risks: &[Risk]) -> Effect {
         changes: Vec::new(),
         before: None,
         after: None,
+        made: None,
         moved_from: None,
     }
 }
@@ -207,6 +208,7 @@ fn snapshot() -> Snapshot {
         proposed_policy: None,
         proposed_library: None,
         floor: None,
+        shifted: std::collections::BTreeSet::new(),
         evaluation: Evaluation {
             environments: vec![
                 environment("production", vec![effect("Deployment web", &[Risk::Image])]),

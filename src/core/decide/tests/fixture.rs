@@ -89,6 +89,7 @@ pub(super) fn replicas_effect(from: u64, to: u64) -> Effect {
         changes: Vec::new(),
         before: Some(body(from).into()),
         after: Some(body(to).into()),
+        made: None,
         moved_from: None,
     }
 }
@@ -157,6 +158,7 @@ pub(super) fn snapshot() -> Snapshot {
         proposed_policy: None,
         proposed_library: None,
         floor: None,
+        shifted: BTreeSet::new(),
         evaluation: evaluation(vec![unit(vec![replicas_effect(3, 5)])]),
         digest: Digest::of(b""),
         details: crate::details::Details::default(),

@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod annotated;
 mod cases;
 mod explained;
 mod fixture;

@@ -174,6 +174,7 @@ fn what_is_not_of_the_change_does_not_move_it() {
         effect.risks.insert(Risk::Replace);
         effect.changes.clear();
         effect.source = None;
+        effect.made = Some(crate::object::Place::Rendered { line: 9 });
     });
     check(false, |e| {
         e.environments[0].errors.push(EnvironmentError {

@@ -13,7 +13,7 @@ use crate::revision::Diff;
 type Files = Vec<(Option<&'static str>, String)>;
 
 fn texts(files: &Files) -> Vec<ManifestText<'_>> {
-    files.iter().map(|(file, text)| ManifestText { file: *file, text }).collect()
+    files.iter().map(|(file, text)| ManifestText { file: *file, text, sources: None }).collect()
 }
 
 fn sealer() -> Sealer<'static> {

@@ -58,6 +58,7 @@ fn effect(object: &str, before: Option<Value>, after: Option<Value>) -> Effect {
         changes: Vec::new(),
         before: before.map(Body::from),
         after: after.map(Body::from),
+        made: None,
         moved_from: None,
     }
 }

@@ -7,7 +7,7 @@ use crate::effect::Operation;
 use crate::report::danger::{danger_label, dangers};
 use crate::report::escape::{code_span, fence, inert, inert_html, prose};
 use crate::report::model::*;
-use crate::report::summary::{Counts, GAP, count, cut, diff_lines, field_words, number, object_name, place};
+use crate::report::summary::{Counts, GAP, count, cut, diff_lines, field_words, number, object_name};
 
 /// Every object, drawn once for all lengths.
 pub(super) struct Folds<'a> {
@@ -177,10 +177,7 @@ fn line(environment: &EnvironmentReport, effect: &EffectReport, called_out: bool
         inert(&effect.object.kind),
         code_span(&object_name(&effect.object))
     )];
-    let origin = effect.source.as_ref();
-    parts.extend(
-        origin.and_then(|at| place(Some(&at.file), Some(at.line), None)).map(|place| code_span(&place)),
-    );
+    parts.extend(effect.source_words().map(|place| code_span(&place)));
     if let Some((_, label)) = danger_label(effect).filter(|_| !called_out) {
         parts.push(format!("⚠ {label}"));
     }

@@ -8,7 +8,7 @@ use super::fit::Detail;
 use crate::approval::RequirementState;
 use crate::config::Severity;
 use crate::evaluation::{Drift, PathOperation};
-use crate::policy::Finding;
+use crate::policy::{Finding, FindingPlace};
 use crate::report::escape::{code_span, inert, inert_html, prose};
 use crate::report::failure::{Failure, failures};
 use crate::report::model::*;
@@ -30,7 +30,7 @@ pub(super) fn errors(view: &View<'_>) -> Vec<String> {
 }
 
 fn failure_line(view: &View<'_>, failure: &Failure<'_>) -> String {
-    let at = failure.at.as_ref().map(|at| format!(" · {}", code_span(at))).unwrap_or_default();
+    let at = failure.at.map(|at| format!(" · {}", place(at))).unwrap_or_default();
     let units: Vec<String> = failure
         .units
         .iter()
@@ -48,8 +48,7 @@ fn failure_line(view: &View<'_>, failure: &Failure<'_>) -> String {
 fn error_line(error: &ErrorReport) -> String {
     let environment = error.environment.as_ref().map(|name| inert(name)).unwrap_or_default();
     let message = prose(&cut(&error.message, MESSAGE));
-    let at =
-        place(error.file.as_deref(), error.line, error.column).map(|at| format!(" · {}", code_span(&at)));
+    let at = error.place().map(|at| format!(" · {}", place(at)));
     let object = error.object.as_ref().map(|object| format!("{}: ", prose(&object_words(object))));
     format!("{environment}: {}{message}{}", object.unwrap_or_default(), at.unwrap_or_default())
 }
@@ -116,7 +115,10 @@ pub(super) fn policy(view: &View<'_>) -> Vec<String> {
     let mut grouped: Vec<(&Finding, Vec<&str>)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for finding in &view.report.findings {
-        let anywhere = Finding { environment: String::new(), ..finding.clone() };
+        let mut anywhere = Finding { environment: String::new(), ..finding.clone() };
+        if let Some(FindingPlace::Rendered { .. }) = finding.place() {
+            (anywhere.unit, anywhere.line) = (None, None);
+        }
         let at = *known.entry(format!("{anywhere:?}")).or_insert(grouped.len());
         match grouped.get_mut(at) {
             Some((_, environments)) if environments.contains(&finding.environment.as_str()) => {}
@@ -126,6 +128,14 @@ pub(super) fn policy(view: &View<'_>) -> Vec<String> {
     }
     grouped.sort_by_key(|(finding, _)| weight(finding));
     grouped.iter().map(|(finding, environments)| finding_line(view, finding, environments)).collect()
+}
+
+/// Whether a place holds in so many environments: each renders to a text of its own.
+fn is_same_in_all(place: FindingPlace<'_>, environments: usize) -> bool {
+    match place {
+        FindingPlace::Source { .. } => true,
+        FindingPlace::Rendered { .. } => environments <= 1,
+    }
 }
 
 fn weight(finding: &Finding) -> u8 {
@@ -158,8 +168,8 @@ fn finding_line(view: &View<'_>, finding: &Finding, environments: &[&str]) -> St
     }
     let failed = if finding.errored { "the check itself failed, which blocks: " } else { "" };
     let mut line = format!("{head}: {failed}{}", prose(&cut(&finding.told(), MESSAGE)));
-    if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
-        line.push_str(&format!(" · {}", code_span(&at)));
+    if let Some(at) = finding.place().filter(|at| is_same_in_all(*at, environments.len())) {
+        line.push_str(&format!(" · {}", place(at)));
     }
     if let Some(waived) = &finding.waived {
         line.push_str(&format!(

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::markup::Markup;
+use super::sections::told_at;
 use super::{diff, environment_id, object_id, unit_id};
 use crate::effect::{Operation, Risk};
 use crate::object::ObjectRef;
 use crate::report::comment::{sign, unit_notes};
 use crate::report::danger::{danger_label, fate, risk_words};
 use crate::report::model::*;
-use crate::report::summary::{Counts, count, number, object_name, place, untold, value_words};
+use crate::report::summary::{Counts, count, number, object_name, untold, value_words};
 
 /// Lines of diffs that are open when the page opens.
 const OPEN_LINES: usize = 400;
@@ -210,10 +211,7 @@ fn unit(
         if let Some(error) = &unit.error {
             fold.tag("p", &[("class", "failed")], |p| {
                 p.prose(&error.message);
-                if let Some(place) = place(error.file.as_deref(), error.line, error.column) {
-                    p.text(" · ");
-                    p.words("code", &[], &place);
-                }
+                told_at(p, unit.error_place());
             });
         } else if unit.effects.is_empty() {
             fold.words("p", &[("class", "quiet")], "No object changes.");
@@ -276,9 +274,9 @@ fn headline(summary: &mut Markup, effect: &EffectReport) {
         summary.text(" ");
         summary.words("span", &[("class", class)], risk_words(*risk));
     }
-    if let Some(origin) = &effect.source {
+    if let Some(place) = effect.source_words() {
         summary.text(" ");
-        summary.words("code", &[("class", "place")], &format!("{}:{}", origin.file, origin.line));
+        summary.words("code", &[("class", "place")], &place);
     }
 }
 

@@ -7,10 +7,10 @@ use super::markup::Markup;
 use super::objects::Places;
 use crate::approval::RequirementState;
 use crate::evaluation::{PathOperation, Side};
-use crate::policy::Finding;
+use crate::policy::{Finding, FindingPlace};
 use crate::report::model::*;
 use crate::report::standing;
-use crate::report::summary::{blocks, object_words, place, value_words};
+use crate::report::summary::{blocks, object_words, value_words};
 
 fn section(main: &mut Markup, id: &'static str, heading: &str, inside: impl FnOnce(&mut Markup)) {
     let title = format!("{id}-title");
@@ -20,11 +20,13 @@ fn section(main: &mut Markup, id: &'static str, heading: &str, inside: impl FnOn
     });
 }
 
-/// ` · apps/shop/deployment.yaml:14`
-fn at(item: &mut Markup, place: Option<String>) {
-    if let Some(place) = place {
-        item.text(" · ");
-        item.words("code", &[("class", "place")], &place);
+/// ` · apps/shop/deployment.yaml:14`, or a line of a render in words.
+pub(super) fn told_at(item: &mut Markup, place: Option<FindingPlace<'_>>) {
+    let Some(place) = place else { return };
+    item.text(" · ");
+    match place {
+        FindingPlace::Source { .. } => item.words("code", &[("class", "place")], &place.to_string()),
+        FindingPlace::Rendered { .. } => item.prose(&place.to_string()),
     }
 }
 
@@ -59,7 +61,7 @@ fn error(item: &mut Markup, error: &ErrorReport) {
         item.text(": ");
     }
     item.prose(&error.message);
-    at(item, place(error.file.as_deref(), error.line, error.column));
+    told_at(item, error.place());
 }
 
 /// How many objects were different before.
@@ -147,7 +149,7 @@ fn finding(item: &mut Markup, finding: &Finding, places: &Places) {
     }
     item.text(if finding.errored { ": the check itself failed: " } else { ": " });
     item.prose(&finding.told());
-    at(item, place(finding.file.as_deref(), finding.line, finding.column));
+    told_at(item, finding.place());
     if let Some(waived) = &finding.waived {
         item.text(" · waived by ");
         item.name(&waived.by);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::place::{Place, location};
 use super::rule::{Level, Rule, Rules};
-use super::{FINGERPRINT, fingerprint, log, text};
+use super::{FINGERPRINT, Run, fingerprint, log, text};
 use crate::object::ObjectRef;
 use crate::report::drift::{DriftReport, drifted_words};
 use crate::report::summary::object_words;
@@ -24,7 +24,7 @@ pub fn drift_sarif(report: &DriftReport) -> String {
                 identity,
                 object.is_none().then_some(&said)
             ]);
-            let place = Place { file: None, line: None, column: None };
+            let place = Place::default();
             results.push(json!({
                 "ruleId": rule.id(),
                 "ruleIndex": rules.index(rule),
@@ -53,5 +53,6 @@ pub fn drift_sarif(report: &DriftReport) -> String {
         }
     }
     let properties = json!({ "base": report.commit });
-    format!("{:#}\n", log("countersign-drift/", rules, results, told, properties))
+    let run = Run { successful: told, notifications: Vec::new(), properties };
+    format!("{:#}\n", log("countersign-drift/", rules, results, run))
 }

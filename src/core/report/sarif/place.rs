@@ -12,8 +12,10 @@ use crate::report::summary::object_name;
 pub(super) const ROOT: &str = "%SRCROOT%";
 
 /// A place in the tree, as far as it is known.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Place<'a> {
+    /// The unit whose render it is in, where it is in none of the tree's files.
+    pub(super) unit: Option<&'a str>,
     /// A file or a folder.
     pub(super) file: Option<&'a str>,
     /// From 1.
@@ -33,7 +35,7 @@ pub(super) fn location(
     if let Some(physical) = physical(place) {
         location.insert("physicalLocation".to_owned(), physical);
     }
-    if let Some(logical) = logical(environment, unit, object) {
+    if let Some(logical) = logical(environment, unit.or(place.unit), object) {
         location.insert("logicalLocations".to_owned(), json!([logical]));
     }
     (!location.is_empty()).then_some(Value::Object(location))

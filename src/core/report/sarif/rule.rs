@@ -14,6 +14,8 @@ pub(super) enum Rule<'a> {
     Check(&'a str),
     /// A rule that comes with the program.
     Shipped(&'static packs::Rule),
+    /// A rule of the policy that asks for approvals, by its name.
+    Approval(&'a str),
     /// A danger.
     Risk(Risk),
     /// The cluster would refuse an object.
@@ -28,12 +30,18 @@ pub(super) enum Rule<'a> {
     Missing,
 }
 
-/// How heavy a result is.
+/// How heavy a result is, or of which kind where it is no failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Error,
     Warning,
     Note,
+    /// Somebody has to look at it.
+    Review,
+    /// It could not be told.
+    Open,
+    /// It is as it should be.
+    Pass,
 }
 
 impl Level {
@@ -42,6 +50,17 @@ impl Level {
             Self::Error => "error",
             Self::Warning => "warning",
             Self::Note => "note",
+            Self::Review | Self::Open | Self::Pass => "none",
+        }
+    }
+
+    /// `None` for what is a failure, as results are where they do not say.
+    pub(super) fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Error | Self::Warning | Self::Note => None,
+            Self::Review => Some("review"),
+            Self::Open => Some("open"),
+            Self::Pass => Some("pass"),
         }
     }
 }
@@ -52,6 +71,7 @@ impl Rule<'_> {
         match self {
             Self::Check(name) => format!("policy/{}", text(name)),
             Self::Shipped(rule) => rule.id.to_owned(),
+            Self::Approval(name) => format!("approval/{}", text(name)),
             Self::Risk(risk) => format!("risk/{}", risk_words(*risk).replace(' ', "-")),
             Self::Refused => "effect/refused".to_owned(),
             Self::Render => "evaluation/render-failed".to_owned(),
@@ -75,6 +95,7 @@ impl Rule<'_> {
         match self {
             Self::Check(name) => format!("The policy's check {}", text(name)),
             Self::Shipped(rule) => text(&rule.title),
+            Self::Approval(name) => format!("The policy's rule {} asks for approvals", text(name)),
             Self::Risk(risk) => risk_description(*risk).to_owned(),
             Self::Refused => "The cluster would refuse the object".to_owned(),
             Self::Render => "A unit does not render, so what would change is not known".to_owned(),

@@ -61,7 +61,7 @@ impl Draw<'_> {
         };
         let sign = self.paint.ink(ink, sign(effect.operation));
         let name = safe(&format!("{} {}", effect.object.kind, object_name(&effect.object)));
-        let place = effect.source.as_ref().map(|origin| safe(&format!("{}:{}", origin.file, origin.line)));
+        let place = effect.source_words().map(|place| safe(&place));
         let mut lines = self.ends(&format!("{sign} {name}"), &place.unwrap_or_default());
         let remarks = remarks(environment, effect);
         if !remarks.is_empty() {

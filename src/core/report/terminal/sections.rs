@@ -6,7 +6,7 @@ use super::paint::Ink;
 use super::{Draw, safe};
 use crate::approval::RequirementState;
 use crate::evaluation::PathOperation;
-use crate::report::summary::{blocks, names, place, value_words};
+use crate::report::summary::{blocks, names, value_words};
 use crate::report::{PEOPLE, standing};
 
 impl Draw<'_> {
@@ -55,8 +55,8 @@ impl Draw<'_> {
             };
             let mut said =
                 format!("{}{rule}{environment}{object}: {failed}{}", finding.check, finding.told());
-            if let Some(at) = place(finding.file.as_deref(), finding.line, finding.column) {
-                said.push_str(&format!(" ({at})"));
+            if let Some(at) = finding.place() {
+                said.push_str(&format!(" ({})", at.to_string().replace('`', "")));
             }
             if let Some(waived) = &finding.waived {
                 said.push_str(&format!(

@@ -9,7 +9,7 @@ use super::comment::drawn;
 use super::sample::*;
 use crate::effect::{Operation, Risk};
 use crate::evaluation::{Drift, PathOperation};
-use crate::object::Origin;
+use crate::object::{Origin, Place};
 use crate::policy::{Waived, WaiverNotice, WaiverState};
 use crate::report::*;
 
@@ -40,6 +40,7 @@ pub(super) fn carrying(text: &str) -> Report {
     finding.file = Some(text.into());
     finding.object = Some(object(text, text, text));
     report.findings.push(finding.clone());
+    report.findings.push(finding.clone().standing(Some(Place::Rendered { line: 7 }), text));
     finding.waived = Some(Waived { by: text.into(), reason: text.into(), until: text.into() });
     report.findings.push(finding.clone());
     let mut rule = requirement(text, 2, text, &[text]);

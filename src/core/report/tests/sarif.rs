@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::hostile::carrying;
 use super::html::full;
 use super::sample::*;
+use crate::approval::RequirementState;
 use crate::policy::Waived;
 use crate::report::*;
 
@@ -50,6 +51,7 @@ fn findings_risks_and_errors_are_results() {
     warning new risk/secret apps/vault:null secret: Secret shop/db in staging: data.password changes (secret)
     warning new risk/replacement apps/vault:null replacement: Deployment shop/worker in staging: would be replaced: spec.selector cannot change in place
     error new evaluation/render-failed apps/broken/kustomization.yaml:4 production / broken: apps/broken/kustomization.yaml names missing.yaml, which is not there: add it or remove the line
+    none new approval/production needs two .countersign.toml:null production needs two has 1 of 2 approvals from acme/sre; approved by bo
     "#);
 }
 
@@ -57,6 +59,7 @@ fn findings_risks_and_errors_are_results() {
 fn one_result_in_full() {
     let mut report = blocked();
     report.environments.clear();
+    report.requirements.clear();
     report.findings.truncate(1);
     report.findings[0].waived = Some(Waived {
         by: "ana-k".into(),
@@ -136,6 +139,7 @@ fn one_result_in_full() {
           },
           "properties": {
             "environment": "production",
+            "text": "source",
             "verdict": "block"
           },
           "ruleId": "policy/two replicas",
@@ -240,4 +244,71 @@ fn a_shipped_rule_comes_with_its_rationale_and_what_to_do() {
     let properties = &run["results"][0]["properties"];
     assert_eq!((&properties["check"], &properties["rule"]), (&"pod security".into(), &rule.id.into()));
     assert_eq!(run["results"][0]["message"]["text"], "container web runs privileged");
+}
+
+#[test]
+fn what_people_have_to_do_is_a_result_and_no_failure() {
+    let mut report = blocked();
+    (report.findings, report.environments) = (Vec::new(), Vec::new());
+    let mut unknown = requirement("owners", 1, "`*`", &[]);
+    (unknown.state, unknown.note) = (RequirementState::Unknown, Some("a team could not be read".into()));
+    let met = requirement("anybody", 1, "acme", &["ana"]);
+    report.requirements[0].about = Some("Deployment shop/web in production".into());
+    report.requirements[0].could = vec!["dee".into()];
+    report.requirements.extend([unknown, met]);
+    let told = run(&report);
+    let results = told["results"].as_array().unwrap().iter().map(|result| {
+        let [kind, level, rule] = ["kind", "level", "ruleId"].map(|name| result[name].as_str().unwrap());
+        format!("{kind} {level} {rule}: {}\n", result["message"]["text"].as_str().unwrap())
+    });
+    // The rule that does not apply is none of them.
+    assert_snapshot!(results.collect::<String>(), @r"
+    review none approval/production needs two: production needs two has 1 of 2 approvals from acme/sre: dee; approved by bo; because of Deployment shop/web in production
+    open none approval/owners: owners could not be judged from *; a team could not be read
+    pass none approval/anybody: anybody has 1 of 1 approvals from acme; approved by ana
+    ");
+    let properties = &told["results"][0]["properties"];
+    assert_eq!((&properties["state"], &properties["needed"]), (&"pending".into(), &2.into()));
+    assert_eq!(properties["ignored"][0]["reason"], "author of the change");
+}
+
+#[test]
+fn waivers_that_end_and_a_proposed_policy_are_notifications() {
+    let mut report = full();
+    let empty = run(&quiet());
+    assert_eq!(empty["invocations"][0].get("toolConfigurationNotifications"), None);
+    assert_eq!(empty["properties"].get("proposedPolicy"), None);
+    let then = VerdictReport { outcome: "allow".into(), reasons: Vec::new() };
+    report.proposed_policy = Some(Box::new(ProposedReport {
+        verdict: then,
+        requirements: Vec::new(),
+        findings_added: Vec::new(),
+        findings_removed: Vec::new(),
+        findings_waived: Vec::new(),
+        cases: 2,
+        failed_cases: Vec::new(),
+        notes: Vec::new(),
+    }));
+    report.waivers = vec![crate::policy::WaiverNotice {
+        check: "two replicas".into(),
+        objects: vec!["web".into()],
+        environments: Vec::new(),
+        by: "bo".into(),
+        reason: "until the move".into(),
+        until: "2026-12-01".into(),
+        state: crate::policy::WaiverState::EndsSoon,
+        findings: 0,
+    }];
+    let told = run(&report);
+    let notifications = told["invocations"][0]["toolConfigurationNotifications"].as_array().unwrap();
+    let lines = notifications.iter().map(|one| {
+        format!("{} {}\n", one["level"].as_str().unwrap(), one["message"]["text"].as_str().unwrap())
+    });
+    assert_snapshot!(lines.collect::<String>(), @r"
+    warning the waiver of two replicas for web ends with 2026-12-01 (by bo: until the move)
+    note If the proposed policy were in force: it could land
+    note If the proposed policy were in force: would be required: nothing
+    note If the proposed policy were in force: its 2 cases pass
+    ");
+    assert_eq!(told["properties"]["proposedPolicy"]["verdict"]["outcome"], "allow");
 }

@@ -6,6 +6,7 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use countersign_core::plan::{Annotation, AnnotationLevel, Annotations};
 use countersign_core::snapshot::StatusState;
 use wiremock::matchers::{body_partial_json, header_regex, query_param};
 
@@ -146,8 +147,127 @@ async fn check(runs: Value, state: StatusState, expected: Option<(&str, &str, Va
     if let Some((verb, route, body)) = expected {
         write(verb, route, body, 1).await;
     }
+    let update = StatusUpdate {
+        head: &head(),
+        context: "countersign",
+        state,
+        description: "says so",
+        url: None,
+        annotations: None,
+    };
+    as_app(&server).set_status(&shop(), update).await.unwrap();
+}
+
+/// So many notes, on as many lines.
+fn notes(count: u32) -> Annotations {
+    let note = |line| Annotation {
+        level: if line == 1 { AnnotationLevel::Failure } else { AnnotationLevel::Notice },
+        path: "a/web.yaml".to_owned(),
+        line,
+        title: "two replicas".to_owned(),
+        message: "at least two".to_owned(),
+    };
+    Annotations { notes: (1..=count).map(note).collect(), elsewhere: 0 }
+}
+
+/// A run of ours that carries notes, or has some of which nobody says whether they are all.
+fn annotated(status: &str, conclusion: Value, carries: &str, count: u64) -> Value {
+    let mut run = run(4, status, conclusion, "says so");
+    run["output"]["annotations_count"] = json!(count);
+    if !carries.is_empty() {
+        run["external_id"] = json!(format!("countersign:countersign {carries}"));
+    }
+    run
+}
+
+/// What is written where these runs are there: each request with what it says the run carries.
+async fn writes(runs: Value, state: StatusState, annotations: Option<&Annotations>) -> Vec<String> {
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    let list = path(format!("/api/v3/repos/acme/shop/commits/{HEAD}/check-runs"));
+    let runs = ResponseTemplate::new(200).set_body_json(json!({ "total_count": 9, "check_runs": runs }));
+    Mock::given(list).respond_with(runs).mount(&server).await;
+    let made = ResponseTemplate::new(201).set_body_json(run(9, "in_progress", Value::Null, "says so"));
+    let write = wiremock::matchers::path_regex("^/api/v3/repos/acme/shop/check-runs");
+    Mock::given(write).respond_with(made).mount(&server).await;
+    let (head, description) = (head(), "says so");
     let update =
-        StatusUpdate { head: &head(), context: "countersign", state, description: "says so", url: None };
+        StatusUpdate { head: &head, context: "countersign", state, description, url: None, annotations };
+    as_app(&server).set_status(&shop(), update).await.unwrap();
+    let asked = server.received_requests().await.unwrap();
+    let written =
+        asked.iter().filter(|request| request.url.path().contains("/check-runs") && request.method != "GET");
+    let told = written.map(|request| {
+        let body: Value = request.body_json().unwrap();
+        let end = request.url.path().rsplit("/check-runs").next().unwrap();
+        let count = body["output"]["annotations"].as_array().map_or(0, Vec::len);
+        let carries = body["external_id"].as_str().unwrap_or("-").replace("countersign:countersign", "");
+        format!("{}{end} {count}{carries} {}", request.method, body["status"].as_str().unwrap())
+    });
+    told.collect()
+}
+
+#[tokio::test]
+async fn findings_are_annotations_fifty_at_a_time() {
+    let (few, many) = (notes(2), notes(120));
+    let (few_id, many_id) = (few.digest(), many.digest());
+    let pending = StatusState::Pending;
+    assert_eq!(writes(json!([]), pending, Some(&few)).await, [format!("POST 2 {few_id} in_progress")]);
+    let unfinished = |verb: &str| format!("{verb} 50 unfinished in_progress");
+    assert_eq!(
+        writes(json!([]), pending, Some(&many)).await,
+        [unfinished("POST"), unfinished("PATCH/9"), format!("PATCH/9 20 {many_id} in_progress")]
+    );
+    // Those that are there are not sent again.
+    let running = |carries: &str, count| annotated("in_progress", Value::Null, carries, count);
+    assert!(writes(json!([running(&few_id, 2)]), pending, Some(&few)).await.is_empty());
+    let done = StatusState::Failure;
+    assert_eq!(
+        writes(json!([running(&few_id, 2)]), done, Some(&few)).await,
+        [format!("PATCH/4 0 {few_id} completed")]
+    );
+    // A run without any gets them; one with others, or with a part of them, is left.
+    assert_eq!(
+        writes(json!([running("", 0)]), pending, Some(&few)).await,
+        [format!("PATCH/4 2 {few_id} in_progress")]
+    );
+    for carries in ["", "unfinished", "0123456789abcdef"] {
+        let anew = [format!("POST 2 {few_id} in_progress")];
+        assert_eq!(writes(json!([running(carries, 50)]), pending, Some(&few)).await, anew, "{carries}");
+    }
+    let none = Annotations::default();
+    assert_eq!(writes(json!([running(&few_id, 2)]), pending, Some(&none)).await, ["POST 0 in_progress"]);
+    assert!(writes(json!([running("", 0)]), pending, Some(&none)).await.is_empty());
+    // Who says nothing of them leaves them.
+    assert_eq!(writes(json!([running(&few_id, 2)]), done, None).await, ["PATCH/4 0- completed"]);
+    assert_eq!(writes(json!([]), done, None).await, ["POST 0 completed"]);
+}
+
+#[tokio::test]
+async fn an_annotation_says_how_heavy_it_is_and_where() {
+    let annotations = Annotations { elsewhere: 3, ..notes(1) };
+    let note = json!({
+        "path": "a/web.yaml", "start_line": 1, "end_line": 1, "annotation_level": "failure", "title": "two replicas",
+        "message": "at least two",
+    });
+    let summary = "says so\n\n1 finding is noted at the line, 3 more are told in the comment alone.";
+    let body = json!({ "output": { "title": "says so", "summary": summary, "annotations": [note] } });
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    let list = path(format!("/api/v3/repos/acme/shop/commits/{HEAD}/check-runs"));
+    let none = ResponseTemplate::new(200).set_body_json(json!({ "total_count": 0, "check_runs": [] }));
+    Mock::given(method("GET")).and(list).respond_with(none).mount(&server).await;
+    let made = ResponseTemplate::new(201).set_body_json(json!({}));
+    let create = Mock::given(method("POST")).and(path("/api/v3/repos/acme/shop/check-runs"));
+    create.and(body_partial_json(body)).respond_with(made).expect(1).mount(&server).await;
+    let update = StatusUpdate {
+        head: &head(),
+        context: "countersign",
+        state: StatusState::Pending,
+        description: "says so",
+        url: None,
+        annotations: Some(&annotations),
+    };
     as_app(&server).set_status(&shop(), update).await.unwrap();
 }
 

@@ -119,7 +119,14 @@ async fn a_user_publishes_a_commit_status() {
         let route = path(format!("/api/v3/repos/acme/shop/statuses/{HEAD}"));
         let mock = Mock::given(method("POST")).and(route).and(body_json(body));
         mock.respond_with(ResponseTemplate::new(201).set_body_json(json!({}))).expect(1).mount(&server).await;
-        let update = StatusUpdate { head: &head(), context: "countersign", state, description, url };
+        let update = StatusUpdate {
+            head: &head(),
+            context: "countersign",
+            state,
+            description,
+            url,
+            annotations: None,
+        };
         as_user(&server).set_status(&shop(), update).await.unwrap();
     }
 }

@@ -56,6 +56,7 @@ fn p61_a_status_that_another_set_is_replaced() {
         description: "Ready: say /merge".to_owned(),
         author: Some(cy().id),
         required: true,
+        annotated: None,
     });
     assert_eq!(status(&snapshot), Some(StatusState::Pending));
     approved(&mut snapshot, 1, bo(), 200);
