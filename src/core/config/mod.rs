@@ -8,6 +8,7 @@ mod error;
 mod floor;
 mod name;
 mod needs;
+mod never;
 mod options;
 mod pack;
 mod people;
@@ -15,6 +16,7 @@ mod place;
 mod predicate;
 mod read;
 mod rule;
+mod strange;
 mod table;
 mod test_case;
 #[cfg(test)]
@@ -37,6 +39,7 @@ pub(crate) use name::{
 pub use place::at_entry;
 pub(crate) use predicate::{MOVES, OPERATIONS, RISKS};
 pub use read::parse;
+pub use strange::strange;
 pub(crate) use table::one_of;
 pub use test_case::{Expect, Given, GivenEffect, PolicyTest};
 pub use waiver::Waiver;
