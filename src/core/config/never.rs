@@ -43,13 +43,11 @@ fn only_users(from: &From) -> Option<BTreeSet<String>> {
 fn sole_author(predicate: &Predicate) -> Option<String> {
     let mut all = Vec::new();
     flatten(predicate, &mut all);
-    all.into_iter().find_map(|part| match part {
-        Predicate::HasAuthorIn(from) => {
-            let mut users = only_users(from)?;
-            let first = users.pop_first()?;
-            users.is_empty().then_some(first)
-        }
-        _ => None,
+    all.into_iter().find_map(|part| {
+        let Predicate::HasAuthorIn(from) = part else { return None };
+        let mut users = only_users(from)?;
+        let first = users.pop_first()?;
+        users.is_empty().then_some(first)
     })
 }
 
@@ -68,9 +66,10 @@ pub(super) fn impossible(predicate: &Predicate) -> bool {
 
 /// The parts that all have to be true.
 fn flatten<'p>(predicate: &'p Predicate, into: &mut Vec<&'p Predicate>) {
-    match predicate {
-        Predicate::All(parts) => parts.iter().for_each(|part| flatten(part, into)),
-        other => into.push(other),
+    if let Predicate::All(parts) = predicate {
+        parts.iter().for_each(|part| flatten(part, into));
+    } else {
+        into.push(predicate);
     }
 }
 

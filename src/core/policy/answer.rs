@@ -14,6 +14,8 @@ pub(super) enum Answer {
     Null,
     /// Something else: a number, a list, a mapping.
     Other,
+    /// Whatever a manifest has there.
+    Anything,
 }
 
 const FLAGS: [&str; 12] = [
@@ -53,7 +55,8 @@ pub(super) fn answer(expression: &IdedExpr) -> Option<Answer> {
         )
         | Expr::List(_)
         | Expr::Map(_) => Some(Answer::Other),
-        Expr::Select(select) => select.test.then_some(Answer::Flag),
+        Expr::Select(select) if select.test => Some(Answer::Flag),
+        Expr::Select(select) => is_of_manifest(&select.operand).then_some(Answer::Anything),
         Expr::Call(call) => of_call(call),
         Expr::Unspecified | Expr::Comprehension(_) | Expr::Ident(_) | Expr::Struct(_) => None,
     }
@@ -72,6 +75,25 @@ fn of_call(call: &CallExpr) -> Option<Answer> {
                 _ => None,
             }
         }
+        operators::INDEX => call.args.first().is_some_and(is_of_manifest).then_some(Answer::Anything),
         _ => None,
+    }
+}
+
+/// Whether it is a manifest, or something in one.
+fn is_of_manifest(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Ident(name) => ["object", "oldObject", "params"].contains(&name.as_str()),
+        Expr::Select(select) => !select.test && is_of_manifest(&select.operand),
+        Expr::Call(call) if call.func_name == operators::INDEX => {
+            call.args.first().is_some_and(is_of_manifest)
+        }
+        Expr::Call(_)
+        | Expr::Unspecified
+        | Expr::Comprehension(_)
+        | Expr::List(_)
+        | Expr::Literal(_)
+        | Expr::Map(_)
+        | Expr::Struct(_) => false,
     }
 }

@@ -187,7 +187,7 @@ impl Expression {
     pub fn compile(text: &str) -> Result<Self, ExpressionError> {
         let expression = Self::compile_with(text, &Names::OF_CHECKS)?;
         match expression.answer {
-            None | Some(Answer::Flag) => Ok(expression),
+            None | Some(Answer::Flag | Answer::Anything) => Ok(expression),
             Some(Answer::Text | Answer::Null | Answer::Other) => {
                 let message = "this does not answer with true or false".to_owned();
                 let hint = Some("say what must hold, like `object.spec.replicas >= 2`".to_owned());

@@ -115,7 +115,7 @@ fn what_a_policy_says_in_vain_is_told_with_its_place() {
       --> .countersign.toml:19:8
        |
     19 | when = { all = [{ draft = true }, { draft = false }] }
-       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write what may be one or the other in `any`
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write what may be one or the other in `any`
 
     warning: `count` is 2, and 1 person is named: nobody can ever meet this rule
       --> .countersign.toml:20:21

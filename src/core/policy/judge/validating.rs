@@ -190,7 +190,10 @@ impl Compiler<'_> {
         match expression.answer().is_none_or(|answer| answers.contains(&answer)) {
             true => Ok(expression),
             false => {
-                let wanted = if answers.contains(&Answer::Flag) { "true or false" } else { "a text" };
+                let wanted = match answers.contains(&Answer::Flag) {
+                    true => "true or false, whatever the object has: compare it, as in `… == true`",
+                    false => "a text, whatever the object has: write `string(…)`",
+                };
                 Err(self.wrong(at, &format!("it has to answer with {wanted}")))
             }
         }
@@ -233,7 +236,7 @@ impl Compiler<'_> {
         let text = validation.message_expression.as_deref().filter(|text| !text.trim().is_empty());
         let message = validation.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
         let broken = |text: &str| text.trim().contains('\n');
-        if message.is_some_and(broken) || (message.is_none() && broken(&validation.expression)) {
+        if message.is_some_and(broken) {
             return Err(self.wrong(&at("message"), "it has to be one line"));
         }
         let fallback = || format!("failed expression: {}", validation.expression.trim());

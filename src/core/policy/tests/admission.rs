@@ -77,7 +77,7 @@ fn the_message_is_the_expression_s_or_the_text_or_the_rule_itself() {
         found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
     };
     assert_snapshot!(with(", messageExpression: \"'%s has %d'.format([object.metadata.name, object.spec.replicas])\""), @"error replicas: web has 1");
-    assert_snapshot!(with(", message: few, messageExpression: \"object.missing\""), @"error replicas: few");
+    assert_snapshot!(with(", message: few, messageExpression: \"string(object.missing)\""), @"error replicas: few");
     assert_snapshot!(with(", message: few, messageExpression: \"'a\\\\nb'\""), @"error replicas: few");
     assert_snapshot!(with(""), @"error replicas: failed expression: object.spec.replicas >= 2");
 }
@@ -103,7 +103,7 @@ fn conditions_and_failure_policies_are_those_of_the_api_server() {
         found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
     };
     assert_snapshot!(with("[{name: a, expression: 'object.spec.replicas == 7'}]", "Fail"), @"");
-    assert_snapshot!(with("[{name: a, expression: 'object.missing'}, {name: b, expression: 'false'}]", "Fail"), @"");
+    assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}, {name: b, expression: 'false'}]", "Fail"), @"");
     assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Fail"), @"error: check `c` could not judge Deployment shop/web: `replicas`: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)` (errored)");
     assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Ignore"), @"warning replicas: it could not be told, and its failure policy is to ignore that: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)`");
 }
