@@ -1,12 +1,14 @@
 //! Files on disk that a policy is written in: those beside a policy file that nobody committed yet, and those of the
 //! server's floor. Links are not followed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use countersign_core::config::{self, Level, Policy, PolicyError};
 use countersign_core::library::{self, Library, LibraryFile};
 use countersign_core::revision::{Digest, ObjectId};
+use countersign_core::schema::defined_in;
 use countersign_core::snapshot::{FloorFile, PolicyFile};
 
 use super::wire::Mirror;
@@ -49,7 +51,23 @@ pub(super) fn library(root: &Path, policy: &Policy) -> anyhow::Result<Library> {
     if !library::has_files(policy) {
         return Ok(library);
     }
-    let (mut folders, mut seen, mut room) = (vec![root.to_owned()], 0_usize, LARGEST);
+    let mut room = LARGEST;
+    walk(root, |path| {
+        let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return Ok(()) };
+        if library::is_wanted(policy, name) {
+            let text = text(path)?;
+            let left = room.checked_sub(text.len());
+            room = left.context("the policy's files have more than 8 MB together")?;
+            library.insert(name.to_owned(), LibraryFile { blob: id(&text)?, text });
+        }
+        Ok(())
+    })?;
+    Ok(library)
+}
+
+/// Shows every file below a folder, but git's own.
+fn walk(root: &Path, mut show: impl FnMut(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let (mut folders, mut seen) = (vec![root.to_owned()], 0_usize);
     while let Some(folder) = folders.pop() {
         let unread = || format!("{}: cannot be read", folder.display());
         for entry in std::fs::read_dir(&folder).with_context(unread)? {
@@ -62,17 +80,29 @@ pub(super) fn library(root: &Path, policy: &Policy) -> anyhow::Result<Library> {
             if kind.is_dir() && entry.file_name() != ".git" {
                 folders.push(path);
             } else if kind.is_file() {
-                let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str) else { continue };
-                if library::is_wanted(policy, name) {
-                    let text = text(&path)?;
-                    let left = room.checked_sub(text.len());
-                    room = left.context("the policy's files have more than 8 MB together")?;
-                    library.insert(name.to_owned(), LibraryFile { blob: id(&text)?, text });
-                }
+                show(&path)?;
             }
         }
     }
-    Ok(library)
+    Ok(())
+}
+
+/// The kinds that manifests of a repository define, by group and kind. What cannot be read defines nothing.
+pub(super) fn definitions(root: &Path) -> BTreeSet<(String, String)> {
+    let mut definitions = BTreeSet::new();
+    if !root.join(".git").exists() {
+        return definitions;
+    }
+    let all = walk(root, |path| {
+        let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+        let small = || path.metadata().is_ok_and(|metadata| metadata.len() <= LARGEST as u64);
+        if ["yaml", "yml", "json"].contains(&end) && small() {
+            definitions.extend(defined_in(&text(path).unwrap_or_default()));
+        }
+        Ok(())
+    });
+    // A folder that cannot be read has said so where the policy's files were read, if it has to be.
+    all.map_or_else(|_| BTreeSet::new(), |()| definitions)
 }
 
 /// A text file.

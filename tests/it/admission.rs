@@ -2,6 +2,7 @@
 //! ValidatingAdmissionPolicies, Gatekeeper's own command for its constraints.
 
 mod gator;
+mod policies;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -44,11 +45,9 @@ fn reference(object: &Value) -> ObjectRef {
     }
 }
 
-/// The same, where others stand beside it.
-fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &[Value]) -> Vec<Finding> {
-    let known = |object: &Value| InventoryObject { object: reference(object), body: object.into() };
-    let inventory = Inventory { objects: beside.iter().map(known).collect(), unknown: Vec::new() };
-    let effect = Effect {
+/// An object that appears.
+fn created(object: &Value) -> Effect {
+    Effect {
         object: reference(object),
         operation: Operation::Create,
         rendered: RenderOperation::Add,
@@ -62,7 +61,18 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
         after: Some(object.into()),
         made: None,
         moved_from: None,
-    };
+    }
+}
+
+/// The same, where others stand beside it.
+fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &[Value]) -> Vec<Finding> {
+    found(judge, files, vec![created(object)], beside)
+}
+
+/// What one check of ours finds in a change.
+fn found(judge: Judge, files: &[(&str, String)], effects: Vec<Effect>, beside: &[Value]) -> Vec<Finding> {
+    let known = |object: &Value| InventoryObject { object: reference(object), body: object.into() };
+    let inventory = Inventory { objects: beside.iter().map(known).collect(), unknown: Vec::new() };
     let unit = UnitEvaluation {
         name: "unit".to_owned(),
         path: "unit".to_owned(),
@@ -74,7 +84,7 @@ fn ours_beside(judge: Judge, files: &[(&str, String)], object: &Value, beside: &
         stable: true,
         input_digest: Digest::of(b""),
         already_broken: false,
-        effects: vec![effect],
+        effects,
     };
     let environment = EnvironmentEvaluation {
         environment: Environment {

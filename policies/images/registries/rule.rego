@@ -13,6 +13,7 @@
 #     registries:
 #       type: texts
 #       default: []
+#       needed: true
 #       description: "Registries, or beginnings of names, that images may come from; none means any."
 package images.registries
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use countersign_core::config::{self, Level, PolicyError};
-use countersign_core::policy::{WaiverState, broken_checks, waiver_day, waiver_state};
+use countersign_core::config::{self, Level, Policy, PolicyError};
+use countersign_core::library::Library;
+use countersign_core::policy::{WaiverState, broken_checks, idle, waiver_day, waiver_state};
 use jiff::Timestamp;
 
 use super::super::{Exit, deliver, files};
@@ -17,7 +18,8 @@ pub(super) fn run(file: &Path, settings: Option<&Path>) -> anyhow::Result<Exit> 
         Ok(read) => read,
         Err(exit) => return Ok(exit),
     };
-    let library = files::library(&files::root_of(file)?, &policy)?;
+    let root = files::root_of(file)?;
+    let library = files::library(&root, &policy)?;
     let place = |section: &str, index: usize, keys: &[&str], message: String, hint: &str| {
         config::at_entry((&text, &name), (section, index), keys, message, hint)
     };
@@ -40,17 +42,8 @@ pub(super) fn run(file: &Path, settings: Option<&Path>) -> anyhow::Result<Exit> 
     {
         errors.extend(config::collisions(&text, &name, &floor));
     }
-    let mut warnings = policy.warnings.clone();
-    let today = waiver_day(Timestamp::now());
-    for (index, waiver) in policy.waivers.iter().enumerate() {
-        let (what, hint) = match waiver_state(waiver, today) {
-            WaiverState::Holds => continue,
-            WaiverState::EndsSoon => ("ends soon", "renew it, or repair what it is for"),
-            WaiverState::Expired => ("is over and waives nothing", "remove it, or renew it"),
-        };
-        let message = format!("the waiver of `{}` {what}", waiver.check);
-        warnings.extend(place("waiver", index, &["until"], message, hint));
-    }
+    let mut warnings = warnings((&text, &name), &policy, &library);
+    warnings.extend(config::strange(&text, &name, &files::definitions(&root)));
     let by_place = |error: &PolicyError| (error.line, error.column);
     errors.sort_by_key(by_place);
     warnings.sort_by_key(by_place);
@@ -70,4 +63,26 @@ pub(super) fn run(file: &Path, settings: Option<&Path>) -> anyhow::Result<Exit> 
     }
     deliver(&said, None)?;
     Ok(if errors.is_empty() { Exit::Fine } else { Exit::Usage })
+}
+
+/// What its author should look at: what ends or is over, and what can never say anything.
+fn warnings((text, name): (&str, &str), policy: &Policy, library: &Library) -> Vec<PolicyError> {
+    let place = |section: &str, index: usize, keys: &[&str], message: String, hint: &str| {
+        config::at_entry((text, name), (section, index), keys, message, hint)
+    };
+    let mut warnings = policy.warnings.clone();
+    let today = waiver_day(Timestamp::now());
+    for (index, waiver) in policy.waivers.iter().enumerate() {
+        let (what, hint) = match waiver_state(waiver, today) {
+            WaiverState::Holds => continue,
+            WaiverState::EndsSoon => ("ends soon", "renew it, or repair what it is for"),
+            WaiverState::Expired => ("is over and waives nothing", "remove it, or renew it"),
+        };
+        let message = format!("the waiver of `{}` {what}", waiver.check);
+        warnings.extend(place("waiver", index, &["until"], message, hint));
+    }
+    let idle = idle(policy, library).into_iter();
+    warnings
+        .extend(idle.filter_map(|idle| place(idle.section, idle.index, idle.keys, idle.message, &idle.hint)));
+    warnings
 }

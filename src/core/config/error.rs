@@ -158,6 +158,11 @@ pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         .map(|(_, word)| word)
 }
 
+/// Whether two words differ by one slip of the hand.
+pub(crate) fn slipped(a: &str, b: &str) -> bool {
+    a.len() > 3 && a.len().abs_diff(b.len()) <= 1 && distance(a, b) == 1
+}
+
 /// Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours, one each.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());

@@ -4,6 +4,7 @@ use toml::Spanned;
 
 use super::error::quoted;
 use super::name;
+use super::never;
 use super::people;
 use super::predicate;
 use super::table::{Node, Reader, Table};
@@ -61,10 +62,30 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, environments: &
         if let (Some(name), Some(when), Some(require), Some(options), Some(methods)) =
             (name, when, require, options, methods)
         {
+            never(reader, &table, when.as_ref(), &require, &options);
             all.sound.push(Rule { name, when, require, options, methods });
         }
     }
     all
+}
+
+/// Says of a rule that nobody can meet, or that is for nothing.
+fn never<'t>(
+    reader: &mut Reader<'t>,
+    table: &Table<'_, 't>,
+    when: Option<&super::Predicate>,
+    require: &Require,
+    options: &super::RuleOptions,
+) {
+    let span = |node: Option<&Node<'t>>| node.map_or_else(|| table.span.clone(), Spanned::span);
+    if let Some(why) = never::unmeetable(require, when, options) {
+        let count = table.get("require").and_then(|require| require.get_ref().get("count"));
+        reader.warning(&span(count), why, "name more people, or ask for fewer");
+    }
+    if when.is_some_and(never::impossible) {
+        let message = "`when` asks for what contradicts itself, so the rule never applies";
+        reader.warning(&span(table.get("when")), message, "write what may be one or the other in `any`");
+    }
 }
 
 fn read_require<'t>(

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use cel::common::ast::IdedExpr;
 use cel::common::types::{CelBool, CelOptional, CelString};
 use cel::common::value::CowVal;
-use cel::{Context, Env, ExecutionError, ParseErrors, Value as CelValue};
+use cel::{Context, Env, ExecutionError, Value as CelValue};
 use serde_json::Value;
 
+use super::answer::{Answer, answer};
 use super::libraries;
 use super::metering::{self, Metered};
 use super::names::{Given, Names, Request, composed};
+use super::syntax::syntax;
 use super::value::{METER, Meter, Unknown, add_meter, value};
 
 /// The longest expression, in bytes.
@@ -72,6 +74,7 @@ pub(super) fn on_large_stacks(threads: usize, work: impl Fn() + Sync) {
 pub struct Expression {
     root: IdedExpr,
     reads: BTreeSet<String>,
+    answer: Option<Answer>,
 }
 
 /// Why a text is not an expression, and where in it.
@@ -182,7 +185,15 @@ impl Expression {
     ///
     /// Where it is not CEL, names something that does not exist, or could cost without limit.
     pub fn compile(text: &str) -> Result<Self, ExpressionError> {
-        Self::compile_with(text, &Names::OF_CHECKS)
+        let expression = Self::compile_with(text, &Names::OF_CHECKS)?;
+        match expression.answer {
+            None | Some(Answer::Flag | Answer::Anything) => Ok(expression),
+            Some(Answer::Text | Answer::Null | Answer::Other) => {
+                let message = "this does not answer with true or false".to_owned();
+                let hint = Some("say what must hold, like `object.spec.replicas >= 2`".to_owned());
+                Err(ExpressionError { offset: 0, width: text.len(), message, hint })
+            }
+        }
     }
 
     /// Compiles a text that may name other things.
@@ -196,13 +207,19 @@ impl Expression {
         let parser = language.0.parser().max_recursion_depth(DEEPEST);
         let parsed = on_large_stack(|| parser.parse_with_source_info(text));
         let (root, places) = parsed.ok_or_else(refused)?.map_err(|errors| syntax(text, &errors))?;
+        let answer = answer(&root);
         let Metered { root, reads } = metering::put_in(root, &places, names)?;
-        Ok(Self { root, reads })
+        Ok(Self { root, reads, answer })
     }
 
     /// Whether it looks at `oldObject` or `request.operation`: then it judges the change, not only the state.
     pub fn judges_transition(&self) -> bool {
         self.reads("oldObject") || self.reads("request.operation")
+    }
+
+    /// What it certainly answers with.
+    pub(super) const fn answer(&self) -> Option<Answer> {
+        self.answer
     }
 
     /// Whether it names something that is given.
@@ -257,6 +274,20 @@ impl Expression {
         self.run(prepared, |answer| Ok(text(answer))).ok().flatten()
     }
 
+    /// Evaluates one that is to answer with a text or with nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::evaluate`], and where it answers with anything else.
+    pub(super) fn evaluate_note(&self, prepared: &Prepared<'_>) -> Result<(), String> {
+        self.run(prepared, |answer| {
+            let fits =
+                answer.downcast_ref::<CelString<'_>>().is_some() || answer.get_type().name() == "null_type";
+            let wrong = || format!("it answers with `{}`, not with a text or null", answer.get_type().name());
+            if fits { Ok(()) } else { Err(wrong()) }
+        })
+    }
+
     fn run<'v, T>(
         &self,
         prepared: &Prepared<'v>,
@@ -300,25 +331,4 @@ fn explain(error: &ExecutionError) -> String {
         _ => "it mixes types that do not go together".to_owned(),
     };
     text.lines().next().unwrap_or_default().chars().take(300).collect()
-}
-
-/// The first thing that is wrong with the syntax.
-fn syntax(text: &str, errors: &ParseErrors) -> ExpressionError {
-    let Some(first) = errors.errors.first() else {
-        let message = "this is not an expression".to_owned();
-        return ExpressionError { offset: 0, width: text.len(), message, hint: None };
-    };
-    let number = |value: isize| usize::try_from(value).unwrap_or(0).max(1) - 1;
-    let (line, column) = (number(first.pos.0), number(first.pos.1));
-    let start: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
-    let rest = text.get(start..).unwrap_or_default();
-    let offset = start + rest.char_indices().nth(column).map_or(rest.trim_end().len(), |(at, _)| at);
-    let said = first.msg.lines().next().unwrap_or_default();
-    let said = said.trim_start_matches("Syntax error: ");
-    let said = said.split_once(" expecting ").map_or(said, |(said, _)| said);
-    let message: String = match said.contains("<EOF>") && offset >= text.trim_end().len() {
-        true => "this expression ends too early".to_owned(),
-        false => format!("this is not an expression: {said}").chars().take(200).collect(),
-    };
-    ExpressionError { offset, width: 1, message, hint: None }
 }

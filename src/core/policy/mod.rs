@@ -2,11 +2,13 @@
 //! known is never false.
 
 mod account;
+mod answer;
 mod check;
 mod circumstance;
 mod expression;
 mod fields;
 mod files;
+mod idle;
 mod image;
 mod judge;
 mod libraries;
@@ -20,6 +22,7 @@ mod predicate;
 mod rego;
 mod selector;
 mod surroundings;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -32,7 +35,9 @@ pub(crate) mod zone;
 pub(crate) use account::account;
 pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
+pub use idle::{Idle, idle};
 pub use judge::{InventoryWanted, inventory_wanted};
+pub(crate) use plural::plural_of;
 pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
 pub use waiver::{

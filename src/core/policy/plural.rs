@@ -26,16 +26,20 @@ impl Plurals {
         if let Some((.., plural)) = IRREGULAR.iter().find(|(own, known, _)| *own == group && *known == kind) {
             return vec![(*plural).to_owned()];
         }
-        let lower = kind.to_lowercase();
-        match lower.strip_suffix('y') {
-            Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => {
-                vec![format!("{stem}ies"), format!("{lower}s")]
-            }
-            _ if lower.ends_with(['s', 'x']) || lower.ends_with("ch") || lower.ends_with("sh") => {
-                vec![format!("{lower}es"), lower]
-            }
-            _ => vec![format!("{lower}s")],
+        plural_of(&kind.to_lowercase())
+    }
+}
+
+/// Every plural that English has of a word in small letters, the likeliest first.
+pub(crate) fn plural_of(word: &str) -> Vec<String> {
+    match word.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => {
+            vec![format!("{stem}ies"), format!("{word}s")]
         }
+        _ if word.ends_with(['s', 'x']) || word.ends_with("ch") || word.ends_with("sh") => {
+            vec![format!("{word}es"), word.to_owned()]
+        }
+        _ => vec![format!("{word}s")],
     }
 }
 

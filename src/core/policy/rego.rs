@@ -139,6 +139,11 @@ impl Rules {
         })
     }
 
+    /// The names of the rules that give messages.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.rules.iter().map(|rule| rule.name.clone()).collect()
+    }
+
     /// Whether a policy looks at what a change does, and not at the object alone.
     pub(super) fn judges_transition(&self) -> bool {
         self.sees_change
@@ -239,6 +244,13 @@ fn declared(engine: &Engine, path: &str, text: &str, package: &str) -> Result<BT
 /// What the files of `data` say together, and the parameters.
 fn data(check: &RegoCheck, library: &Library) -> Result<Value, String> {
     let mut all = Map::new();
+    let is_data = |path: &str| [".json", ".yaml", ".yml"].iter().any(|end| path.ends_with(end));
+    if !check.data.is_empty() && !library.select(&check.data).any(|(path, _)| is_data(path)) {
+        return Err(format!(
+            "there is no JSON or YAML file at {} (`data`)",
+            crate::report::listed(&check.data, 5)
+        ));
+    }
     for (path, text) in library.select(&check.data) {
         let read: Value = if path.ends_with(".json") {
             serde_json::from_str(text).map_err(|error| format!("{path}: {error}"))?

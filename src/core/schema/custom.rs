@@ -47,6 +47,24 @@ pub(crate) fn custom_kinds(document: &Value) -> Option<CustomKind> {
     Some(CustomKind { group, kind, versions: versions.collect() })
 }
 
+/// Group and kind of every CustomResourceDefinition in a text, which need not hold manifests at all.
+pub fn defined_in(text: &str) -> Vec<(String, String)> {
+    if !text.contains("CustomResourceDefinition") {
+        return Vec::new();
+    }
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap_or_default();
+    let items = documents.iter().flat_map(|document| {
+        let items = document.get("items").and_then(Value::as_array);
+        items.map_or(std::slice::from_ref(document), Vec::as_slice)
+    });
+    let named = |document: &Value| {
+        let text = |pointer: &str| document.pointer(pointer)?.as_str().map(str::to_owned);
+        let is_definition = text("/kind").is_some_and(|kind| kind == "CustomResourceDefinition");
+        Some((text("/spec/group")?, text("/spec/names/kind")?)).filter(|_| is_definition)
+    };
+    items.filter_map(named).collect()
+}
+
 /// What the kind of a CustomResourceDefinition refuses of an object, as its API server will once it has that
 /// definition; to who does not ask it to be `strict`, it drops fields that do not exist instead. Empty where nothing is
 /// found, and where nothing can be told: rules in CEL are not asked.

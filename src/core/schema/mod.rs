@@ -20,10 +20,10 @@ mod shipped;
 mod tests;
 mod walk;
 
-pub use custom::refused_by;
 pub(crate) use custom::{CustomKind, Served, custom_kinds};
+pub use custom::{defined_in, refused_by};
 pub(crate) use plain::Plain;
 pub(crate) use rules::{Place, Rule, places};
 pub(crate) use shape::Schema;
-pub(crate) use shipped::{Catalogue, api, gone, is_shipped, versions};
+pub(crate) use shipped::{Catalogue, api, gone, is_shipped, kinds, versions};
 pub(crate) use walk::{Flaw, Kind, Weight, judge};

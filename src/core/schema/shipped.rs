@@ -130,6 +130,13 @@ static GROUPS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     served.chain(REMOVALS.iter().map(|removal| removal.group.as_str())).collect()
 });
 
+/// Every kind of Kubernetes itself, in whichever version of it, also those that were removed: group and kind.
+pub(crate) fn kinds() -> BTreeSet<(&'static str, &'static str)> {
+    let served = CATALOGUES.iter().flat_map(|catalogue| catalogue.kinds.keys());
+    let served = served.map(|(group, _, kind)| (group.as_str(), kind.as_str()));
+    served.chain(REMOVALS.iter().map(|removal| (removal.group.as_str(), removal.kind.as_str()))).collect()
+}
+
 /// Why a version of Kubernetes has no such kind.
 pub(crate) struct Gone {
     /// In words.

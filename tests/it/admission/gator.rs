@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use countersign_core::config::Judge;
+use countersign_core::config::{Judge, Severity};
 use serde_json::{Value, json};
 
 use super::ours_beside;
@@ -12,6 +12,17 @@ use crate::parts::tools;
 
 /// Messages of `gator test` over files, for one object, with others beside it.
 fn theirs(program: &Path, policies: &str, object: &Value, beside: &[Value]) -> BTreeSet<String> {
+    let said = run(program, policies, object, beside).unwrap_or_else(|why| panic!("{why}"));
+    said.into_iter().map(|(_, message)| message).collect()
+}
+
+/// The same with what follows from each; what it says where it fails.
+fn run(
+    program: &Path,
+    policies: &str,
+    object: &Value,
+    beside: &[Value],
+) -> Result<BTreeSet<(String, String)>, String> {
     let folder = tempfile::tempdir().unwrap();
     let (policy, manifest) = (folder.path().join("policy.yaml"), folder.path().join("objects.yaml"));
     std::fs::write(&policy, policies).unwrap();
@@ -22,11 +33,12 @@ fn theirs(program: &Path, policies: &str, object: &Value, beside: &[Value]) -> B
     let done = command.arg("--filename").arg(&policy).arg("--filename").arg(&manifest).output().unwrap();
     let told = String::from_utf8_lossy(&done.stdout).into_owned();
     let read: Value = serde_json::from_str(&told)
-        .unwrap_or_else(|_| panic!("{told}{}", String::from_utf8_lossy(&done.stderr)));
+        .map_err(|_| format!("{told}{}", String::from_utf8_lossy(&done.stderr)))?;
     let all = read.as_array().cloned().unwrap_or_default();
     let of_it =
         all.iter().filter(|one| one["violatingObject"]["metadata"]["name"] == object["metadata"]["name"]);
-    of_it.map(|one| one["msg"].as_str().unwrap_or_default().to_owned()).collect()
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+    Ok(of_it.map(|one| (text(one, "enforcementAction"), text(one, "msg"))).collect())
 }
 
 fn check(program: &Path, policies: &str, object: &Value, beside: &[Value]) {
@@ -212,5 +224,124 @@ fn constraints_match_what_gatekeeper_matches() {
         for object in objects().into_iter().filter(placed) {
             check(&program, &policies, &object, &[]);
         }
+    }
+}
+
+/// Workloads, with what is made of them.
+fn workloads() -> Vec<Value> {
+    let pod = |privileged: bool| json!({ "metadata": { "labels": { "app": "web" } }, "spec": { "containers": [{ "name": "web", "image": "web:1", "securityContext": { "privileged": privileged } }] } });
+    let meta = |name: &str| json!({ "name": name, "namespace": "shop" });
+    let workload = |kind: &str, name: &str, template: Value| json!({ "apiVersion": "apps/v1", "kind": kind, "metadata": meta(name), "spec": { "replicas": 1, "template": template } });
+    vec![
+        workload("Deployment", "bad", pod(true)),
+        workload("Deployment", "Good", pod(false)),
+        workload("StatefulSet", "none", pod(true)),
+        json!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": meta("nightly"), "spec": { "schedule": "@daily", "jobTemplate": { "spec": { "template": pod(true) } } } }),
+        json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "once", "namespace": "pay", "labels": { "app": "web" } }, "spec": { "template": pod(true) } }),
+        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "bare", "namespace": "shop" }, "spec": pod(true)["spec"] }),
+    ]
+}
+
+fn expansion(
+    name: &str,
+    group: &str,
+    kinds: &Value,
+    source: &str,
+    (into, kind): (&str, &str),
+    action: &str,
+) -> String {
+    let template = json!({
+        "apiVersion": "expansion.gatekeeper.sh/v1beta1", "kind": "ExpansionTemplate", "metadata": { "name": name },
+        "spec": { "applyTo": [{ "groups": [group], "versions": ["v1"], "kinds": kinds }], "templateSource": source,
+                  "generatedGVK": { "group": into, "version": "v1", "kind": kind }, "enforcementAction": action },
+    });
+    format!("---\n{template}\n")
+}
+
+#[test]
+fn what_objects_generate_is_reviewed_as_gatekeeper_does() {
+    let Some(program) = tools::gator() else { return };
+    let rego = "package a\nviolation[{\"msg\": msg}] { c := input.review.object.spec.containers[_]; c.securityContext.privileged; msg := sprintf(\"%v %v %v %v\", [input.review.name, object.get(input.review, \"namespace\", \"none\"), input.review.kind, input.review.object.metadata]) }\nviolation[{\"msg\": msg}] { input.review.kind.kind == \"Job\"; msg := sprintf(\"job %v\", [input.review.name]) }";
+    let source = json!({ "validations": [{ "expression": "!has(variables.anyObject.spec.containers) || !variables.anyObject.spec.containers.exists(c, c.securityContext.privileged)", "messageExpression": "'privileged: ' + object.metadata.name" }] });
+    let expansions =
+        expansion(
+            "pods-of-deployments",
+            "apps",
+            &json!(["Deployment", "ReplicaSet"]),
+            "spec.template",
+            ("", "Pod"),
+            "",
+        ) + &expansion("pods-of-jobs", "batch", &json!(["Job"]), "spec.template", ("", "Pod"), "warn")
+            + &expansion(
+                "jobs",
+                "batch",
+                &json!(["CronJob"]),
+                "spec.jobTemplate",
+                ("batch", "Job"),
+                "dryrun",
+            );
+    let targets =
+        [json!({ "rego": rego }), json!({ "code": [{ "engine": "K8sNativeValidation", "source": source }] })];
+    for target in targets {
+        for matching in [
+            json!({}),
+            json!({ "source": "All" }),
+            json!({ "source": "Original" }),
+            json!({ "source": "Generated" }),
+            json!({ "kinds": [{ "apiGroups": [""], "kinds": ["Pod"] }] }),
+            json!({ "kinds": [{ "apiGroups": ["batch"], "kinds": ["Job"] }], "source": "Generated" }),
+            json!({ "labelSelector": { "matchLabels": { "app": "web" } } }),
+            json!({ "namespaces": ["pay"] }),
+            json!({ "name": "*-pod" }),
+        ] {
+            let policies = template("It", &json!({ "type": "object" }), target.clone())
+                + &constraint("It", &json!({ "match": matching }))
+                + &expansions;
+            for object in workloads() {
+                let files = [("p.yaml", policies.clone())];
+                let found = ours_beside(Judge::Gatekeeper(vec!["p.yaml".to_owned()]), &files, &object, &[]);
+                let ours: BTreeSet<(String, String)> = found
+                    .into_iter()
+                    .map(|finding| {
+                        assert!(!finding.errored, "{finding:?}");
+                        let action = match finding.severity {
+                            Severity::Error => "deny",
+                            Severity::Warning => "warn",
+                            Severity::Info => "dryrun",
+                        };
+                        (action.to_owned(), finding.message)
+                    })
+                    .collect();
+                let theirs = run(&program, &policies, &object, &[]).unwrap_or_else(|why| panic!("{why}"));
+                assert_eq!(ours, theirs, "{matching} {object}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_gatekeeper_cannot_expand_is_refused() {
+    let Some(program) = tools::gator() else { return };
+    let any = template(
+        "It",
+        &json!({ "type": "object" }),
+        json!({ "rego": "package a\nviolation[{\"msg\": \"no\"}] { false }" }),
+    ) + &constraint("It", &json!({}));
+    let pods = |source: &str| expansion("pods", "apps", &json!(["Deployment"]), source, ("", "Pod"), "");
+    let itself =
+        expansion("same", "apps", &json!(["Deployment"]), "spec.template", ("apps", "Deployment"), "");
+    for (expansions, refused) in
+        [(pods("spec.template"), false), (pods("spec.missing"), true), (pods(""), true), (itself, true)]
+    {
+        let policies = any.clone() + &expansions;
+        let object = &workloads()[0];
+        let found = ours_beside(
+            Judge::Gatekeeper(vec!["p.yaml".to_owned()]),
+            &[("p.yaml", policies.clone())],
+            object,
+            &[],
+        );
+        assert_eq!(found.iter().any(|finding| finding.errored), refused, "{policies} {found:?}");
+        assert_eq!(run(&program, &policies, object, &[]).is_err(), refused, "{policies}");
     }
 }

@@ -57,6 +57,76 @@ fn a_policy_is_checked_with_the_files_that_it_names() {
     }
 }
 
+const VAIN: &str = r#"version = 1
+[environment.production]
+source = { yaml = "production" }
+[[check]]
+name = "gadgets"
+cel = "object.spec.size > 1"
+kinds = ["example.org/gadgets", "apps/Deploymnet", "other.org/Thing"]
+[[check]]
+name = "registries"
+use = "images/registries"
+[[waiver]]
+check = "registries/images/latest"
+object = "**"
+reason = "moves in spring"
+until = 2130-01-01
+by = "ana-k"
+[[rule]]
+name = "both"
+when = { all = [{ draft = true }, { draft = false }] }
+require = { count = 2, from = { users = ["ana-k"] } }
+"#;
+
+#[test]
+fn what_a_policy_says_in_vain_is_told_with_its_place() {
+    let desk = desk(VAIN, REGO);
+    let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: gadgets.example.org}\nspec: {group: example.org, names: {kind: Gadget, plural: gadgets}}\n";
+    desk.write(&[("crds/gadget.yaml", definition)]);
+    let done = desk.run("env", &["policy", "check"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    insta::assert_snapshot!(done.out, @r#"
+    warning: no kind is like `example.org/gadgets`
+     --> .countersign.toml:7:10
+      |
+    7 | kinds = ["example.org/gadgets", "apps/Deploymnet", "other.org/Thing"]
+      |          ^^^^^^^^^^^^^^^^^^^^^ did you mean `example.org/Gadget`?
+
+    warning: no kind is like `apps/Deploymnet`
+     --> .countersign.toml:7:33
+      |
+    7 | kinds = ["example.org/gadgets", "apps/Deploymnet", "other.org/Thing"]
+      |                                 ^^^^^^^^^^^^^^^^^ did you mean `apps/Deployment`?
+
+    warning: `images/registries` judges nothing without the parameter `registries`
+      --> .countersign.toml:10:7
+       |
+    10 | use = "images/registries"
+       |       ^^^^^^^^^^^^^^^^^^^ say `parameters = { registries = … }`
+
+    warning: check `registries` has no rule `images/latest`
+      --> .countersign.toml:12:9
+       |
+    12 | check = "registries/images/latest"
+       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^ it waives nothing; remove it
+
+    warning: `when` asks for what contradicts itself, so the rule never applies
+      --> .countersign.toml:19:8
+       |
+    19 | when = { all = [{ draft = true }, { draft = false }] }
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ write what may be one or the other in `any`
+
+    warning: `count` is 2, and 1 person is named: nobody can ever meet this rule
+      --> .countersign.toml:20:21
+       |
+    20 | require = { count = 2, from = { users = ["ana-k"] } }
+       |                     ^ name more people, or ask for fewer
+
+    .countersign.toml: sound (1 environment, 2 checks, 1 rule, 1 waiver)
+    "#);
+}
+
 #[test]
 fn a_policy_elsewhere_names_files_of_the_repository_around_it() {
     let desk = desk(SOUND, REGO);

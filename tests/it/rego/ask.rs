@@ -106,7 +106,7 @@ pub(crate) fn our(question: &Question) -> Reply {
         name: "c".into(),
         judge: Judge::Rego(RegoCheck {
             files: vec!["policy".into()],
-            data: vec!["data".into()],
+            data: if question.data.is_empty() { Vec::new() } else { vec!["data".into()] },
             parameters: None,
         }),
         severity: Severity::Error,

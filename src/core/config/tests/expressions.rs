@@ -17,6 +17,12 @@ fn an_expression_is_wrong_where_it_is_wrong() {
         check("(object.kind == 'x'"),
         check("a.b.C{x: 1} == 1"),
         check("'éé' == objct.kind"),
+        check("object.kind == 'x' and true"),
+        check("object.kind == 'x"),
+        check("object.kind == 'x')"),
+        check("[1, 2"),
+        check("object.spec.replicas * 2"),
+        check("'text'"),
     ];
     assert_snapshot!(told(&lines.each_ref().map(String::as_str)), @r#"
     objct: there is no variable `objct` (did you mean `object`?)
@@ -24,10 +30,16 @@ fn an_expression_is_wrong_where_it_is_wrong() {
     all: there is no function `all` with these arguments
     (: loops nest deeper than 3 (split the check into several)
     ": this expression ends too early
-    =: this is not an expression: token recognition error at: '= '
-    ": this expression ends too early
+    =: `=` cannot stand here (did you mean `==`?)
+    ": this expression ends too early: `)` is missing
     {: messages cannot be built in a check
     objct: there is no variable `objct` (did you mean `object`?)
+    and: `and` cannot stand here (did you mean `&&`?)
+    'x: this text does not end
+    ): `)` cannot stand here
+    ": this expression ends too early
+    object.spec.replicas * 2: this does not answer with true or false (say what must hold, like `object.spec.replicas >= 2`)
+    'text': this does not answer with true or false (say what must hold, like `object.spec.replicas >= 2`)
     "#);
 }
 

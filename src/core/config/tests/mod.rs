@@ -7,6 +7,7 @@ mod expressions;
 mod mistakes;
 mod packs;
 mod schema;
+mod vain;
 
 use insta::assert_snapshot;
 use proptest::prelude::*;

@@ -13,7 +13,9 @@ use std::cell::OnceCell;
 
 use serde_json::Value;
 
+pub(super) use self::admission::{idle as idle_admission, names as names_in_admission};
 pub use self::gatekeeper::{InventoryWanted, inventory_wanted};
+pub(super) use self::gatekeeper::{idle as idle_gatekeeper, names as names_in_gatekeeper};
 use super::Waived;
 use super::expression::{Input, Language, Prepared};
 use super::names::{Given, Request};
@@ -56,7 +58,7 @@ pub(super) fn compile<'a>(
         Judge::Cel(cel) => cel::compile(cel, check.severity),
         Judge::Rego(rego) => rego::compile(rego, check.severity, library),
         Judge::Schema(schema) => schema::compile(schema, check.severity, library, evaluation),
-        Judge::Admission(files) => admission::compile(files, check.severity, library),
+        Judge::Admission(files) => admission::compile(files, check.severity, library, evaluation),
         Judge::Gatekeeper(files) => gatekeeper::compile(files, check.severity, library, evaluation),
         Judge::Pack(pack) => pack::compile(pack, check.severity, evaluation),
     }

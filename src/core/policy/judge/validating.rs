@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use crate::config::Severity;
+use crate::policy::answer::Answer;
 use crate::policy::expression::{Expression, ExpressionError, Prepared};
 use crate::policy::names::{LONGEST_OF_POLICIES, Names};
 use crate::policy::told::Told;
@@ -21,7 +22,24 @@ pub(super) struct ValidationSpec {
     message: Option<String>,
     message_expression: Option<String>,
     #[serde(rename = "reason")]
-    _reason: Option<String>,
+    _reason: Option<Reason>,
+}
+
+/// With which code an API server refuses.
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Reason {
+    Unauthorized,
+    Forbidden,
+    Invalid,
+    RequestEntityTooLarge,
+}
+
+/// What is noted of a request, for which there is no place here; an expression that fails refuses the request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct AnnotationSpec {
+    key: String,
+    value_expression: String,
 }
 
 /// An expression with a name.
@@ -46,6 +64,7 @@ pub(super) struct ProgramSpec {
     pub(super) conditions: Vec<Named>,
     pub(super) variables: Vec<Named>,
     pub(super) validations: Vec<ValidationSpec>,
+    pub(super) annotations: Vec<AnnotationSpec>,
     pub(super) failure: FailurePolicy,
 }
 
@@ -54,6 +73,7 @@ pub(super) struct Program {
     conditions: Vec<Expression>,
     variables: Vec<(String, Expression)>,
     validations: Vec<Validation>,
+    annotations: Vec<(String, Expression)>,
     failure: FailurePolicy,
 }
 
@@ -70,6 +90,8 @@ pub(super) enum Said {
     Denied(Told),
     /// It could not be told.
     Failed(String),
+    /// It was not asked, and that is allowed.
+    Passed(String),
 }
 
 impl Program {
@@ -84,39 +106,15 @@ impl Program {
         given: &[&str],
         reserved: &[&str],
     ) -> Result<Self, String> {
-        let compile = |text: &str, known: &[String], at: &str| {
-            let names = Names { variables: given, composed: Some(known), longest: LONGEST_OF_POLICIES };
-            Expression::compile_with(text, &names).map_err(|error| refused(place, at, text, &error))
-        };
-        let mut known: Vec<String> = reserved.iter().map(|name| (*name).to_owned()).collect();
-        let mut conditions = Vec::new();
-        for Named { name, expression } in spec.conditions {
-            conditions.push(compile(&expression, &known, &format!("matchConditions `{name}`"))?);
-        }
-        let mut variables = Vec::new();
-        for (index, Named { name, expression }) in spec.variables.into_iter().enumerate() {
-            let at = format!("variables[{index}] `{name}`");
-            if known.contains(&name) {
-                return Err(format!("{place}: {at}: there is another of this name"));
-            }
-            variables.push((name.clone(), compile(&expression, &known, &at)?));
-            known.push(name);
-        }
-        let mut validations = Vec::new();
-        for (index, validation) in spec.validations.into_iter().enumerate() {
-            let at = |field: &str| format!("validations[{index}].{field}");
-            let text = validation.message_expression.as_deref().filter(|text| !text.trim().is_empty());
-            let message = validation.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
-            let fallback = || format!("failed expression: {}", validation.expression.trim());
-            validations.push(Validation {
-                expression: compile(&validation.expression, &known, &at("expression"))?,
-                message_expression: text
-                    .map(|text| compile(text, &known, &at("messageExpression")))
-                    .transpose()?,
-                message: message.map_or_else(fallback, str::to_owned),
-            });
-        }
-        Ok(Self { conditions, variables, validations, failure: spec.failure })
+        let known = reserved.iter().map(|name| (*name).to_owned()).collect();
+        let mut compiler = Compiler { place, given, known };
+        let conditions = compiler.conditions(spec.conditions)?;
+        let variables = compiler.variables(spec.variables)?;
+        let validations = spec.validations.into_iter().enumerate();
+        let validations = validations.map(|(index, validation)| compiler.validation(index, validation));
+        let validations = validations.collect::<Result<_, _>>()?;
+        let annotations = compiler.annotations(spec.annotations)?;
+        Ok(Self { conditions, variables, validations, annotations, failure: spec.failure })
     }
 
     /// Whether it looks at what base has: then nothing that it says was there before.
@@ -148,6 +146,11 @@ impl Program {
                 Err(why) => said.push(Said::Failed(why)),
             }
         }
+        for (key, expression) in &self.annotations {
+            if let Err(why) = expression.evaluate_note(&prepared) {
+                said.push(Said::Failed(format!("auditAnnotations `{key}`: {why}")));
+            }
+        }
         said
     }
 
@@ -163,6 +166,99 @@ impl Program {
     /// What an error means.
     pub(super) const fn failure(&self) -> FailurePolicy {
         self.failure
+    }
+}
+
+/// Compiles what is written at a place.
+struct Compiler<'a> {
+    place: &'a str,
+    given: &'a [&'a str],
+    /// What `variables` has so far.
+    known: Vec<String>,
+}
+
+impl Compiler<'_> {
+    fn compile(&self, text: &str, at: &str) -> Result<Expression, String> {
+        let names =
+            Names { variables: self.given, composed: Some(&self.known), longest: LONGEST_OF_POLICIES };
+        Expression::compile_with(text, &names).map_err(|error| refused(self.place, at, text, &error))
+    }
+
+    /// One that answers with one of these, as far as that can be told beforehand.
+    fn compile_to(&self, answers: &[Answer], text: &str, at: &str) -> Result<Expression, String> {
+        let expression = self.compile(text, at)?;
+        match expression.answer().is_none_or(|answer| answers.contains(&answer)) {
+            true => Ok(expression),
+            false => {
+                let wanted = match answers.contains(&Answer::Flag) {
+                    true => "true or false, whatever the object has: compare it, as in `… == true`",
+                    false => "a text, whatever the object has: write `string(…)`",
+                };
+                Err(self.wrong(at, &format!("it has to answer with {wanted}")))
+            }
+        }
+    }
+
+    fn wrong(&self, at: &str, why: &str) -> String {
+        format!("{}: {at}: {why}", self.place)
+    }
+
+    fn conditions(&self, conditions: Vec<Named>) -> Result<Vec<Expression>, String> {
+        let mut compiled: Vec<(String, Expression)> = Vec::new();
+        for Named { name, expression } in conditions {
+            let at = format!("matchConditions `{name}`");
+            if compiled.iter().any(|(known, _)| *known == name) {
+                return Err(self.wrong(&at, "there is another of this name"));
+            }
+            compiled.push((name, self.compile_to(&[Answer::Flag], &expression, &at)?));
+        }
+        Ok(compiled.into_iter().map(|(_, expression)| expression).collect())
+    }
+
+    fn variables(&mut self, variables: Vec<Named>) -> Result<Vec<(String, Expression)>, String> {
+        let mut compiled = Vec::new();
+        for (index, Named { name, expression }) in variables.into_iter().enumerate() {
+            let at = format!("variables[{index}] `{name}`");
+            if self.known.contains(&name) {
+                return Err(self.wrong(&at, "there is another of this name"));
+            }
+            if !is_word(&name) {
+                return Err(self.wrong(&at, "this name cannot stand in an expression"));
+            }
+            compiled.push((name.clone(), self.compile(&expression, &at)?));
+            self.known.push(name);
+        }
+        Ok(compiled)
+    }
+
+    fn validation(&self, index: usize, validation: ValidationSpec) -> Result<Validation, String> {
+        let at = |field: &str| format!("validations[{index}].{field}");
+        let text = validation.message_expression.as_deref().filter(|text| !text.trim().is_empty());
+        let message = validation.message.as_deref().map(str::trim).filter(|message| !message.is_empty());
+        let broken = |text: &str| text.trim().contains('\n');
+        if message.is_some_and(broken) {
+            return Err(self.wrong(&at("message"), "it has to be one line"));
+        }
+        let fallback = || format!("failed expression: {}", validation.expression.trim());
+        let to_text = |text| self.compile_to(&[Answer::Text], text, &at("messageExpression"));
+        Ok(Validation {
+            expression: self.compile_to(&[Answer::Flag], &validation.expression, &at("expression"))?,
+            message_expression: text.map(to_text).transpose()?,
+            message: message.map_or_else(fallback, str::to_owned),
+        })
+    }
+
+    fn annotations(&self, annotations: Vec<AnnotationSpec>) -> Result<Vec<(String, Expression)>, String> {
+        let mut compiled: Vec<(String, Expression)> = Vec::new();
+        for AnnotationSpec { key, value_expression } in annotations {
+            let at = format!("auditAnnotations `{key}`");
+            if key.is_empty() || compiled.iter().any(|(known, _)| *known == key) {
+                return Err(self.wrong(&at, "each of them needs a key of its own"));
+            }
+            let answers = [Answer::Text, Answer::Null];
+            compiled.push((key, self.compile_to(&answers, &value_expression, &at)?));
+        }
+        Ok(compiled)
     }
 }
 
@@ -203,6 +299,7 @@ impl Telling<'_> {
                         Ok(wrong(message, Severity::Warning, false))
                     }
                 },
+                Said::Passed(why) => Ok(wrong(why, Severity::Info, false)),
             };
             add(&mut told, one);
         }
@@ -214,7 +311,7 @@ impl Said {
     fn is_as_bad_as(&self, head: &Told) -> bool {
         match self {
             Self::Denied(base) => head.is_no_worse_than(base),
-            Self::Failed(_) => false,
+            Self::Failed(_) | Self::Passed(_) => false,
         }
     }
 }
@@ -229,6 +326,13 @@ fn add(told: &mut Vec<Result<Wrong, String>>, one: Result<Wrong, String>) {
         (Some(Ok(known)), Ok(one)) => known.existing &= one.existing,
         (Some(_), _) => {}
     }
+}
+
+/// Whether a text can be the name of a variable.
+fn is_word(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 /// A message that people can be shown.

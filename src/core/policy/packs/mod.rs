@@ -49,6 +49,9 @@ pub struct Parameter {
     pub default: Value,
     /// What it means.
     pub description: String,
+    /// Whether its rule judges nothing while it is as by default.
+    #[serde(default)]
+    pub needed: bool,
 }
 
 /// What a parameter may be.

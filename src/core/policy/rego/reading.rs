@@ -96,13 +96,27 @@ pub(in crate::policy) fn words(error: &impl std::fmt::Display) -> String {
     format!("{}:{}:{column}: {}", part("path"), part("line"), on_one_line(part("what")))
 }
 
-/// Without line breaks, and without the values that the engine likes to quote.
+/// Without line breaks, and without the values that the engine likes to quote. What it points at beside, with an arrow and
+/// the line, is told by its place alone.
 fn on_one_line(text: &str) -> String {
+    let (said, beside) = match text.split_once("-->") {
+        Some((said, beside)) if !said.trim().is_empty() => (said, beside.split_whitespace().next()),
+        // There is nothing but what it points at: what is wrong stands below.
+        Some((_, pointed)) => {
+            let place = pointed.split_whitespace().next();
+            (pointed.split_once("error: ").map_or("", |(_, said)| said), place)
+        }
+        None => (text, None),
+    };
     let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
-    let text = lines.join(" ");
-    let quoted = [". Got `", " (path [", "multiple outputs", "Caused by", "Error parsing"];
-    let end = quoted.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len());
-    let kept = text.get(..end).unwrap_or_default().trim().trim_start_matches("error: ");
-    if kept.is_empty() { "its value cannot be used here".to_owned() } else { kept.to_owned() }
+        said.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|").collect();
+    let said = lines.join(" ");
+    let quoted = [". Got `", " (path [", "multiple outputs", "Caused by", "Error parsing", "-->"];
+    let end = quoted.iter().filter_map(|mark| said.find(mark)).min().unwrap_or(said.len());
+    let kept = said.get(..end).unwrap_or_default().trim().trim_start_matches("error: ");
+    let kept = if kept.is_empty() { "its value cannot be used here" } else { kept };
+    match beside {
+        Some(place) => format!("{} ({place})", kept.trim_end_matches('.')),
+        None => kept.to_owned(),
+    }
 }

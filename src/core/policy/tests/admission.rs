@@ -2,8 +2,10 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::{effect, lines};
+use super::{effect, environment, lines, lines_in};
 use crate::config::Judge;
+use crate::evaluation::{Inventory, InventoryObject};
+use crate::policy::inventory_wanted;
 
 fn found(text: &str, before: Option<Value>, after: Option<Value>) -> String {
     let judge = Judge::Admission(vec!["policies".into()]);
@@ -75,7 +77,7 @@ fn the_message_is_the_expression_s_or_the_text_or_the_rule_itself() {
         found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
     };
     assert_snapshot!(with(", messageExpression: \"'%s has %d'.format([object.metadata.name, object.spec.replicas])\""), @"error replicas: web has 1");
-    assert_snapshot!(with(", message: few, messageExpression: \"object.missing\""), @"error replicas: few");
+    assert_snapshot!(with(", message: few, messageExpression: \"string(object.missing)\""), @"error replicas: few");
     assert_snapshot!(with(", message: few, messageExpression: \"'a\\\\nb'\""), @"error replicas: few");
     assert_snapshot!(with(""), @"error replicas: failed expression: object.spec.replicas >= 2");
 }
@@ -101,7 +103,7 @@ fn conditions_and_failure_policies_are_those_of_the_api_server() {
         found(&policy(&rest, DENY), None, Some(deployment(1, "nginx:1")))
     };
     assert_snapshot!(with("[{name: a, expression: 'object.spec.replicas == 7'}]", "Fail"), @"");
-    assert_snapshot!(with("[{name: a, expression: 'object.missing'}, {name: b, expression: 'false'}]", "Fail"), @"");
+    assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}, {name: b, expression: 'false'}]", "Fail"), @"");
     assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Fail"), @"error: check `c` could not judge Deployment shop/web: `replicas`: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)` (errored)");
     assert_snapshot!(with("[{name: a, expression: 'object.missing == 1'}]", "Ignore"), @"warning replicas: it could not be told, and its failure policy is to ignore that: there is no `missing`; where it may be absent, write `has(…)` or `.?missing.orValue(…)`");
 }
@@ -176,19 +178,78 @@ fn labels_of_a_namespace_that_nobody_knows_are_no_answer() {
     assert_snapshot!(lines(judge, &[("policies/p.yaml", &text)], effects), @"error replicas: too few");
 }
 
+const PARAMS: &str = "  paramKind: {apiVersion: v1, kind: ConfigMap}
+  validations: [{expression: 'object.spec.replicas >= int(params.data.least)', messageExpression: \"'at least ' + params.data.least\"}]";
+
 #[test]
 fn parameters_come_from_the_files() {
-    let rest = "  paramKind: {apiVersion: v1, kind: ConfigMap}
-  validations: [{expression: 'object.spec.replicas >= int(params.data.least)', messageExpression: \"'at least ' + params.data.least\"}]";
     let with = |reference: &str, map: &str| {
-        let text = policy(rest, &format!("{DENY}\n  paramRef: {reference}"));
+        let text = policy(PARAMS, &format!("{DENY}\n  paramRef: {reference}"));
         found(&format!("{text}---\n{map}"), None, Some(deployment(1, "nginx:1")))
     };
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: limits, namespace: policy, labels: {for: shop}}\ndata: {least: '2'}\n";
     let named = "{name: limits, namespace: policy, parameterNotFoundAction: Deny}";
     assert_snapshot!(with(named, map), @"error replicas: at least 2");
-    assert_snapshot!(with("{selector: {matchLabels: {for: shop}}, namespace: policy}", map), @"error replicas: at least 2");
-    assert_snapshot!(with("{name: limits, parameterNotFoundAction: Allow}", map), @"error: check `c` could not judge Deployment shop/web: `replicas`: the ConfigMap `limits` that `everywhere` takes parameters from is not in the files of this check (errored)");
+    assert_snapshot!(with("{selector: {matchLabels: {for: shop}}, namespace: policy, parameterNotFoundAction: Deny}", map), @"error replicas: at least 2");
+    assert_snapshot!(with("{name: limits, parameterNotFoundAction: Allow}", map), @"error: check `c` could not judge Deployment shop/web: `replicas`: the ConfigMap `limits` that `everywhere` takes parameters from is not in the files of this check, and what stands beside the change is not at hand (errored)");
+    assert_snapshot!(with("{name: limits}", map), @"error: check `c` could not be run: policies/p.yaml:11: ValidatingAdmissionPolicyBinding `everywhere`: `spec`: missing field `parameterNotFoundAction` (errored)");
+}
+
+fn limits(least: i64) -> Value {
+    json!({ "metadata": { "name": "limits", "namespace": "shop" }, "data": { "least": least.to_string() } })
+}
+
+/// What is said where an environment has parameters, which the change makes others; the files have some too, or none.
+fn with_params(file: Option<i64>, before: Option<i64>, after: Option<i64>, action: &str) -> String {
+    let reference = format!("  paramRef: {{name: limits, parameterNotFoundAction: {action}}}");
+    let mut text = policy(PARAMS, &format!("{DENY}\n{reference}"));
+    if let Some(least) = file {
+        let mut map = limits(least);
+        map["apiVersion"] = json!("v1");
+        map["kind"] = json!("ConfigMap");
+        text.push_str(&format!("---\n{map}\n"));
+    }
+    let web = effect("apps/Deployment shop/web", Some(deployment(1, "a")), Some(deployment(1, "b")));
+    let mut effects = vec![web];
+    let mut beside = Inventory::default();
+    match (before.map(limits), after.map(limits)) {
+        (None, None) => {}
+        (Some(before), Some(after)) if before == after => {
+            let object = effect("/ConfigMap shop/limits", None, None).object;
+            beside.objects.push(InventoryObject { object, body: (&before).into() });
+        }
+        (before, after) => effects.push(effect("/ConfigMap shop/limits", before, after)),
+    }
+    let mut environment = environment("production", effects);
+    environment.inventory = Some(beside);
+    lines_in(Judge::Admission(vec!["p.yaml".into()]), &[("p.yaml", &text)], environment)
+}
+
+#[test]
+fn a_change_cannot_loosen_what_it_is_judged_by() {
+    // What stands in the environment counts, also before what a file has of the same name.
+    assert_snapshot!(with_params(None, Some(2), Some(2), "Deny"), @"error replicas: at least 2 (existing)");
+    assert_snapshot!(with_params(Some(3), Some(2), Some(2), "Deny"), @"error replicas: at least 2 (existing)");
+    assert_snapshot!(with_params(Some(3), None, None, "Deny"), @"error replicas: at least 3 (existing)");
+    // Tightened, removed, brought.
+    assert_snapshot!(with_params(None, Some(1), Some(2), "Deny"), @"error replicas: at least 2");
+    assert_snapshot!(with_params(None, Some(2), Some(1), "Deny"), @"error replicas: at least 2 (existing)");
+    assert_snapshot!(with_params(None, Some(2), None, "Deny"), @"error replicas: at least 2 (existing)");
+    assert_snapshot!(with_params(None, None, Some(2), "Deny"), @"error replicas: at least 2");
+    assert_eq!(with_params(None, None, Some(1), "Deny"), "");
+    assert_snapshot!(with_params(None, None, None, "Deny"), @"error: check `c` could not judge Deployment shop/web: `replicas`: the ConfigMap `limits` that `everywhere` takes parameters from is neither in the files of this check nor in the environment (errored)");
+    assert_snapshot!(with_params(None, None, None, "Allow"), @"info replicas: not judged, as its binding allows: the ConfigMap `limits` that `everywhere` takes parameters from is neither in the files of this check nor in the environment");
+}
+
+#[test]
+fn parameters_are_asked_of_the_whole_environment() {
+    let text =
+        policy(PARAMS, &format!("{DENY}\n  paramRef: {{name: limits, parameterNotFoundAction: Deny}}"));
+    let check = "version = 1\n[environment.production]\nsource = { yaml = \"p\" }\n[[check]]\nname = \"c\"\nadmission = \"p.yaml\"\n";
+    let policy = crate::config::parse(check, ".countersign.toml").unwrap();
+    let wanted = inventory_wanted(&policy, &super::library(&[("p.yaml", &text)]));
+    let takes = |object: &str| wanted.takes("production", &effect(object, None, None).object);
+    assert_eq!((takes("/ConfigMap shop/limits"), takes("/Secret shop/limits")), (true, false));
 }
 
 #[test]

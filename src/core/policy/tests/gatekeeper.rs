@@ -7,13 +7,13 @@ use crate::config::{Judge, Policy, parse};
 use crate::evaluation::{Inventory, InventoryObject};
 use crate::policy::inventory_wanted;
 
-fn found(files: &[&str], object: &str, before: Option<Value>, after: Option<Value>) -> String {
+pub(super) fn found(files: &[&str], object: &str, before: Option<Value>, after: Option<Value>) -> String {
     let names: Vec<String> = (0..files.len()).map(|at| format!("policies/{at}.yaml")).collect();
     let files: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(files.iter().copied()).collect();
     lines(Judge::Gatekeeper(vec!["policies".into()]), &files, vec![effect(object, before, after)])
 }
 
-fn pod(name: &str, spec: Value) -> Option<Value> {
+pub(super) fn pod(name: &str, spec: Value) -> Option<Value> {
     Some(
         json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": "shop", "labels": { "app": name } }, "spec": spec }),
     )
@@ -24,7 +24,7 @@ fn indented(text: &str, by: usize) -> String {
 }
 
 /// A template in Rego with the schema of its parameters, in YAML's flow style.
-fn template(kind: &str, schema: &str, rego: &str) -> String {
+pub(super) fn template(kind: &str, schema: &str, rego: &str) -> String {
     format!(
         "apiVersion: templates.gatekeeper.sh/v1
 kind: ConstraintTemplate
@@ -44,7 +44,7 @@ spec:
     )
 }
 
-fn constraint(kind: &str, spec: &str) -> String {
+pub(super) fn constraint(kind: &str, spec: &str) -> String {
     format!(
         "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: {kind}\nmetadata: {{name: it}}\nspec: {spec}\n"
     )

@@ -4,7 +4,9 @@
 mod admission;
 mod checks;
 mod circumstances;
+mod expansion;
 mod gatekeeper;
+mod idle;
 mod libraries;
 mod packs;
 mod predicates;

@@ -9,7 +9,8 @@ use crate::library::{Library, LibraryFile};
 
 fn library(files: &[(&str, &str)]) -> Library {
     let mut library = Library::default();
-    for (path, text) in files {
+    // Data that is named has to be there.
+    for (path, text) in files.iter().chain(&[("data/none.json", "{}")]) {
         let blob = "1".repeat(40).parse().unwrap();
         library.insert((*path).to_owned(), LibraryFile { blob, text: (*text).to_owned() });
     }
@@ -204,4 +205,10 @@ fn an_exception_is_told() {
 fn a_rule_that_does_not_end_blocks_in_the_same_words_each_time() {
     let endless = "package main\ndeny contains \"x\" if { some a in numbers.range(1, 9000); some b in numbers.range(1, 9000); a * b == -1 }";
     assert_snapshot!(says(endless), @"error : check `c` could not judge Deployment shop/web: it ran out of time: a rule may take 2 s for an object (errored)");
+}
+
+#[test]
+fn what_a_mistake_points_at_beside_is_told_by_its_place() {
+    let said = says("package main\nimport rego.v1\ndeny contains \"x\" if { a := 1; a := 2 }\n");
+    assert_snapshot!(said, @"error : check `c` could not be run: policy/p.rego:3:24: var `a` used before definition below (policy/p.rego:3:32) (errored)");
 }

@@ -320,5 +320,5 @@ fn rules_in_cel_of_a_definition() {
         json!({ "type": "object", "properties": { "spec": { "type": "object" } }, "x-kubernetes-validations": [{ "rule": "self.(" }] }),
     );
     let web = changed("example.org/Pool shop/web", None, Some(pool(json!({}))));
-    assert_snapshot!(found(&[("crds/pool.json", &broken)], None, vec![web]), @"Info not-evaluated: not evaluated: the rule in CEL `self.(` (this is not an expression: no viable alternative at input '.(') in the schema of example.org/v1 Pool");
+    assert_snapshot!(found(&[("crds/pool.json", &broken)], None, vec![web]), @"Info not-evaluated: not evaluated: the rule in CEL `self.(` (`(` cannot stand here) in the schema of example.org/v1 Pool");
 }

@@ -1,25 +1,32 @@
 //! A check that is the ValidatingAdmissionPolicies of a cluster, as they are. An object is judged as it is written: no
 //! API server has filled in defaults.
 
+mod idle;
+mod params;
 mod read;
 mod resources;
 
 use serde_json::Value;
 
-use self::read::{Binding, ParamKind, ParamRef, Policies, Policy};
+pub(in crate::policy) use self::idle::{idle, names};
+use self::params::{Found, Params, World};
+pub(super) use self::read::param_kinds;
+use self::read::{Binding, Policies, Policy};
 use self::resources::Asked;
 use super::validating::{Said, Telling};
 use super::{Judging, Subject, Wrong};
 use crate::config::Severity;
+use crate::evaluation::Evaluation;
 use crate::library::Library;
 use crate::policy::Truth;
 use crate::policy::expression::{Input, Prepared};
-use crate::policy::manifests::Manifest;
 use crate::policy::names::Given;
-use crate::policy::selector::Labels;
+use crate::policy::selector::Namespaces;
 
 struct Admission {
-    policies: Policies,
+    policies: Vec<Policy>,
+    namespaces: Namespaces,
+    params: Params,
     severity: Severity,
 }
 
@@ -27,8 +34,13 @@ pub(super) fn compile<'a>(
     files: &[String],
     severity: Severity,
     library: &Library,
+    evaluation: &Evaluation,
 ) -> Result<Box<dyn Judging + 'a>, String> {
-    Ok(Box::new(Admission { policies: read::read(files, library)?, severity }))
+    let Policies { policies, manifests } = read::read(files, library)?;
+    let namespaces = Namespaces::of(&manifests);
+    let kinds = policies.iter().filter_map(|policy| policy.param_kind.as_ref());
+    let params = Params::of(manifests, kinds, evaluation);
+    Ok(Box::new(Admission { policies, namespaces, params, severity }))
 }
 
 impl Judging for Admission {
@@ -45,7 +57,7 @@ impl Judging for Admission {
         if is_exempt(subject) {
             return Vec::new();
         }
-        let all = self.policies.policies.iter();
+        let all = self.policies.iter();
         let bound = all.flat_map(|policy| policy.bindings.iter().map(move |binding| (policy, binding)));
         bound.flat_map(|(policy, binding)| self.bound(policy, binding, subject)).collect()
     }
@@ -55,11 +67,11 @@ impl Admission {
     /// What a policy says where a binding puts it in force, and whether base has it too.
     fn bound(&self, policy: &Policy, binding: &Binding, subject: &Subject<'_>) -> Vec<Result<Wrong, String>> {
         let now = Asked { subject, object: subject.after(), old_object: subject.before() };
-        let said = self.said(policy, binding, &now);
+        let said = self.said(policy, binding, &now, World::Both);
         let transition = now.object.is_none() || policy.program.judges_transition();
         let base = now.old_object.filter(|_| !said.is_empty() && !transition);
         let base = base.map(|object| Asked { subject, object: Some(object), old_object: None });
-        let base = base.map(|base| self.said(policy, binding, &base)).unwrap_or_default();
+        let base = base.map(|base| self.said(policy, binding, &base, World::Base)).unwrap_or_default();
         let telling = Telling {
             rule: &policy.name,
             severity: binding.severity,
@@ -69,10 +81,9 @@ impl Admission {
         telling.tell(said, &base)
     }
 
-    fn said(&self, policy: &Policy, binding: &Binding, asked: &Asked<'_, '_>) -> Vec<Said> {
-        let meant = policy.constraints.matches(asked, &self.policies.namespaces);
-        let bound =
-            binding.resources.as_ref().map(|resources| resources.matches(asked, &self.policies.namespaces));
+    fn said(&self, policy: &Policy, binding: &Binding, asked: &Asked<'_, '_>, world: World) -> Vec<Said> {
+        let meant = policy.constraints.matches(asked, &self.namespaces);
+        let bound = binding.resources.as_ref().map(|resources| resources.matches(asked, &self.namespaces));
         match meant.and(bound.unwrap_or(Truth::True)) {
             Truth::False => return Vec::new(),
             Truth::Unknown => {
@@ -84,9 +95,11 @@ impl Admission {
             }
             Truth::True => {}
         }
-        match self.params(policy, binding, asked) {
+        let place = (asked.subject.environment, &asked.subject.effect.object);
+        match self.params.find(policy.param_kind.as_ref(), binding, place, world) {
             Err(why) => vec![Said::Failed(why)],
-            Ok(params) => {
+            Ok(Found::None(why)) => vec![Said::Passed(why)],
+            Ok(Found::These(params)) => {
                 params.into_iter().flat_map(|params| self.evaluated(policy, asked, params)).collect()
             }
         }
@@ -98,7 +111,7 @@ impl Admission {
             return vec![Said::Failed("expressions cannot be evaluated".to_owned())];
         };
         let reference = &subject.effect.object;
-        let namespace = self.policies.namespaces.object(subject.surroundings, subject.environment, reference);
+        let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
         let prepared = Prepared::new(
             language,
             Input {
@@ -112,48 +125,6 @@ impl Admission {
         );
         policy.program.say(prepared)
     }
-
-    /// The parameters that a binding names, from the files of the check.
-    fn params(
-        &self,
-        policy: &Policy,
-        binding: &Binding,
-        asked: &Asked<'_, '_>,
-    ) -> Result<Vec<Option<&Value>>, String> {
-        let (Some(kind), Some(reference)) = (&policy.param_kind, &binding.params) else {
-            return Ok(vec![None]);
-        };
-        let own = &asked.subject.effect.object.namespace;
-        let mut params = Vec::new();
-        for manifest in
-            self.policies.manifests.iter().filter(|manifest| is_param(manifest, kind, reference, own))
-        {
-            let selector = reference.selector.as_ref();
-            match selector.map_or(Truth::True, |selector| selector.matches(&Labels::of(&manifest.body))) {
-                Truth::True => params.push(Some(&manifest.body)),
-                Truth::False => {}
-                Truth::Unknown => return Err("which parameters are meant cannot be told".to_owned()),
-            }
-        }
-        if params.is_empty() {
-            let name = reference.name.as_deref().map(|name| format!(" `{name}`")).unwrap_or_default();
-            let (binding, kind) = (&binding.name, &kind.kind);
-            return Err(format!(
-                "the {kind}{name} that `{binding}` takes parameters from is not in the files of this check"
-            ));
-        }
-        Ok(params)
-    }
-}
-
-/// Whether a manifest is one that a binding takes its parameters from. What has no namespace goes where it is applied.
-fn is_param(manifest: &Manifest, kind: &ParamKind, reference: &ParamRef, own: &str) -> bool {
-    let group = kind.api_version.split_once('/').map_or("", |(group, _)| group);
-    let namespace = reference.namespace.as_deref().unwrap_or(own);
-    manifest.group == group
-        && manifest.kind == kind.kind
-        && reference.name.as_ref().is_none_or(|name| *name == manifest.name)
-        && (manifest.namespace.is_empty() || manifest.namespace == namespace)
 }
 
 /// Configuration of admission is admitted without it.

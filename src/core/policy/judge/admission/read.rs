@@ -3,16 +3,16 @@
 
 use serde::Deserialize;
 
-use super::super::validating::{FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
+use super::super::validating::{AnnotationSpec, FailurePolicy, Named, Program, ProgramSpec, ValidationSpec};
 use super::resources::MatchResources;
 use crate::config::Severity;
 use crate::library::Library;
 use crate::policy::manifests::{self, Manifest};
-use crate::policy::selector::{Namespaces, Selector};
+use crate::policy::selector::Selector;
 
-const GROUP: &str = "admissionregistration.k8s.io";
-const POLICY: &str = "ValidatingAdmissionPolicy";
-const BINDING: &str = "ValidatingAdmissionPolicyBinding";
+pub(super) const GROUP: &str = "admissionregistration.k8s.io";
+pub(super) const POLICY: &str = "ValidatingAdmissionPolicy";
+pub(super) const BINDING: &str = "ValidatingAdmissionPolicyBinding";
 
 /// What a policy may name.
 const VARIABLES: [&str; 5] = ["object", "oldObject", "request", "namespaceObject", "params"];
@@ -20,8 +20,7 @@ const VARIABLES: [&str; 5] = ["object", "oldObject", "request", "namespaceObject
 /// Everything that the files of a check say.
 pub(super) struct Policies {
     pub(super) policies: Vec<Policy>,
-    pub(super) namespaces: Namespaces,
-    /// What parameters may be.
+    /// All that stands in them: namespaces and parameters among others.
     pub(super) manifests: Vec<Manifest>,
 }
 
@@ -49,14 +48,40 @@ pub(super) struct ParamKind {
     pub(super) kind: String,
 }
 
+impl ParamKind {
+    pub(super) fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ParamRef {
     pub(super) name: Option<String>,
     pub(super) namespace: Option<String>,
     pub(super) selector: Option<Selector>,
-    #[expect(dead_code, reason = "parameters that are not in the files are not known to be absent")]
-    parameter_not_found_action: Option<String>,
+    #[serde(rename = "parameterNotFoundAction")]
+    pub(super) not_found: NotFound,
+}
+
+/// What follows where there are no parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) enum NotFound {
+    /// The policy does not hold.
+    Allow,
+    /// It cannot be told, and its failure policy says what that means.
+    Deny,
+}
+
+impl ParamRef {
+    /// What an API server refuses.
+    fn check(&self) -> Result<(), &'static str> {
+        match (self.name.is_some(), self.selector.is_some()) {
+            (true, true) => Err("`paramRef` has both `name` and `selector`"),
+            (false, false) => Err("`paramRef` has neither `name` nor `selector`"),
+            (true, false) | (false, true) => Ok(()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,8 +91,7 @@ struct PolicySpec {
     match_constraints: Option<MatchResources>,
     validations: Option<Vec<ValidationSpec>>,
     failure_policy: Option<FailurePolicy>,
-    #[serde(rename = "auditAnnotations")]
-    _audit_annotations: Option<serde::de::IgnoredAny>,
+    audit_annotations: Option<Vec<AnnotationSpec>>,
     match_conditions: Option<Vec<Named>>,
     variables: Option<Vec<Named>>,
 }
@@ -81,7 +105,7 @@ struct BindingSpec {
     validation_actions: Option<Vec<Action>>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 enum Action {
     Deny,
     Warn,
@@ -114,7 +138,19 @@ pub(super) fn read(files: &[String], library: &Library) -> Result<Policies, Stri
                 spec.policy_name
             ));
         };
+        let wrong = |why: &str| format!("{}: {why}", manifest.place());
         let actions = spec.validation_actions.unwrap_or_default();
+        if [Action::Deny, Action::Warn].iter().all(|action| actions.contains(action)) {
+            return Err(wrong("`validationActions` has both `Deny` and `Warn`"));
+        }
+        if actions
+            .iter()
+            .enumerate()
+            .any(|(at, action)| actions.iter().skip(at + 1).any(|other| other == action))
+        {
+            return Err(wrong("`validationActions` has an action twice"));
+        }
+        spec.param_ref.as_ref().map_or(Ok(()), ParamRef::check).map_err(wrong)?;
         let severity = actions.iter().map(|action| match action {
             Action::Deny => Severity::Error,
             Action::Warn => Severity::Warning,
@@ -125,15 +161,14 @@ pub(super) fn read(files: &[String], library: &Library) -> Result<Policies, Stri
             name: manifest.name.clone(),
             resources: spec.match_resources,
             params: spec.param_ref,
-            severity: severity
-                .ok_or_else(|| format!("{}: it has no `validationActions`", manifest.place()))?,
+            severity: severity.ok_or_else(|| wrong("it has no `validationActions`"))?,
         });
     }
     if policies.iter().all(|policy| policy.bindings.is_empty()) {
         let files = crate::report::listed(files, 5);
         return Err(format!("no {POLICY} with a {BINDING} is in {files}, so that nothing would be in force"));
     }
-    Ok(Policies { policies, namespaces: Namespaces::of(&manifests), manifests })
+    Ok(Policies { policies, manifests })
 }
 
 fn policy(manifest: &Manifest) -> Result<Policy, String> {
@@ -145,15 +180,31 @@ fn policy(manifest: &Manifest) -> Result<Policy, String> {
         conditions: spec.match_conditions.unwrap_or_default(),
         variables: spec.variables.unwrap_or_default(),
         validations: spec.validations.unwrap_or_default(),
+        annotations: spec.audit_annotations.unwrap_or_default(),
         failure: spec.failure_policy.unwrap_or_default(),
     };
+    if program.validations.is_empty() && program.annotations.is_empty() {
+        return Err(format!("{place}: it has neither `validations` nor `auditAnnotations`"));
+    }
+    let constraints = spec.match_constraints.filter(MatchResources::has_rules);
     Ok(Policy {
         name: manifest.name.clone(),
-        constraints: spec
-            .match_constraints
-            .ok_or_else(|| format!("{place}: it has no `matchConstraints`"))?,
+        constraints: constraints
+            .ok_or_else(|| format!("{place}: it has no `matchConstraints` with `resourceRules`"))?,
         param_kind: spec.param_kind,
         program: Program::compile(program, &place, given, &[])?,
         bindings: Vec::new(),
     })
+}
+
+/// The kinds that policies of these files take their parameters from, by group and kind.
+pub(in crate::policy) fn param_kinds(files: &[String], library: &Library) -> Vec<(String, String)> {
+    let manifests = manifests::read(files, library).unwrap_or_default();
+    let policies = manifests.iter().filter(|manifest| manifest.group == GROUP && manifest.kind == POLICY);
+    let kind = |manifest: &Manifest| {
+        let kind: ParamKind =
+            serde_json::from_value(manifest.body.pointer("/spec/paramKind")?.clone()).ok()?;
+        Some((kind.group().to_owned(), kind.kind))
+    };
+    policies.filter_map(kind).collect()
 }

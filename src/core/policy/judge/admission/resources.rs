@@ -67,6 +67,11 @@ pub(super) struct Asked<'a, 's> {
 }
 
 impl MatchResources {
+    /// Whether it says which requests are meant.
+    pub(super) fn has_rules(&self) -> bool {
+        self.resource_rules.as_ref().is_some_and(|rules| !rules.is_empty())
+    }
+
     /// Whether a request is meant; unknown where a selector asks for labels of a namespace that nobody knows.
     pub(super) fn matches(&self, asked: &Asked<'_, '_>, namespaces: &Namespaces) -> Truth {
         let subject = asked.subject;

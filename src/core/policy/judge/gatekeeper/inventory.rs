@@ -8,9 +8,10 @@ use regorus::Value as RegoValue;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::admission;
 use super::matching::Glob;
 use super::template;
-use super::{Config, processes};
+use super::{Config, Process, processes};
 use crate::config::{Judge, Policy};
 use crate::evaluation::{EnvironmentEvaluation, Evaluation, SideState};
 use crate::library::Library;
@@ -55,7 +56,8 @@ pub fn inventory_wanted(policy: &Policy, library: &Library) -> InventoryWanted {
     for check in &policy.checks {
         let Some(environments) = predicate::compile(&check.environments) else { continue };
         let namespaces = reads_namespaces(&check.judge, library).then(Synced::namespaces);
-        let synced = inventory_of(&check.judge, library).into_iter().chain(namespaces);
+        let params = params_of(&check.judge, library);
+        let synced = inventory_of(&check.judge, library).into_iter().chain(namespaces).chain(params);
         asked.extend(synced.map(|synced| Asked { environments: environments.clone(), synced }));
     }
     InventoryWanted(asked)
@@ -69,6 +71,14 @@ fn inventory_of(judge: &Judge, library: &Library) -> Option<Synced> {
         manifest.kind == "ConstraintTemplate" && template::reads_inventory(&manifest.body)
     };
     manifests.iter().any(asks).then(|| Synced::of(&manifests).ok()).flatten()
+}
+
+/// What admission policies take their parameters from.
+fn params_of(judge: &Judge, library: &Library) -> Option<Synced> {
+    let Judge::Admission(files) = judge else { return None };
+    let kinds = admission::param_kinds(files, library).into_iter();
+    let kinds: Vec<Synchronised> = kinds.map(|(group, kind)| Synchronised { group, kind }).collect();
+    (!kinds.is_empty()).then(|| Synced { kinds, exempt: Vec::new() })
 }
 
 /// Whether a check looks at the namespaces of objects, which a change seldom touches.
@@ -127,7 +137,7 @@ impl Synced {
                 ("config.gatekeeper.sh", "Config") => {
                     let config: Config = manifest.field("spec")?;
                     kinds.extend(config.sync.map(|sync| sync.sync_only).unwrap_or_default());
-                    exempt.extend(processes(config.matching, "sync"));
+                    exempt.extend(processes(config.matching, Process::Sync));
                 }
                 ("syncset.gatekeeper.sh", "SyncSet") => {
                     let set: SyncSet = manifest.field("spec")?;

@@ -1,9 +1,9 @@
 //! `spec.match` of a constraint, as Gatekeeper's webhook reads it.
 
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::super::Subject;
+use super::review::Reviewed;
 use crate::object::ObjectRef;
 use crate::policy::Truth;
 use crate::policy::selector::{Labels, Namespaces, Selector};
@@ -20,8 +20,34 @@ pub(super) struct Match {
     label_selector: Option<Selector>,
     namespace_selector: Option<Selector>,
     name: Option<Glob>,
-    /// Whether an object is written or generated; here all are written.
-    source: Option<String>,
+    source: Option<Sources>,
+}
+
+/// Where what is reviewed comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// It is written.
+    Original,
+    /// A template made it of what is written.
+    Generated,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Sources {
+    #[serde(alias = "")]
+    All,
+    Original,
+    Generated,
+}
+
+impl Sources {
+    const fn has(self, source: Source) -> bool {
+        match self {
+            Self::All => true,
+            Self::Original => matches!(source, Source::Original),
+            Self::Generated => matches!(source, Source::Generated),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -61,15 +87,20 @@ fn namespace(object: &ObjectRef) -> Option<&str> {
 }
 
 impl Match {
+    /// Whether it is for nothing but what is made of objects.
+    pub(super) fn is_for_generated(&self) -> bool {
+        self.source == Some(Sources::Generated)
+    }
+
     /// Whether a constraint is for an object in one of its states; unknown where a selector asks for labels of a
     /// namespace that nobody knows.
     pub(super) fn matches(
         &self,
         subject: &Subject<'_>,
-        states: [Option<&Value>; 2],
+        reviewed: &Reviewed<'_>,
         namespaces: &Namespaces,
     ) -> Truth {
-        let object = &subject.effect.object;
+        let object = reviewed.reference;
         let named = |globs: &[Glob]| namespace(object).map(|own| globs.iter().any(|glob| glob.matches(own)));
         let listed =
             |globs: &Option<Vec<Glob>>| globs.as_deref().filter(|globs| !globs.is_empty()).and_then(named);
@@ -84,13 +115,13 @@ impl Match {
         let certain = self.for_kind(object)
             && scope
             && name
-            && self.source.as_deref() != Some("Generated")
+            && self.source.is_none_or(|sources| sources.has(reviewed.source))
             && listed(&self.excluded_namespaces) != Some(true)
             && listed(&self.namespaces) != Some(false);
         if !certain {
             return Truth::False;
         }
-        let each = states.into_iter().flatten().map(|state| {
+        let each = [Some(reviewed.object), reviewed.before].into_iter().flatten().map(|state| {
             let labels = self.label_selector.as_ref();
             let labels = labels.map_or(Truth::True, |selector| selector.matches(&Labels::of(state)));
             let around = self.namespace_selector.as_ref().map_or(Truth::True, |selector| {

@@ -1,29 +1,32 @@
 //! A check that is the constraints and templates of Gatekeeper, as they are. Objects are reviewed as its webhook would
 //! when they are created or updated, as they are written: no API server has filled in defaults, and who asks is not
-//! known. What leaves the tree is not reviewed, as Gatekeeper does not unless it is told to.
+//! known. What leaves the tree is not reviewed, as Gatekeeper does not unless it is told to. What it would mutate first is
+//! refused, and so is whatever of its own kinds is not known here: nothing in the files is passed over.
 
+mod expansion;
+mod idle;
 mod inventory;
 mod matching;
 mod parameters;
+mod review;
 mod template;
 
-use regorus::Value as RegoValue;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use self::expansion::{Expansion, Resultant};
+pub(in crate::policy) use self::idle::{idle, names};
 use self::inventory::{Inventories, Sync, Synced};
 pub use self::inventory::{InventoryWanted, inventory_wanted};
 use self::matching::{Glob, Match};
-use self::template::{By, Policy, Template};
-use super::validating::{FailurePolicy, Said, Telling};
+use self::review::Reviewed;
+use self::template::{By, Template};
+use super::validating::{FailurePolicy, Telling};
 use super::{Judging, Subject, Wrong};
 use crate::config::Severity;
 use crate::evaluation::{Evaluation, Side};
 use crate::library::Library;
-use crate::policy::Truth;
-use crate::policy::expression::{Input, Prepared};
 use crate::policy::manifests::{self, Manifest};
-use crate::policy::names::Given;
 use crate::policy::selector::Namespaces;
 
 struct Gatekeeper {
@@ -33,6 +36,7 @@ struct Gatekeeper {
     /// Namespaces that the configuration leaves out.
     exempt: Vec<Glob>,
     inventories: Inventories,
+    expansion: Expansion,
     severity: Severity,
 }
 
@@ -70,17 +74,34 @@ struct Point {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Config {
     #[serde(rename = "match")]
     matching: Option<Vec<Exemption>>,
     sync: Option<Sync>,
+    #[serde(rename = "validation")]
+    _validation: Option<serde::de::IgnoredAny>,
+    #[serde(rename = "readiness")]
+    _readiness: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Exemption {
     excluded_namespaces: Option<Vec<Glob>>,
-    processes: Option<Vec<String>>,
+    processes: Option<Vec<Process>>,
+}
+
+/// What of Gatekeeper a namespace can be kept out of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Process {
+    #[serde(rename = "*")]
+    All,
+    Audit,
+    Webhook,
+    Sync,
+    MutationWebhook,
 }
 
 pub(super) fn compile<'a>(
@@ -90,11 +111,10 @@ pub(super) fn compile<'a>(
     evaluation: &Evaluation,
 ) -> Result<Box<dyn Judging + 'a>, String> {
     let manifests = manifests::read(files, library)?;
+    manifests.iter().try_for_each(known)?;
     let of_group = |group: &'static str| manifests.iter().filter(move |manifest| manifest.group == group);
     let mut templates: Vec<Template> = Vec::new();
-    for manifest in
-        of_group("templates.gatekeeper.sh").filter(|manifest| manifest.kind == "ConstraintTemplate")
-    {
+    for manifest in of_group(TEMPLATES) {
         let template = Template::read(manifest)?;
         if templates.iter().any(|known| known.kind == template.kind) {
             return Err(format!("{}: there is another template of `{}`", manifest.place(), template.kind));
@@ -102,7 +122,7 @@ pub(super) fn compile<'a>(
         templates.push(template);
     }
     let mut constraints = Vec::new();
-    for manifest in of_group("constraints.gatekeeper.sh") {
+    for manifest in of_group(CONSTRAINTS) {
         let template = templates.iter().position(|template| template.kind == manifest.kind);
         let template = template
             .ok_or_else(|| format!("{}: its template is not in the files of this check", manifest.place()))?;
@@ -117,9 +137,9 @@ pub(super) fn compile<'a>(
         return Err(format!("no constraint of Gatekeeper is in {files}, so that nothing would be in force"));
     }
     let mut exempt = Vec::new();
-    for manifest in of_group("config.gatekeeper.sh").filter(|manifest| manifest.kind == "Config") {
+    for manifest in of_group(CONFIGURATION) {
         let config: Config = manifest.field("spec")?;
-        exempt.extend(processes(config.matching, "webhook"));
+        exempt.extend(processes(config.matching, Process::Webhook));
     }
     let asks = |template: &Template| matches!(&template.engine, By::Rego(policy) if policy.reads_inventory);
     let inventories = if templates.iter().any(asks) {
@@ -128,14 +148,45 @@ pub(super) fn compile<'a>(
         Inventories::none()
     };
     let namespaces = Namespaces::of(&manifests);
-    Ok(Box::new(Gatekeeper { constraints, templates, namespaces, exempt, inventories, severity }))
+    let expansion = Expansion::of(of_group(EXPANSIONS))?;
+    Ok(Box::new(Gatekeeper { constraints, templates, namespaces, exempt, inventories, expansion, severity }))
+}
+
+const TEMPLATES: &str = "templates.gatekeeper.sh";
+const CONSTRAINTS: &str = "constraints.gatekeeper.sh";
+const CONFIGURATION: &str = "config.gatekeeper.sh";
+const EXPANSIONS: &str = "expansion.gatekeeper.sh";
+/// Of these nothing is needed to review an object.
+const BESIDE: [&str; 3] = ["status.gatekeeper.sh", "connection.gatekeeper.sh", "externaldata.gatekeeper.sh"];
+
+/// Refuses what Gatekeeper heeds and nobody does here.
+fn known(manifest: &Manifest) -> Result<(), String> {
+    let wrong = |why: &str| Err(format!("{}: {why}", manifest.place()));
+    match (manifest.group.as_str(), manifest.kind.as_str()) {
+        ("mutations.gatekeeper.sh", _) => wrong(
+            "mutators are not carried out here, so objects would be judged that no cluster gets to see; leave its file \
+             out of this check",
+        ),
+        (CONFIGURATION, "Config") if manifest.name != "config" => {
+            wrong("Gatekeeper takes no `Config` but the one called `config`")
+        }
+        (TEMPLATES, "ConstraintTemplate")
+        | (CONFIGURATION, "Config")
+        | (EXPANSIONS, "ExpansionTemplate")
+        | ("syncset.gatekeeper.sh", "SyncSet")
+        | (CONSTRAINTS, _) => Ok(()),
+        (group, _) if group.ends_with(".gatekeeper.sh") && !BESIDE.contains(&group) => {
+            wrong("this kind of Gatekeeper's is not supported; leave its file out of this check")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The namespaces that a configuration keeps out of a process.
-fn processes(exemptions: Option<Vec<Exemption>>, wanted: &str) -> Vec<Glob> {
+fn processes(exemptions: Option<Vec<Exemption>>, wanted: Process) -> Vec<Glob> {
     let concerned = |exemption: &Exemption| {
         let processes = exemption.processes.as_deref().unwrap_or_default();
-        processes.iter().any(|process| process == "*" || process == wanted)
+        processes.iter().any(|process| [Process::All, wanted].contains(process))
     };
     let exemptions = exemptions.unwrap_or_default().into_iter().filter(concerned);
     exemptions.flat_map(|exemption| exemption.excluded_namespaces.unwrap_or_default()).collect()
@@ -165,10 +216,8 @@ fn constraint(manifest: &Manifest, template: usize, schema: Option<&Value>) -> R
 
 /// How heavy a violation is.
 fn enforcement(action: Option<&str>, scoped: Option<&[Scoped]>) -> Result<Severity, String> {
-    match action.unwrap_or("deny") {
-        "deny" | "" => Ok(Severity::Error),
-        "warn" => Ok(Severity::Warning),
-        "dryrun" => Ok(Severity::Info),
+    match action.unwrap_or_default() {
+        "" => Ok(Severity::Error),
         "scoped" => {
             let scoped = scoped.ok_or("it has no `scopedEnforcementActions`")?;
             let at_admission = |scoped: &&Scoped| {
@@ -177,10 +226,20 @@ fn enforcement(action: Option<&str>, scoped: Option<&[Scoped]>) -> Result<Severi
             };
             let mut heaviest = Severity::Info;
             for scoped in scoped.iter().filter(at_admission).filter(|scoped| scoped.action != "scoped") {
-                heaviest = heaviest.max(enforcement(Some(&scoped.action), None)?);
+                heaviest = heaviest.max(self::action(&scoped.action)?);
             }
             Ok(heaviest)
         }
+        word => self::action(word),
+    }
+}
+
+/// How heavy a violation is that is acted on so.
+fn action(word: &str) -> Result<Severity, String> {
+    match word {
+        "deny" => Ok(Severity::Error),
+        "warn" => Ok(Severity::Warning),
+        "dryrun" => Ok(Severity::Info),
         other => Err(format!("the enforcement action `{other}` is not known")),
     }
 }
@@ -202,7 +261,23 @@ impl Judging for Gatekeeper {
         if self.exempt.iter().any(|glob| !namespace.is_empty() && glob.matches(namespace)) {
             return Vec::new();
         }
-        self.constraints.iter().flat_map(|constraint| self.constrained(constraint, subject, object)).collect()
+        let made = self.expansion.of_object(reference, object);
+        let before = subject.before().filter(|_| !self.expansion.is_empty());
+        // Where nothing can be made of base, nothing is known of it: then what is wrong counts as new.
+        let made_before = before.and_then(|before| self.expansion.of_object(reference, before).ok());
+        let (made, failed) = match made {
+            Ok(made) => (made, None),
+            Err(why) => (Vec::new(), Some(Err(why))),
+        };
+        let all = self.constraints.iter().flat_map(|constraint| {
+            let own = self.constrained(constraint, subject, object);
+            let implied = made.iter().flat_map(|made| {
+                let before = made_before.iter().flatten().find(|before| before.is_same(made));
+                self.implied(constraint, subject, made, before)
+            });
+            own.into_iter().chain(implied).collect::<Vec<_>>()
+        });
+        failed.into_iter().chain(all).collect()
     }
 }
 
@@ -214,135 +289,45 @@ impl Gatekeeper {
         object: &Value,
     ) -> Vec<Result<Wrong, String>> {
         let Some(template) = self.templates.get(constraint.template) else { return Vec::new() };
-        let (failure, transition) = match &template.engine {
-            By::Rego(policy) => (FailurePolicy::Fail, policy.judges_transition),
-            By::Cel(program) => (program.failure(), program.judges_transition()),
-        };
         let before = subject.before();
-        let said = self.said(constraint, template, subject, (object, before), Side::Head);
-        let base = before.filter(|_| !said.is_empty() && !transition);
-        let base = base
-            .map(|base| self.said(constraint, template, subject, (base, None), Side::Base))
-            .unwrap_or_default();
-        let telling =
-            Telling { rule: &constraint.name, severity: constraint.severity, most: self.severity, failure };
-        telling.tell(said, &base)
+        let head = Reviewed::of(subject, object, before, Side::Head);
+        let said = self.said(constraint, template, subject, &head);
+        let base = before.filter(|_| !said.is_empty() && !template.judges_transition());
+        let base = base.map(|base| Reviewed::of(subject, base, None, Side::Base));
+        let base = base.map(|base| self.said(constraint, template, subject, &base)).unwrap_or_default();
+        self.telling(constraint, template, constraint.severity).tell(said, &base)
     }
 
-    fn said(
+    /// What is wrong with what is made of an object.
+    fn implied(
         &self,
         constraint: &Constraint,
-        template: &Template,
         subject: &Subject<'_>,
-        (object, before): (&Value, Option<&Value>),
-        side: Side,
-    ) -> Vec<Said> {
-        match constraint.matching.matches(subject, [Some(object), before], &self.namespaces) {
-            Truth::False => return Vec::new(),
-            Truth::Unknown => {
-                let namespace = &subject.effect.object.namespace;
-                return vec![Said::Failed(format!(
-                    "whether it is for this object cannot be told, since the labels of the Namespace `{namespace}` are \
-                     neither in the change nor in the files of this check"
-                ))];
-            }
-            Truth::True => {}
-        }
-        let reference = &subject.effect.object;
-        let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
-        match &template.engine {
-            By::Rego(policy) => {
-                let inventory = policy.reads_inventory.then(|| self.inventories.get(subject.environment));
-                let inventory = inventory.transpose().map(|both| {
-                    both.map(|both| match side {
-                        Side::Base => &both.base,
-                        Side::Head => &both.head,
-                    })
-                });
-                match inventory {
-                    Ok(data) => {
-                        reviewed(policy, constraint, subject, [Some(object), before], (namespace, data))
-                    }
-                    Err(why) => vec![Said::Failed(why)],
-                }
-            }
-            By::Cel(program) => {
-                let Some(language) = subject.language() else {
-                    return vec![Said::Failed("expressions cannot be evaluated".to_owned())];
-                };
-                let input = Input {
-                    object: Some(object),
-                    old_object: before,
-                    request: subject.request(),
-                    environment: subject.environment,
-                    params: Given::Known(None),
-                    namespace,
-                };
-                let mut prepared = Prepared::new(language, input);
-                prepared.set(
-                    "params",
-                    Given::Known(Some(&constraint.parameters).filter(|_| constraint.has_parameters)),
-                );
-                prepared.set("anyObject", Given::Known(Some(object)));
-                program.say(prepared)
-            }
-        }
+        made: &Resultant,
+        before: Option<&Resultant>,
+    ) -> Vec<Result<Wrong, String>> {
+        let Some(template) = self.templates.get(constraint.template) else { return Vec::new() };
+        let said = self.said(constraint, template, subject, &Reviewed::made(subject, made, Side::Head));
+        let base = before.filter(|_| !said.is_empty() && !template.judges_transition());
+        let base = base.map(|base| Reviewed::made(subject, base, Side::Base));
+        let base = base.map(|base| self.said(constraint, template, subject, &base)).unwrap_or_default();
+        let severity = made.severity.unwrap_or(constraint.severity);
+        let told = self.telling(constraint, template, severity).tell(said, &base);
+        let implied = |words: String| format!("[Implied by {}] {words}", made.template);
+        let one = |wrong: Wrong| Wrong { message: implied(wrong.message), ..wrong };
+        told.into_iter().map(|told| told.map(one).map_err(implied)).collect()
     }
-}
 
-/// What Rego says of an object.
-fn reviewed(
-    policy: &Policy,
-    constraint: &Constraint,
-    subject: &Subject<'_>,
-    [object, before]: [Option<&Value>; 2],
-    (namespace, data): (Given<'_>, Option<&RegoValue>),
-) -> Vec<Said> {
-    if let Some(why) = policy.beyond {
-        return vec![Said::Failed(why.to_owned())];
+    fn telling<'t>(
+        &self,
+        constraint: &'t Constraint,
+        template: &Template,
+        severity: Severity,
+    ) -> Telling<'t> {
+        let failure = match &template.engine {
+            By::Rego(_) => FailurePolicy::Fail,
+            By::Cel(program) => program.failure(),
+        };
+        Telling { rule: &constraint.name, severity, most: self.severity, failure }
     }
-    let namespace = match namespace {
-        Given::Known(namespace) => namespace,
-        Given::Unknown(why) if policy.reads_namespace => {
-            return vec![Said::Failed(format!("`namespaceObject`: {why}"))];
-        }
-        Given::Unknown(_) => None,
-    };
-    let mut review = review(subject, object, before);
-    if let (Value::Object(fields), Some(namespace)) = (&mut review, namespace) {
-        fields.insert("namespaceObject".to_owned(), namespace.clone());
-    }
-    match policy.violations(json!({ "review": review, "parameters": constraint.parameters }), data) {
-        Ok(messages) => messages.into_iter().map(Said::Denied).collect(),
-        Err(why) => vec![Said::Failed(why)],
-    }
-}
-
-/// `input.review`, as Gatekeeper gives it, but for who asks.
-fn review(subject: &Subject<'_>, object: Option<&Value>, before: Option<&Value>) -> Value {
-    let reference = &subject.effect.object;
-    let kind = json!({ "group": reference.group, "version": reference.version, "kind": reference.kind });
-    let mut review = json!({
-        "kind": kind,
-        "requestKind": kind,
-        "name": reference.name,
-        "operation": subject.operation(),
-        "object": object,
-        "oldObject": before,
-        "dryRun": false,
-    });
-    if let Value::Object(fields) = &mut review {
-        let is_namespace = crate::policy::surroundings::is_namespace(reference);
-        let namespace = if is_namespace { &reference.name } else { &reference.namespace };
-        if !namespace.is_empty() {
-            fields.insert("namespace".to_owned(), Value::String(namespace.clone()));
-        }
-        if let Some(resource) = &subject.request().resource {
-            let resource =
-                json!({ "group": reference.group, "version": reference.version, "resource": resource });
-            fields.insert("resource".to_owned(), resource.clone());
-            fields.insert("requestResource".to_owned(), resource);
-        }
-    }
-    review
 }

@@ -70,6 +70,7 @@ struct Target {
     rego: Option<String>,
     libs: Option<Vec<String>>,
     code: Option<Vec<Code>>,
+    /// What its webhook has to be asked about; whatever that is asked about, it reviews by every template.
     #[serde(rename = "operations")]
     _operations: Option<serde::de::IgnoredAny>,
 }
@@ -101,6 +102,14 @@ struct CelSource {
 }
 
 impl Template {
+    /// Whether it looks at what base has: then nothing that it says was there before.
+    pub(super) fn judges_transition(&self) -> bool {
+        match &self.engine {
+            By::Rego(policy) => policy.judges_transition,
+            By::Cel(program) => program.judges_transition(),
+        }
+    }
+
     /// Reads a template.
     ///
     /// # Errors
@@ -137,6 +146,7 @@ fn by(target: &Target) -> Result<By, String> {
             conditions: source.match_conditions.unwrap_or_default(),
             variables: source.variables.unwrap_or_default(),
             validations: source.validations.unwrap_or_default(),
+            annotations: Vec::new(),
             failure: source.failure_policy.unwrap_or_default(),
         };
         let program = Program::compile(spec, "source", &VARIABLES, &RESERVED)?;
