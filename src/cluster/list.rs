@@ -8,8 +8,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::answer::{self, Answer};
+use super::kube::error;
 use super::link::{Link, Question, Verb};
-use crate::ports::{ClusterError, LiveObjects};
+use crate::ports::{ClusterError, LiveObjects, Page};
 
 /// Fewer objects are read one by one.
 const FEWEST: usize = 8;
@@ -42,7 +44,7 @@ pub(super) fn wanted<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Vec<Wa
 /// One answer.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct Listed {
     api_version: String,
     metadata: Metadata,
     items: Vec<Value>,
@@ -97,9 +99,34 @@ pub(super) async fn read(
     }
 }
 
+/// A part of everything that is at a place: the first, or the one that `next` asks for.
+///
+/// # Errors
+/// The server does not answer, or with anything but that.
+pub(super) async fn part(
+    link: &Link,
+    (place, plural): (&Place, &str),
+    next: Option<&str>,
+) -> Result<Page, ClusterError> {
+    let next = next.map(|next| format!("&continue={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
+    let path = format!("{}?limit={PAGE}{}", place.path, next.unwrap_or_default());
+    let question = Question { verb: Verb::Get, path: &path, accept: "application/json" };
+    let reply = link.reply(&question).await?;
+    if let Some(page) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() {
+        let next = Some(page.metadata.r#continue).filter(|next| !next.is_empty());
+        return Ok(Page { objects: page.items, next });
+    }
+    Err(match answer::read(&reply) {
+        Answer::Trouble(trouble) => error(trouble, "list", plural),
+        Answer::Object(_) | Answer::Absent(_) | Answer::Refused { .. } | Answer::Unpredictable { .. } => {
+            ClusterError::Unexpected { why: format!("it does not list `{plural}`") }
+        }
+    })
+}
+
 /// A page of this place; `None` where it is anything else.
-fn parsed(body: &[u8], place: &Place) -> Option<Page> {
-    let mut page: Page = serde_json::from_slice(body).ok()?;
+fn parsed(body: &[u8], place: &Place) -> Option<Listed> {
+    let mut page: Listed = serde_json::from_slice(body).ok()?;
     let mut fits = page.api_version == place.api_version;
     for item in &mut page.items {
         let item = item.as_object_mut()?;

@@ -15,6 +15,7 @@ mod needs;
 mod ownership;
 mod quotas;
 mod reading;
+mod redefined;
 mod refused;
 mod scope;
 mod standing;
@@ -55,6 +56,7 @@ use countersign_core::live::{Destinations, Manifests};
 const AT_ONCE: usize = 32;
 /// How often an object is looked at again that changes meanwhile.
 const LOOKS: u32 = 3;
+const MOVES: &str = "it changed in the cluster each time it was looked at";
 /// After so many silences in a row the rest is not asked: nobody waits for a cluster that is down.
 const SILENCES: u32 = 3;
 /// After so long the rest of an environment is not asked, however well the cluster answers.
@@ -101,6 +103,7 @@ pub async fn predict_within(
     let asking = Asking::of(cluster, environment, scope, &inputs).await;
     let mut judged = asking.all(inputs).await;
     quotas::hold(cluster, &mut judged).await;
+    asking.tell_of_redefined(&mut judged).await;
     let mut predicted = asking.gather(judged);
     if let Some(message) = presumed {
         predicted.errors.push(EnvironmentError {
@@ -207,7 +210,7 @@ impl<'a> Asking<'a> {
                 judge::read(self.environment, input.effect, seen.live.as_ref())
             }
             Ok(Some(seen)) => judge::judge(self.environment, input, seen),
-            Ok(None) => Judged::unsettled(input.effect),
+            Ok(None) => Judged::unsettled_because(input.effect, MOVES.to_owned()),
             Err(Unasked::Silent) => Judged::silent(input.effect),
             Err(Unasked::Failed(error)) => {
                 let error = failure(self.cluster, self.environment, Some(object), &error);

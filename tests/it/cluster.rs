@@ -18,6 +18,7 @@ mod lists;
 mod overwritten;
 mod quotas;
 mod reach;
+mod redefined;
 mod refusals;
 mod replace;
 mod self_check;

@@ -60,7 +60,7 @@ impl Applier {
             Self::Kubectl { program, verb } if *verb == ["replace"] => {
                 let (mut there, mut new) = (Vec::new(), Vec::new());
                 for one in all {
-                    let live = world.live(one).await;
+                    let live = super::live(world, one).await;
                     if live.is_some() { there.push(*one) } else { new.push(*one) }
                 }
                 for (verb, some) in [("replace", there), ("create", new)] {

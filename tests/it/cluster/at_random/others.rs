@@ -39,7 +39,7 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
         Meanwhile { content_type: APPLY, ..patch(about, manager, body) }
     };
     let note = |value: &str| json!({ "metadata": { "annotations": { "example.org/theirs": value } } });
-    Some(match dice.below(24) {
+    Some(match dice.below(30) {
         0 | 1 if workload => Meanwhile {
             part: "/scale",
             ..patch("kubectl scale", "kubectl", json!({ "spec": { "replicas": 2 + dice.below(4) } }))
@@ -95,6 +95,27 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
             same["metadata"].as_object_mut().unwrap().remove("name");
             same
         }),
+        16 => patch(
+            "kubectl label, to take away",
+            "kubectl-label",
+            json!({ "metadata": { "labels": { "app": null } } }),
+        ),
+        17 => patch(
+            "kubectl annotate, of what is ours",
+            "kubectl-annotate",
+            json!({ "metadata": { "annotations": { "example.org/a": "theirs" } } }),
+        ),
+        18 => applied(
+            "another controller's label of ours",
+            "other-controller",
+            json!({ "metadata": { "labels": { "team": "theirs" } } }),
+        ),
+        // Without finalizers it would be gone, and whoever applies would make it anew.
+        19 | 20 if base.pointer("/metadata/finalizers").is_some() => Meanwhile {
+            method: Method::DELETE,
+            content_type: "application/json",
+            ..patch("kubectl delete", "kubectl", json!({}))
+        },
         _ => return None,
     })
 }
