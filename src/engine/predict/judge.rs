@@ -16,6 +16,7 @@ use super::foreseen::{Made, is_within};
 use super::input::writing;
 use super::refused::{Refusal, refused};
 use super::standing::Standing;
+use super::stays;
 use super::warned;
 use super::wishes::{not_helms, wished};
 use crate::ports::{Prediction, Tried};
@@ -290,6 +291,7 @@ fn passed_over(environment: &Environment, base: &Value, head: &Value) -> bool {
 fn settled(effect: Effect, compared: &Compared, sides: &Manifests<'_>) -> Effect {
     let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
     let Compared { base, head, changes, .. } = compared;
+    let stays = sides.head.and_then(|manifest| stays::sentence(&effect.changes, changes, (manifest, head)));
     let changes = live::showable(changes, base, head, sides);
     if changes.is_empty() {
         let effect =
@@ -310,6 +312,10 @@ fn settled(effect: Effect, compared: &Compared, sides: &Manifests<'_>) -> Effect
         | Operation::Orphan
         | Operation::Fail
         | Operation::None => effect,
+    };
+    let effect = match stays {
+        Some(stays) => with_reason(effect, stays),
+        None => effect,
     };
     let mut risks = effect.risks.clone();
     if live::replicas(head) == Some(0) && live::replicas(base) != Some(0) {

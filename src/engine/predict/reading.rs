@@ -1,10 +1,12 @@
 //! How appliers read a manifest before they send it: some make objects of their own types of it and send those, some do
 //! not ask the server to be strict. What they then send is not what was rendered, and a dry run of that would mislead.
 
+use std::borrow::Cow;
+
 use countersign_core::effect::Applier;
 use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ports::{NO_SUCH_FIELD, Prediction, REQUIRED};
 use countersign_core::live::essence;
@@ -58,6 +60,14 @@ const OPTIONAL: [&str; 32] = [
     "maxReplicas",
 ];
 
+/// Where objects stand in others. Whoever applied the metadata of one, though it said nothing, takes it all away once it sends
+/// none, with the labels that a Job is given.
+const TEMPLATES: [&str; 3] = ["/spec/template", "/spec/jobTemplate", "/spec/jobTemplate/spec/template"];
+
+fn lacks_metadata(template: &Value) -> bool {
+    template.as_object().is_some_and(|template| template.get("metadata").is_none_or(Value::is_null))
+}
+
 /// How an environment's applier reads the manifests of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -90,6 +100,23 @@ impl Reading {
     /// Whether it asks the server to refuse fields that do not exist.
     pub(super) fn is_strict(self) -> bool {
         matches!(self, Self::Strict | Self::Patched)
+    }
+
+    /// What it sends of a manifest: in its own types there is metadata wherever there is a template.
+    pub(super) fn sent(self, manifest: &Value) -> Cow<'_, Value> {
+        let lacks = |place: &&str| manifest.pointer(place).is_some_and(lacks_metadata);
+        let places: Vec<&str> =
+            TEMPLATES.into_iter().filter(|place| self == Self::Retyped && lacks(place)).collect();
+        if places.is_empty() {
+            return Cow::Borrowed(manifest);
+        }
+        let mut manifest = manifest.clone();
+        for place in places {
+            if let Some(template) = manifest.pointer_mut(place).and_then(Value::as_object_mut) {
+                template.insert("metadata".to_owned(), Value::Object(Map::new()));
+            }
+        }
+        Cow::Owned(manifest)
     }
 
     /// Why nothing can be told of a manifest; `None` where it can.

@@ -148,7 +148,11 @@ pub(super) const KINDS: &[Kind] = &[
 impl Kind {
     /// The kind of a manifest.
     pub(super) fn of(manifest: &Value) -> &'static Self {
-        KINDS.iter().find(|kind| manifest["kind"] == kind.kind).unwrap()
+        Self::named(manifest["kind"].as_str().unwrap())
+    }
+
+    pub(super) fn named(name: &str) -> &'static Self {
+        KINDS.iter().find(|kind| kind.kind == name).unwrap()
     }
 
     pub(super) fn is_namespaced(&self) -> bool {

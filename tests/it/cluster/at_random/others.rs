@@ -111,16 +111,24 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
             json!({ "metadata": { "labels": { "team": "theirs" } } }),
         ),
         // Without finalizers it would be gone, and whoever applies would make it anew.
-        19 | 20 if base.pointer("/metadata/finalizers").is_some() => Meanwhile {
-            method: Method::DELETE,
-            content_type: "application/json",
-            ..patch("kubectl delete", "kubectl", json!({}))
-        },
+        19 | 20 if base.pointer("/metadata/finalizers").is_some() => Meanwhile::deleted(),
         _ => return None,
     })
 }
 
 impl Meanwhile {
+    /// Somebody deletes it, and its finalizers keep it.
+    pub(super) fn deleted() -> Self {
+        Self {
+            about: "kubectl delete",
+            method: Method::DELETE,
+            part: "",
+            content_type: "application/json",
+            manager: "kubectl",
+            body: json!({}),
+        }
+    }
+
     /// Does it; whether the server took it.
     pub(super) async fn happens(&self, world: &World, path: &str) -> bool {
         let force = if self.content_type == APPLY { "&force=true" } else { "" };

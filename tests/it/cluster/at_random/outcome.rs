@@ -165,9 +165,7 @@ pub(super) fn judge(effect: &Effect, drifted: bool, came: &Came<'_>) -> Verdict 
     if effect.settled != Some(true) {
         let live = if drifted { ": live is not what base makes" } else { "" };
         let reason = reason.split(" NS ").next().unwrap_or_default();
-        if reason.is_empty()
-            && !Kind::of(after.as_ref().or(before.as_ref()).unwrap_or(&Value::Null)).is_asked()
-        {
+        if reason.is_empty() && !Kind::named(&effect.object.kind).is_asked() {
             return match effect.tier {
                 Tier::Render => Verdict::Unsettled("its kind is never asked about".to_owned()),
                 Tier::Live | Tier::DryRun => Verdict::Wrong("a cluster was asked about it".to_owned()),
