@@ -73,6 +73,8 @@ fn lacks_metadata(template: &Value) -> bool {
 pub(super) enum Reading {
     /// It sends what was rendered, and asks the server to refuse fields that do not exist.
     Strict,
+    /// As that, with marks of its own, which it cannot put beside labels and annotations that are no texts.
+    Marked,
     /// It sends what was rendered, but for labels and annotations, which are texts to it.
     Patched,
     /// As that; fields that do not exist are dropped without a word.
@@ -93,13 +95,14 @@ impl Reading {
             (ApplyMode::Helm, _) if is_builtin => Self::Typed,
             (ApplyMode::Helm, _) => Self::Lenient,
             (ApplyMode::ClientSide, _) => Self::Patched,
+            (ApplyMode::ServerSide | ApplyMode::Replace, Applier::Argo) => Self::Marked,
             (ApplyMode::ServerSide | ApplyMode::Replace, _) => Self::Strict,
         }
     }
 
     /// Whether it asks the server to refuse fields that do not exist.
     pub(super) fn is_strict(self) -> bool {
-        matches!(self, Self::Strict | Self::Patched)
+        matches!(self, Self::Strict | Self::Marked | Self::Patched)
     }
 
     /// What it sends of a manifest: in its own types there is metadata wherever there is a template.
@@ -126,7 +129,15 @@ impl Reading {
         let metadata = manifest.get("metadata").filter(|_| self != Self::Strict);
         let obscured = (is_typed && has_null_text(manifest, false))
             || metadata.is_some_and(|metadata| has_null_text(metadata, false));
-        obscured.then(|| "a null in a map of texts is an empty text to its applier".to_owned())
+        let why = match self {
+            Self::Marked => {
+                "its applier fails at a label or an annotation that is null, and applies nothing then"
+            }
+            Self::Strict | Self::Patched | Self::Lenient | Self::Typed | Self::Retyped => {
+                "a null in a map of texts is an empty text to its applier"
+            }
+        };
+        obscured.then(|| why.to_owned())
     }
 
     /// The other thing that the applier may send of a manifest, where there is one.
@@ -166,7 +177,7 @@ impl Reading {
     pub(super) fn softened(self, prediction: Prediction) -> Prediction {
         let Prediction::Refused { why, immutable: false } = &prediction else { return prediction };
         let passes = |cause: &str| match self {
-            Self::Strict | Self::Patched => false,
+            Self::Strict | Self::Marked | Self::Patched => false,
             Self::Lenient | Self::Typed => cause.ends_with(NO_SUCH_FIELD),
             Self::Retyped => cause.ends_with(NO_SUCH_FIELD) || cause.ends_with(REQUIRED),
         };

@@ -14,6 +14,7 @@ mod ownership;
 mod quotas;
 mod reading;
 mod redefined;
+mod stays;
 mod warned;
 mod wishes;
 

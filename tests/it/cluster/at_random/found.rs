@@ -85,3 +85,15 @@ async fn a_change_of_version_is_settled_or_says_why_not() {
                that version is not known";
     assert!(came.contains(why), "{came}");
 }
+
+#[tokio::test]
+async fn argo_cd_fails_at_a_label_that_is_null() {
+    let Some(world) = World::new().await else { return };
+    let mut map = world.config_map(json!({ "a": "1" }));
+    map["metadata"]["labels"] = json!({ "tier": "web", "team": "shop" });
+    let pair = changed(map, |head| head["metadata"]["labels"]["tier"] = Value::Null);
+    let environment = applied(ApplyMode::ServerSide, "argocd-controller");
+    let applier = Applier::argo(&world, &["ServerSideApply=true"]).await;
+    let Some(came) = check(&environment, applier, &world, pair).await else { return };
+    assert!(came.contains("1 unsettled: predicted by rendering: its applier fails at a label"), "{came}");
+}
