@@ -16,8 +16,14 @@ pub(super) fn sentence(
     changes: &[FieldChange],
     (manifest, head): (&Value, &Value),
 ) -> Option<String> {
-    let left =
-        rendered.iter().filter(|change| change.before.is_some() && change.after.is_none() && !change.masked);
+    // Nothing is taken away with a map or a list that is empty.
+    let says = |value: &Value| {
+        value.as_object().is_none_or(|map| !map.is_empty())
+            && value.as_array().is_none_or(|list| !list.is_empty())
+    };
+    let left = rendered.iter().filter(|change| {
+        change.before.as_ref().is_some_and(says) && change.after.is_none() && !change.masked
+    });
     let untouched = |path: &str| {
         !changes.iter().any(|change| is_within(&change.path, path) || is_within(path, &change.path))
     };

@@ -23,6 +23,9 @@ fn only_what_is_still_there_stays() {
     assert_eq!(check(both(), one(), [both(), json!({ "data": { "a": "1", "b": "default" } })]), None);
     assert_eq!(check(both(), json!({}), [both(), one()]), None);
     assert_eq!(check(one(), both(), [both(), both()]), None);
+    let empty = json!({ "data": { "a": "1" }, "labels": {} });
+    let marked = || json!({ "data": { "a": "1" }, "labels": { "owner": "helm" } });
+    assert_eq!(check(empty, one(), [marked(), marked()]), None);
     let many = |count: usize| Value::Object((0..count).map(|key| (format!("k{key}"), json!(1))).collect());
     let all = "`k0`, `k1`, `k2`, `k3`, `k4` and 2 more";
     assert_eq!(check(many(7), json!({}), [many(7), many(7)]), said(all));
