@@ -265,6 +265,12 @@ fn changed(
     }
     let drift = drifted.as_ref().filter(|_| standing.applies);
     let drift = drift.and_then(|live| drift_of(&effect.object, live, (base, head), sides));
+    let drift = drift.map(|drift| match standing.takes_over {
+        true => {
+            Drift { overwritten: drift.changes.iter().map(|change| change.path.clone()).collect(), ..drift }
+        }
+        false => drift,
+    });
     let effect = match standing.why {
         Some(why) => with_reason(effect, format!("unsettled: {why}")),
         None if drifted.is_some() => {

@@ -130,7 +130,8 @@ async fn round(world: &World, environment: &Environment, applier: &mut Applier, 
     let (mut all, mut places, mut each) = (Vec::new(), Vec::new(), Vec::new());
     for (place, pair) in pairs.iter().enumerate() {
         if refused(place) {
-            each.push((all.len(), &pair.head));
+            let own = if pair.base.is_some() { all.len() } else { usize::MAX - place };
+            each.push((own, &pair.head));
             places.push(place);
         }
         if let Some(manifest) = if refused(place) { pair.base.as_ref() } else { Some(&pair.head) } {

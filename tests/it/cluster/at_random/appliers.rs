@@ -84,7 +84,7 @@ impl Applier {
         }
     }
 
-    /// Applies the objects at `places` alone, one by one; each with what came of it. `all` is what is there besides.
+    /// Applies each alone, one by one; each with its place in `all`, which is what is there besides, or beyond where it is new.
     pub(super) async fn apply_each(
         &mut self,
         world: &World,
@@ -107,7 +107,10 @@ impl Applier {
             Self::Helm { program } => {
                 for (place, one) in each {
                     let mut with = all.to_vec();
-                    with[*place] = one;
+                    match with.get_mut(*place) {
+                        Some(own) => *own = one,
+                        None => with.push(one),
+                    }
                     came.push(helm(program, world, &with));
                 }
             }

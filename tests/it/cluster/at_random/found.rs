@@ -97,3 +97,16 @@ async fn argo_cd_fails_at_a_label_that_is_null() {
     let Some(came) = check(&environment, applier, &world, pair).await else { return };
     assert!(came.contains("1 unsettled: predicted by rendering: its applier fails at a label"), "{came}");
 }
+
+#[tokio::test]
+async fn what_flux_takes_over_is_said_to_be_overwritten() {
+    let Some(world) = World::new().await else { return };
+    let mut map = world.config_map(json!({ "a": "1" }));
+    map["metadata"]["labels"] = json!({ "app": "shop", "team": "shop" });
+    // The label that somebody changed leaves the manifest: Flux takes it from them.
+    let mut pair = changed(map, |head| head["metadata"]["labels"] = json!({ "team": "shopx" }));
+    pair.meanwhile = Some(Meanwhile::labelled("theirs"));
+    let environment = applied(ApplyMode::ServerSide, "kustomize-controller");
+    let Some(came) = check(&environment, Applier::flux().await, &world, pair).await else { return };
+    assert!(came.contains("0 wrong; 1 fields that drifted"), "{came}");
+}

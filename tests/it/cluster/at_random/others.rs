@@ -45,9 +45,7 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
             ..patch("kubectl scale", "kubectl", json!({ "spec": { "replicas": 2 + dice.below(4) } }))
         },
         2 | 3 => patch("kubectl annotate", "kubectl-annotate", note("1")),
-        4 => {
-            patch("kubectl label", "kubectl-label", json!({ "metadata": { "labels": { "app": "theirs" } } }))
-        }
+        4 => Meanwhile::labelled("theirs"),
         5 => applied("another controller's annotation", "other-controller", note("2")),
         6 if workload => applied("an autoscaler", "autoscaler", json!({ "spec": { "replicas": 4 } })),
         7 if kind.kind == "ConfigMap" => applied(
@@ -117,6 +115,18 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
 }
 
 impl Meanwhile {
+    /// Somebody changes the label `app`.
+    pub(super) fn labelled(app: &str) -> Self {
+        Self {
+            about: "kubectl label",
+            method: Method::PATCH,
+            part: "",
+            content_type: MERGE,
+            manager: "kubectl-label",
+            body: json!({ "metadata": { "labels": { "app": app } } }),
+        }
+    }
+
     /// Somebody deletes it, and its finalizers keep it.
     pub(super) fn deleted() -> Self {
         Self {
