@@ -11,6 +11,7 @@ use super::credentials::{Credentials, TokenFile};
 use super::kubeconfig;
 use super::patience::Patience;
 use super::proxy::{self, Proxy};
+use super::socks;
 use crate::ports::BoxError;
 
 /// How to reach a cluster.
@@ -181,7 +182,12 @@ fn in_cluster(account: &Path, variable: impl Fn(&str) -> Option<String>) -> Resu
 
 /// A client, or why there is none.
 pub(super) fn client_of(config: Config) -> Result<Client, String> {
-    Client::try_from(config).map_err(|error| {
+    let proxy = config.proxy_url.clone().filter(|url| url.scheme_str() == Some("socks5"));
+    let client = match proxy {
+        Some(proxy) => socks::client(config, proxy),
+        None => Client::try_from(config),
+    };
+    client.map_err(|error| {
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "what else a client needs was looked at before, and an error may quote it"

@@ -16,8 +16,8 @@ pub(super) const ACCEPT: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=
 /// How long an unknown kind stays unknown without asking again.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Group, version, kind.
-type Name = (String, String, String);
+/// Group and kind.
+type Name = (String, String);
 
 /// How a kind is addressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub(super) struct Resource {
 /// What a cluster serves.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Served {
-    resources: BTreeMap<Name, Resource>,
+    /// By version, the one first that the server prefers.
+    resources: BTreeMap<Name, Vec<(String, Resource)>>,
     /// Groups and versions that the server could not list just now, because whoever serves them did not answer.
     stale: BTreeSet<(String, String)>,
 }
@@ -39,7 +40,7 @@ pub(super) struct Served {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
     Served(Resource),
-    /// Its group serves it, in other versions.
+    /// Its group serves it, in other versions, the one first that the server prefers.
     OtherVersions(Vec<String>, Resource),
     Unknown,
     /// It cannot be told.
@@ -81,26 +82,34 @@ impl Served {
         // Where the kind of the answer names no group, it is the one that it is listed under.
         let or = |own: String, listed: &String| if own.is_empty() { listed.clone() } else { own };
         let kind = resource.response_kind.unwrap_or_default();
-        let name = (or(kind.group, group), or(kind.version, version), kind.kind);
+        let (name, version) = ((or(kind.group, group), kind.kind), or(kind.version, version));
         let namespaced = resource.scope == "Namespaced";
-        self.resources.entry(name).or_insert(Resource { plural: resource.resource, namespaced });
+        let versions = self.resources.entry(name).or_default();
+        if versions.iter().all(|(known, _)| *known != version) {
+            versions.push((version, Resource { plural: resource.resource, namespaced }));
+        }
     }
 
     fn find(&self, group: &str, version: &str, kind: &str) -> Lookup {
         // What a server lists of such a group is what it remembers: nobody serves it now.
-        if self.stale.contains(&(group.to_owned(), version.to_owned())) {
+        let is_stale = |version: &str| self.stale.contains(&(group.to_owned(), version.to_owned()));
+        if is_stale(version) {
             return Lookup::Stale;
         }
-        let name = (group.to_owned(), version.to_owned(), kind.to_owned());
-        if let Some(resource) = self.resources.get(&name) {
+        let Some(versions) = self.resources.get(&(group.to_owned(), kind.to_owned())) else {
+            return Lookup::Unknown;
+        };
+        if let Some((_, resource)) = versions.iter().find(|(known, _)| known == version) {
             return Lookup::Served(resource.clone());
         }
-        let mut others = self.resources.iter().filter(|((g, _, k), _)| g == group && k == kind).peekable();
-        match others.peek().map(|(_, resource)| (*resource).clone()) {
-            Some(resource) => {
-                Lookup::OtherVersions(others.map(|((_, v, _), _)| v.clone()).collect(), resource)
+        let others: Vec<&(String, Resource)> =
+            versions.iter().filter(|(known, _)| !is_stale(known)).collect();
+        match others.first() {
+            Some((_, resource)) => {
+                let versions = others.iter().map(|(version, _)| version.clone()).collect();
+                Lookup::OtherVersions(versions, resource.clone())
             }
-            None => Lookup::Unknown,
+            None => Lookup::Stale,
         }
     }
 }

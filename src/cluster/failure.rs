@@ -5,6 +5,7 @@ use std::io;
 use rustls::CertificateError;
 
 use super::credentials::NoCredentials;
+use super::socks::NoWay;
 use crate::ports::{BoxError, ClusterError};
 
 /// No answer, and why, in words without values.
@@ -25,6 +26,9 @@ pub(super) fn failed(source: &BoxError, proxy: Option<&'static str>) -> ClusterE
         if let (Some(named_by), Some(said)) = (proxy, of_proxy(error)) {
             return unreachable(proxy_words(named_by, &said, beneath(error)));
         }
+        if let (Some(named_by), Some(no_way)) = (proxy, of_socks(error)) {
+            return unreachable(socks_words(named_by, no_way));
+        }
         if let Some(error) = error.downcast_ref::<io::Error>() {
             return unreachable(io_words(error, proxy));
         }
@@ -39,9 +43,10 @@ pub(super) fn broke_off(source: &BoxError) -> bool {
         matches!(
             error_of_io.map(io::Error::kind),
             Some(io::ErrorKind::TimedOut | io::ErrorKind::ConnectionRefused)
-        ) || error_of_io.and_then(of_tls).is_some()
+        ) || error_of_io.and_then(within::<rustls::Error>).is_some()
             || error.is::<NoCredentials>()
             || of_proxy(error).is_some()
+            || of_socks(error).is_some()
     })
 }
 
@@ -50,8 +55,8 @@ fn chain(source: &BoxError) -> impl Iterator<Item = &(dyn std::error::Error + 's
     std::iter::successors(Some(first), |error| error.source())
 }
 
-/// What TLS says; an error of the system's may be about another one, which its `source` leaves out.
-fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
+/// What TLS says, or a proxy; an error of the system's may be about another one, which its `source` leaves out.
+fn within<E: std::error::Error + 'static>(error: &io::Error) -> Option<&E> {
     let mut within = error.get_ref();
     while let Some(error) = within {
         if let Some(found) = error.downcast_ref() {
@@ -63,7 +68,7 @@ fn of_tls(error: &io::Error) -> Option<&rustls::Error> {
 }
 
 fn io_words(error: &io::Error, proxy: Option<&'static str>) -> String {
-    if let Some(words) = of_tls(error).and_then(tls_words) {
+    if let Some(words) = within(error).and_then(tls_words) {
         return words.to_owned();
     }
     match (error.to_string(), proxy) {
@@ -90,10 +95,23 @@ fn beneath<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::E
     None
 }
 
-/// What a connector through a proxy says; its types have no names outside of their crate.
+/// What a connector through a proxy by CONNECT says; its types have no names outside of their crate.
 fn of_proxy(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let text = error.to_string();
-    ["tunnel error: ", "SOCKS error: "].iter().find_map(|start| text.strip_prefix(start).map(str::to_owned))
+    error.to_string().strip_prefix("tunnel error: ").map(str::to_owned)
+}
+
+/// What the one through a proxy of SOCKS says.
+fn of_socks<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a NoWay> {
+    error.downcast_ref().or_else(|| within(error.downcast_ref::<io::Error>()?))
+}
+
+fn socks_words(named_by: &str, no_way: &NoWay) -> String {
+    match beneath(no_way) {
+        Some(error) if matches!(no_way, NoWay::Unreachable(_)) => {
+            format!("the proxy that {named_by} names {no_way} ({error})")
+        }
+        Some(_) | None => format!("the proxy that {named_by} names {no_way}"),
+    }
 }
 
 fn proxy_words(named_by: &str, said: &str, beneath: Option<&io::Error>) -> String {

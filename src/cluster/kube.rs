@@ -21,11 +21,13 @@ use super::guard::Guard;
 use super::link::{Link, Question, Verb, unavailable};
 use super::list;
 use super::patches::Patches;
-use super::path::{api_version, path_of, place_of};
+use super::path::{api_version, everywhere, path_of, place_of};
 use super::patience::Patience;
 use super::quotas;
 use super::request::Request;
-use crate::ports::{Cluster, ClusterError, Clusters, DryRuns, LiveObjects, Prediction, Quotas, Tried, Write};
+use crate::ports::{
+    Cluster, ClusterError, Clusters, DryRuns, LiveObjects, Page, Prediction, Quotas, Tried, Write,
+};
 
 const JSON: &str = "application/json";
 /// Each answer may be large.
@@ -269,6 +271,18 @@ impl Cluster for KubeCluster {
             all.extend(found?);
         }
         Ok(all)
+    }
+
+    async fn list(&self, kind: &ObjectRef, next: Option<&str>) -> Result<Page, ClusterError> {
+        if is_secret(kind) {
+            return Err(ClusterError::Unexpected { why: NO_SECRETS.to_owned() });
+        }
+        let Lookup::Served(resource) = self.lookup(kind).await? else {
+            let why = format!("it does not serve {} just now", kind_missing(kind));
+            return Err(ClusterError::Unexpected { why });
+        };
+        let place = everywhere(kind, &resource).ok_or_else(|| unserved(kind))?;
+        list::part(&self.link, (&place, &resource.plural), next).await
     }
 
     async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError> {

@@ -9,8 +9,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::answer::{self, Answer};
+use super::kube::error;
 use super::link::{Link, Question, Verb};
-use crate::ports::{ClusterError, Listed, LiveObjects};
+use crate::ports::{ClusterError, Listed, LiveObjects, Page};
 
 /// Fewer objects are read one by one.
 const FEWEST: usize = 8;
@@ -25,6 +27,13 @@ pub(super) struct Place {
     pub(super) path: String,
     pub(super) api_version: String,
     pub(super) kind: String,
+}
+
+impl Place {
+    /// What its objects are, for each of many.
+    fn names(&self) -> (Arc<str>, Arc<str>) {
+        (self.api_version.as_str().into(), self.kind.as_str().into())
+    }
 }
 
 /// Objects of one kind in one namespace, by name.
@@ -43,7 +52,7 @@ pub(super) fn wanted<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Vec<Wa
 /// One answer. Its objects are not read yet.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page<'a> {
+struct Reply<'a> {
     api_version: String,
     metadata: Metadata,
     #[serde(borrow)]
@@ -83,8 +92,7 @@ pub(super) async fn read(
     place: &Place,
     wanted: &Wanted<'_>,
 ) -> Result<LiveObjects, ClusterError> {
-    let (api_version, kind): (Arc<str>, Arc<str>) =
-        (place.api_version.as_str().into(), place.kind.as_str().into());
+    let (api_version, kind) = place.names();
     let mut found = LiveObjects::default();
     let mut unseen: BTreeSet<&str> = wanted.keys().copied().collect();
     let limit = wanted.len().min(PAGE);
@@ -117,9 +125,38 @@ pub(super) async fn read(
     }
 }
 
+/// A part of everything that is at a place: the first, or the one that `next` asks for.
+///
+/// # Errors
+/// The server does not answer, or with anything but that.
+pub(super) async fn part(
+    link: &Link,
+    (place, plural): (&Place, &str),
+    next: Option<&str>,
+) -> Result<Page, ClusterError> {
+    let next = next.map(|next| format!("&continue={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
+    let path = format!("{}?limit={PAGE}{}", place.path, next.unwrap_or_default());
+    let question = Question { verb: Verb::Get, path: &path, accept: "application/json" };
+    let reply = link.reply(&question).await?;
+    if let Some((page, items)) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() {
+        let next = Some(page.r#continue).filter(|next| !next.is_empty());
+        let (api_version, kind) = place.names();
+        let whole = |(_, text)| Listed::new(text, Arc::clone(&api_version), Arc::clone(&kind)).value();
+        if let Some(objects) = items.into_iter().map(whole).collect() {
+            return Ok(Page { objects, next });
+        }
+    }
+    Err(match answer::read(&reply) {
+        Answer::Trouble(trouble) => error(trouble, "list", plural),
+        Answer::Object(_) | Answer::Absent(_) | Answer::Refused { .. } | Answer::Unpredictable { .. } => {
+            ClusterError::Unexpected { why: format!("it does not list `{plural}`") }
+        }
+    })
+}
+
 /// A page of this place: what is said of it, and its objects' names and texts; `None` where it is anything else.
 fn parsed<'a>(body: &'a [u8], place: &Place) -> Option<(Metadata, Vec<(String, &'a str)>)> {
-    let Page { api_version, metadata, items } = serde_json::from_slice(body).ok()?;
+    let Reply { api_version, metadata, items } = serde_json::from_slice(body).ok()?;
     let own = |item: &'a RawValue| {
         let text = item.get();
         let heading: Heading = serde_json::from_str(text).ok().filter(|_| text.starts_with('{'))?;

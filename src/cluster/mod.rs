@@ -27,6 +27,7 @@ mod quotas;
 mod request;
 mod respite;
 mod rights;
+mod socks;
 #[cfg(test)]
 mod tests;
 mod warning;

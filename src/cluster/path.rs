@@ -22,6 +22,12 @@ pub(super) fn place_of(object: &ObjectRef, version: &str, resource: &Resource) -
     Some(Place { path: list.to_owned(), api_version: api_version(&version), kind: object.kind.clone() })
 }
 
+/// Where all objects of a kind are listed, of whatever namespace.
+pub(super) fn everywhere(kind: &ObjectRef, resource: &Resource) -> Option<Place> {
+    let one = ObjectRef { namespace: String::new(), name: "one".to_owned(), ..kind.clone() };
+    place_of(&one, &kind.version, &Resource { namespaced: false, ..resource.clone() })
+}
+
 pub(super) fn path_of(
     object: &ObjectRef,
     version: &str,

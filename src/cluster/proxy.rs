@@ -4,7 +4,7 @@
 
 use http::Uri;
 
-use super::no_proxy;
+use super::{no_proxy, socks};
 
 /// A proxy, and who names it.
 pub(super) struct Proxy {
@@ -82,10 +82,10 @@ fn parse(text: &str) -> Result<Uri, &'static str> {
         Some(_) | None => return Err(NO_PROXY_URL),
     };
     let authority = url.authority().filter(|authority| !authority.host().is_empty()).ok_or(NO_PROXY_URL)?;
-    if scheme == "socks5" && authority.as_str().contains('@') {
+    if scheme == "socks5" && !socks::takes_credentials(&url) {
         return Err(
-            "has credentials for a SOCKS proxy, which are not supported: use a proxy that asks for none, or one \
-                    that speaks HTTP",
+            "has credentials that SOCKS cannot carry: a name is needed, and neither it nor the password may be \
+                    longer than 255 bytes",
         );
     }
     let authority = match authority.port() {
@@ -125,6 +125,7 @@ mod tests {
         assert_eq!(check(Some("socks5://own"), FAR, &environment), by_field("socks5://own:1080/"));
         assert_eq!(check(Some("socks5h://own:9"), FAR, &environment), by_field("socks5://own:9/"));
         assert_eq!(check(Some("http://u:p%40@own"), FAR, &[]), by_field("http://u:p%40@own:80/"));
+        assert_eq!(check(Some("socks5://u:p%40@own"), FAR, &[]), by_field("socks5://u:p%40@own:1080/"));
         assert_eq!(check(Some("https://[2001:db8::1]"), FAR, &[]), by_field("https://[2001:db8::1]:443/"));
         assert_eq!(check(Some(""), FAR, &environment[..1]), "http://env:1/ by `HTTPS_PROXY`");
     }
@@ -157,8 +158,8 @@ mod tests {
             assert!(said.starts_with("the `proxy-url` of its cluster is no URL of a proxy"), "{said}");
             assert!(!said.contains("hunter2"), "{said}");
         }
-        let said = check(Some("socks5://u:hunter2@own"), FAR, &[]);
-        assert!(said.contains("credentials for a SOCKS proxy") && !said.contains("hunter2"), "{said}");
+        let said = check(Some("socks5://:hunter2@own"), FAR, &[]);
+        assert!(said.contains("credentials that SOCKS cannot carry") && !said.contains("hunter2"), "{said}");
         let said = check(None, FAR, &[("HTTPS_PROXY", "ftp://u:hunter2@own")]);
         assert!(said.starts_with("`HTTPS_PROXY` is no URL") && !said.contains("hunter2"), "{said}");
         assert_eq!(check(None, FAR, &[("HTTPS_PROXY", "ftp://x"), ("NO_PROXY", "*")]), "none");

@@ -232,6 +232,33 @@ fn each_warning_of_a_line_is_read() {
 }
 
 #[test]
+fn another_version_is_the_one_that_the_server_prefers_and_that_somebody_serves() {
+    let version = |name: &str, freshness: &str| {
+        json!({ "version": name, "freshness": freshness, "resources": [
+            { "resource": "widgets", "scope": "Namespaced",
+              "responseKind": { "group": "example.org", "version": name, "kind": "Widget" } }] })
+    };
+    let other = |versions: &[Value]| {
+        let mut served = Served::default();
+        let group = json!({ "metadata": { "name": "example.org" }, "versions": versions });
+        let all = json!({ "kind": "APIGroupDiscoveryList", "items": [group] });
+        served.add(all.to_string().as_bytes()).unwrap();
+        let mut cache = Cache::default();
+        cache.store(served, Instant::now());
+        let (namespace, name) = Default::default();
+        let (group, version, kind) = ("example.org".to_owned(), "v9".to_owned(), "Widget".to_owned());
+        cache.find(&ObjectRef { group, version, kind, namespace, name }, Instant::now()).unwrap()
+    };
+    let widgets = Resource { plural: "widgets".to_owned(), namespaced: true };
+    let all = [version("v2", "Current"), version("v1", "Current"), version("v1alpha1", "Current")];
+    let names = ["v2", "v1", "v1alpha1"].map(str::to_owned).to_vec();
+    assert_eq!(other(&all), Lookup::OtherVersions(names.clone(), widgets.clone()));
+    let all = [version("v2", "Stale"), version("v1", "Current")];
+    assert_eq!(other(&all), Lookup::OtherVersions(names[1..2].to_vec(), widgets));
+    assert_eq!(other(&all[..1]), Lookup::Stale);
+}
+
+#[test]
 fn an_unknown_kind_is_asked_for_again_only_after_a_while() {
     let mut served = Served::default();
     let apis = json!({ "kind": "APIGroupDiscoveryList", "items": [

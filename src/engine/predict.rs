@@ -15,9 +15,11 @@ mod needs;
 mod ownership;
 mod quotas;
 mod reading;
+mod redefined;
 mod refused;
 mod scope;
 mod standing;
+mod stays;
 #[cfg(test)]
 mod tests;
 mod tries;
@@ -28,7 +30,7 @@ mod writes;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use countersign_core::effect::{Effect, Tier};
+use countersign_core::effect::{Applier, Effect, Operation, Tier};
 use countersign_core::environment::{ApplyMode, Environment, OnUnreachable};
 use countersign_core::evaluation::{Drift, EnvironmentError};
 use countersign_core::object::ObjectRef;
@@ -55,6 +57,7 @@ use countersign_core::live::{Destinations, Manifests};
 const AT_ONCE: usize = 32;
 /// How often an object is looked at again that changes meanwhile.
 const LOOKS: u32 = 3;
+const MOVES: &str = "it changed in the cluster each time it was looked at";
 /// After so many silences in a row the rest is not asked: nobody waits for a cluster that is down.
 const SILENCES: u32 = 3;
 /// After so long the rest of an environment is not asked, however well the cluster answers.
@@ -97,12 +100,12 @@ pub async fn predict_within(
     inputs: Vec<PredictInput>,
     scope: Scope,
 ) -> Predicted {
-    let presumed = presumption(environment.apply).filter(|_| !inputs.is_empty());
     let asking = Asking::of(cluster, environment, scope, &inputs).await;
     let mut judged = asking.all(inputs).await;
     quotas::hold(cluster, &mut judged).await;
+    asking.tell_of_redefined(&mut judged).await;
     let mut predicted = asking.gather(judged);
-    if let Some(message) = presumed {
+    if let Some(message) = presumption(environment, &predicted.effects) {
         predicted.errors.push(EnvironmentError {
             object: None,
             message: message.to_owned(),
@@ -112,13 +115,22 @@ pub async fn predict_within(
     predicted
 }
 
-/// What is taken for granted of an applier, for people to know.
-fn presumption(mode: ApplyMode) -> Option<&'static str> {
-    match mode {
-        ApplyMode::ServerSide | ApplyMode::ClientSide | ApplyMode::Replace => None,
-        ApplyMode::Helm => Some(
+/// What is taken for granted of an applier where it would change something, for people to know.
+fn presumption(environment: &Environment, effects: &[Effect]) -> Option<&'static str> {
+    let updates = |effect: &Effect| effect.settled == Some(true) && effect.operation == Operation::Update;
+    match environment.apply {
+        ApplyMode::Helm if !effects.is_empty() => Some(
             "Helm's patches are predicted from base: what the last release stored is a Secret, which is never read",
         ),
+        ApplyMode::ClientSide | ApplyMode::ServerSide
+            if Applier::of(environment) == Applier::Argo && effects.iter().any(updates) =>
+        {
+            Some(
+                "what Applications say in `ignoreDifferences` is not known: Argo CD may leave such fields as they are \
+                 (`RespectIgnoreDifferences=true`), and does not sync by itself what differs in nothing else",
+            )
+        }
+        ApplyMode::Helm | ApplyMode::ServerSide | ApplyMode::ClientSide | ApplyMode::Replace => None,
     }
 }
 
@@ -207,7 +219,7 @@ impl<'a> Asking<'a> {
                 judge::read(self.environment, input.effect, seen.live.as_ref())
             }
             Ok(Some(seen)) => judge::judge(self.environment, input, seen),
-            Ok(None) => Judged::unsettled(input.effect),
+            Ok(None) => Judged::unsettled_because(input.effect, MOVES.to_owned()),
             Err(Unasked::Silent) => Judged::silent(input.effect),
             Err(Unasked::Failed(error)) => {
                 let error = failure(self.cluster, self.environment, Some(object), &error);
@@ -295,7 +307,7 @@ impl<'a> Asking<'a> {
         let is_plain = reading.obscures(base).is_none()
             && reading.otherwise(base).is_none()
             && reading.passes_over(live).is_none();
-        let stands = match known.write(&environment, base) {
+        let stands = match known.write(&environment, &reading.sent(base)) {
             Ok(Write::Apply(sent) | Write::ApplyUnforced(sent)) => foreseen::stands(live, manager, &sent),
             Ok(Write::Patch(patch)) => patch.is_empty(),
             Ok(Write::Create(_) | Write::Replace(_)) | Err(_) => false,
@@ -314,12 +326,13 @@ impl<'a> Asking<'a> {
         if let Some(why) = reading.obscures(manifest) {
             return Ok(Some(Prediction::Unpredictable { why }.into()));
         }
-        let Tried { prediction, mut warnings } = self.send(&environment, known, manifest).await?;
+        let Tried { prediction, mut warnings } =
+            self.send(&environment, known, &reading.sent(manifest)).await?;
         let one = reading.softened(prediction);
         let prediction = if let Some(why) = one.object().and_then(|object| reading.passes_over(object)) {
             Prediction::Unpredictable { why }
         } else if let Some(otherwise) = reading.otherwise(manifest) {
-            let other = self.send(&environment, known, &otherwise).await?;
+            let other = self.send(&environment, known, &reading.sent(&otherwise)).await?;
             warnings.extend(other.warnings);
             Reading::either(one, reading.softened(other.prediction))
         } else {

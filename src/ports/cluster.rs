@@ -176,6 +176,15 @@ impl fmt::Debug for Listed {
 /// Live objects, as far as they are known; `None` where there is none.
 pub type LiveObjects = HashMap<ObjectRef, Option<Listed>>;
 
+/// A part of all live objects of a kind.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// With all that the server keeps about them.
+    pub objects: Vec<Value>,
+    /// What asks for the next part; `None` where this is the last.
+    pub next: Option<String>,
+}
+
 /// One cluster.
 #[async_trait]
 pub trait Cluster: Send + Sync {
@@ -196,6 +205,9 @@ pub trait Cluster: Send + Sync {
     /// # Errors
     /// The cluster does not answer, and others need not be asked to know that.
     async fn read_ahead(&self, objects: &[&ObjectRef]) -> Result<LiveObjects, ClusterError>;
+    /// The live objects of a kind in all namespaces, part by part: the first, or the one that `next` of another asks for. Of
+    /// the kind's name, group and version count.
+    async fn list(&self, kind: &ObjectRef, next: Option<&str>) -> Result<Page, ClusterError>;
     /// The quotas that count these objects, which are in one namespace. Asked by one list.
     async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError>;
     /// How patches of a kind are merged; `None` where it takes no strategic merge patch, or is unknown.

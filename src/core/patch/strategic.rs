@@ -149,7 +149,13 @@ impl Pass {
             let keys = keys(items);
             keys.iter().enumerate().any(|(place, key)| keys.iter().take(place).any(|one| one == key))
         };
-        if (reordered || !changed.is_empty() || !removed.is_empty()) && twice(old) {
+        // What appliers make of flat items is known; of lists within items of one key they make what their server refuses.
+        let is_deep = |item: &Value| {
+            item.as_object()
+                .is_some_and(|fields| fields.values().any(|field| field.is_array() || field.is_object()))
+        };
+        let is_guessed = twice(old) || (twice(new) && new.iter().any(is_deep));
+        if (reordered || !changed.is_empty() || !removed.is_empty()) && is_guessed {
             return Err(PatchError::SameKey { list: name.to_owned(), key: key.to_owned() });
         }
         if reordered || !changed.is_empty() || !removed.is_empty() {

@@ -300,6 +300,11 @@ fn what_becomes_of_items_with_one_key_is_not_foretold() {
     // Where nothing of the list changes there is nothing to foretell.
     assert_eq!(patch(&twice, &twice), Ok(Patch::Strategic(json!({}))));
     assert!(patch(&thing(&["a", "b"], "1"), &thing(&["a", "b"], "2")).is_ok());
+    // Flat items that come to have one key are merged as kubectl does it, deep ones by accident.
+    assert!(patch(&thing(&["a"], "1"), &thing(&["a", "a"], "1")).is_ok());
+    let mut deep = thing(&["a", "a"], "1");
+    deep["containers"][1]["env"] = json!([{ "name": "x" }]);
+    assert_eq!(patch(&thing(&["a"], "1"), &deep), same);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use super::foreseen::{Made, is_within};
 use super::input::writing;
 use super::refused::{Refusal, refused};
 use super::standing::Standing;
+use super::stays;
 use super::warned;
 use super::wishes::{not_helms, wished};
 use crate::ports::{Prediction, Tried};
@@ -67,6 +68,11 @@ impl Judged {
     pub(super) fn failing(self, why: String) -> Self {
         let effect = Effect { operation: Operation::Fail, ..with_reason(self.effect, why) };
         Self { effect, ..self }
+    }
+
+    /// The render's answer, although the cluster was asked, and why.
+    pub(super) fn unsettled_because(effect: Effect, why: String) -> Self {
+        Self::unsettled(with_reason(effect, format!("unsettled: {why}")))
     }
 
     /// The render's answer, although the cluster was asked.
@@ -126,6 +132,9 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
     if let Some(judged) = wished(environment, &effect, sides.head, seen.live.as_ref()) {
         return judged;
     }
+    if seen.head.is_some() && seen.live.as_ref().is_some_and(is_leaving) {
+        return Judged::rendered_because(effect, LEAVING.to_owned());
+    }
     match (seen.head, seen.live) {
         (None, live) => removed(environment, effect, live.as_ref()),
         (Some(Prediction::NotYet { missing }), _) => {
@@ -143,16 +152,47 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
         (Some(Prediction::Object(head)), Some(live)) => match (seen.base, sides.base) {
             (base, Some(manifest)) => match Compared::of(seen.made, base.as_ref(), &live, &head) {
                 Some(compared) => changed(environment, effect, (&live, manifest), &compared, &sides),
-                None => Judged::unsettled(effect),
+                None => Judged::unsettled_because(effect, of_base(base.as_ref(), manifest, sides.head)),
             },
-            (Some(_), None) => Judged::unsettled(effect),
             // What base says was not given, e.g. because another unit said it.
-            (None, None) if effect.rendered != RenderOperation::Add => Judged::unsettled(effect),
-            (None, None) => match not_helms(environment, &live) {
+            (base, None) if base.is_some() || effect.rendered != RenderOperation::Add => {
+                Judged::unsettled_because(effect, "what base says of it is not known".to_owned())
+            }
+            (_, None) => match not_helms(environment, &live) {
                 Some(why) => refused(effect, &Refusal { why: &why, ..Refusal::default() }),
                 None => adopted(effect, &live, &head, &sides),
             },
         },
+    }
+}
+
+const LEAVING: &str =
+    "it is being deleted in the cluster, and whether it is made anew once it is gone is its applier's to say";
+
+/// Whether an object waits only for its finalizers, or for its grace period, to be gone. What is written to it goes too.
+fn is_leaving(live: &Value) -> bool {
+    live.pointer("/metadata/deletionTimestamp").is_some()
+}
+
+/// Why nothing is known of base, where something is of head.
+fn of_base(base: Option<&Prediction>, manifest: &Value, head: Option<&Value>) -> String {
+    let version = |manifest: &Value| manifest.get("apiVersion").and_then(Value::as_str).map(str::to_owned);
+    if let (Some(old), Some(new)) = (version(manifest), head.and_then(version))
+        && old != new
+    {
+        return format!(
+            "it goes from `{old}` to `{new}`, and what becomes of base in that version is not known"
+        );
+    }
+    match base {
+        Some(Prediction::Refused { why, .. }) => {
+            format!("base is refused, so that it cannot be told apart: {why}")
+        }
+        Some(Prediction::NotYet { missing }) => {
+            format!("of base nothing is known: {missing} is not in the cluster")
+        }
+        Some(Prediction::Unpredictable { why }) => format!("of base nothing is known: {why}"),
+        Some(Prediction::Object(_)) | None => "of base nothing is known".to_owned(),
     }
 }
 
@@ -161,6 +201,9 @@ pub(super) fn read(environment: &Environment, effect: Effect, live: Option<&Valu
     let live_tier = |effect: Effect| Effect { tier: Tier::Live, settled: None, ..effect };
     match (effect.rendered, live) {
         (RenderOperation::Remove, live) => removed(environment, effect, live),
+        (RenderOperation::Add | RenderOperation::Change, Some(live)) if is_leaving(live) => {
+            Judged::as_rendered(live_tier(with_reason(effect, LEAVING.to_owned())))
+        }
         (RenderOperation::Add, None) | (RenderOperation::Change, Some(_)) => {
             Judged::as_rendered(live_tier(effect))
         }
@@ -225,6 +268,12 @@ fn changed(
     }
     let drift = drifted.as_ref().filter(|_| standing.applies);
     let drift = drift.and_then(|live| drift_of(&effect.object, live, (base, head), sides));
+    let drift = drift.map(|drift| match standing.takes_over {
+        true => {
+            Drift { overwritten: drift.changes.iter().map(|change| change.path.clone()).collect(), ..drift }
+        }
+        false => drift,
+    });
     let effect = match standing.why {
         Some(why) => with_reason(effect, format!("unsettled: {why}")),
         None if drifted.is_some() => {
@@ -251,6 +300,7 @@ fn passed_over(environment: &Environment, base: &Value, head: &Value) -> bool {
 fn settled(effect: Effect, compared: &Compared, sides: &Manifests<'_>) -> Effect {
     let effect = Effect { tier: Tier::DryRun, settled: Some(true), ..effect };
     let Compared { base, head, changes, .. } = compared;
+    let stays = sides.head.and_then(|manifest| stays::sentence(&effect.changes, changes, (manifest, head)));
     let changes = live::showable(changes, base, head, sides);
     if changes.is_empty() {
         let effect =
@@ -271,6 +321,10 @@ fn settled(effect: Effect, compared: &Compared, sides: &Manifests<'_>) -> Effect
         | Operation::Orphan
         | Operation::Fail
         | Operation::None => effect,
+    };
+    let effect = match stays {
+        Some(stays) => with_reason(effect, stays),
+        None => effect,
     };
     let mut risks = effect.risks.clone();
     if live::replicas(head) == Some(0) && live::replicas(base) != Some(0) {

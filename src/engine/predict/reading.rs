@@ -1,10 +1,12 @@
 //! How appliers read a manifest before they send it: some make objects of their own types of it and send those, some do
 //! not ask the server to be strict. What they then send is not what was rendered, and a dry run of that would mislead.
 
+use std::borrow::Cow;
+
 use countersign_core::effect::Applier;
 use countersign_core::environment::{ApplyMode, Environment};
 use countersign_core::object::ObjectRef;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ports::{NO_SUCH_FIELD, Prediction, REQUIRED};
 use countersign_core::live::essence;
@@ -58,11 +60,21 @@ const OPTIONAL: [&str; 32] = [
     "maxReplicas",
 ];
 
+/// Where objects stand in others. Whoever applied the metadata of one, though it said nothing, takes it all away once it sends
+/// none, with the labels that a Job is given.
+const TEMPLATES: [&str; 3] = ["/spec/template", "/spec/jobTemplate", "/spec/jobTemplate/spec/template"];
+
+fn lacks_metadata(template: &Value) -> bool {
+    template.as_object().is_some_and(|template| template.get("metadata").is_none_or(Value::is_null))
+}
+
 /// How an environment's applier reads the manifests of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
     /// It sends what was rendered, and asks the server to refuse fields that do not exist.
     Strict,
+    /// As that, with marks of its own, which it cannot put beside labels and annotations that are no texts.
+    Marked,
     /// It sends what was rendered, but for labels and annotations, which are texts to it.
     Patched,
     /// As that; fields that do not exist are dropped without a word.
@@ -83,13 +95,31 @@ impl Reading {
             (ApplyMode::Helm, _) if is_builtin => Self::Typed,
             (ApplyMode::Helm, _) => Self::Lenient,
             (ApplyMode::ClientSide, _) => Self::Patched,
+            (ApplyMode::ServerSide | ApplyMode::Replace, Applier::Argo) => Self::Marked,
             (ApplyMode::ServerSide | ApplyMode::Replace, _) => Self::Strict,
         }
     }
 
     /// Whether it asks the server to refuse fields that do not exist.
     pub(super) fn is_strict(self) -> bool {
-        matches!(self, Self::Strict | Self::Patched)
+        matches!(self, Self::Strict | Self::Marked | Self::Patched)
+    }
+
+    /// What it sends of a manifest: in its own types there is metadata wherever there is a template.
+    pub(super) fn sent(self, manifest: &Value) -> Cow<'_, Value> {
+        let lacks = |place: &&str| manifest.pointer(place).is_some_and(lacks_metadata);
+        let places: Vec<&str> =
+            TEMPLATES.into_iter().filter(|place| self == Self::Retyped && lacks(place)).collect();
+        if places.is_empty() {
+            return Cow::Borrowed(manifest);
+        }
+        let mut manifest = manifest.clone();
+        for place in places {
+            if let Some(template) = manifest.pointer_mut(place).and_then(Value::as_object_mut) {
+                template.insert("metadata".to_owned(), Value::Object(Map::new()));
+            }
+        }
+        Cow::Owned(manifest)
     }
 
     /// Why nothing can be told of a manifest; `None` where it can.
@@ -99,7 +129,15 @@ impl Reading {
         let metadata = manifest.get("metadata").filter(|_| self != Self::Strict);
         let obscured = (is_typed && has_null_text(manifest, false))
             || metadata.is_some_and(|metadata| has_null_text(metadata, false));
-        obscured.then(|| "a null in a map of texts is an empty text to its applier".to_owned())
+        let why = match self {
+            Self::Marked => {
+                "its applier fails at a label or an annotation that is null, and applies nothing then"
+            }
+            Self::Strict | Self::Patched | Self::Lenient | Self::Typed | Self::Retyped => {
+                "a null in a map of texts is an empty text to its applier"
+            }
+        };
+        obscured.then(|| why.to_owned())
     }
 
     /// The other thing that the applier may send of a manifest, where there is one.
@@ -139,7 +177,7 @@ impl Reading {
     pub(super) fn softened(self, prediction: Prediction) -> Prediction {
         let Prediction::Refused { why, immutable: false } = &prediction else { return prediction };
         let passes = |cause: &str| match self {
-            Self::Strict | Self::Patched => false,
+            Self::Strict | Self::Marked | Self::Patched => false,
             Self::Lenient | Self::Typed => cause.ends_with(NO_SUCH_FIELD),
             Self::Retyped => cause.ends_with(NO_SUCH_FIELD) || cause.ends_with(REQUIRED),
         };

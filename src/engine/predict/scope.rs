@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_core::effect::Operation;
 use countersign_core::live::Destinations;
 use countersign_core::object::ObjectRef;
 use countersign_core::schema::refused_by;
@@ -41,7 +42,17 @@ pub struct Scope {
     limits: BTreeSet<String>,
     needed: Touched,
     admission: bool,
+    /// Custom objects of which the change says what becomes of them.
+    custom: BTreeSet<Identity>,
     destinations: Destinations,
+}
+
+/// Group, kind, namespace and name.
+type Identity = (String, String, String, String);
+
+fn identity(object: &ObjectRef) -> Identity {
+    let ObjectRef { group, kind, namespace, name, .. } = object;
+    (group.clone(), kind.clone(), namespace.clone(), name.clone())
 }
 
 impl Scope {
@@ -51,6 +62,9 @@ impl Scope {
         for input in inputs {
             let object = &input.effect.object;
             scope.needed.add(input);
+            if object.group.contains('.') && input.effect.operation != Operation::Orphan {
+                scope.custom.insert(identity(object));
+            }
             match (object.group.as_str(), object.kind.as_str()) {
                 ("apiextensions.k8s.io", "CustomResourceDefinition") => {
                     let base = defined(&input.base).map(|kind| (kind, None));
@@ -76,6 +90,7 @@ impl Scope {
         self.namespaces.extend(other.namespaces);
         self.limits.extend(other.limits);
         self.needed.extend(other.needed);
+        self.custom.extend(other.custom);
         self.admission |= other.admission;
         self
     }
@@ -83,6 +98,11 @@ impl Scope {
     /// The same, of an environment that may target these namespaces.
     pub(super) fn within(self, destinations: Destinations) -> Self {
         Self { destinations, ..self }
+    }
+
+    /// Whether the change says what becomes of a custom object.
+    pub(super) fn names(&self, object: &ObjectRef) -> bool {
+        self.custom.contains(&identity(object))
     }
 
     /// Why a dry run says nothing about this object, where it does not.

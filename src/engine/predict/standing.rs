@@ -18,6 +18,8 @@ pub(super) struct Standing {
     pub(super) owns: bool,
     /// It writes this object at all: a difference from base is drift.
     pub(super) applies: bool,
+    /// It takes over what others wrote, of which a dry run tells nothing: whatever drifted goes with that.
+    pub(super) takes_over: bool,
     /// Why it does not own it, where the fields alone do not tell.
     pub(super) why: Option<String>,
 }
@@ -42,10 +44,10 @@ impl Standing {
             ApplyMode::Helm => {
                 let released = live.pointer(HELM_RELEASE).is_some();
                 let why = (!released).then(|| "it does not say that a Helm release owns it".to_owned());
-                Self { owns: released, applies: released, why }
+                Self { owns: released, applies: released, takes_over: false, why }
             }
             // It leaves nothing of what was there.
-            ApplyMode::Replace => Self { owns: true, applies: true, why: None },
+            ApplyMode::Replace => Self { owns: true, applies: true, takes_over: false, why: None },
         }
     }
 }
@@ -74,19 +76,19 @@ fn server_side(
         (None, true) => unowned().map(|field| format!("`{manager}` does not own `{field}`, which base says")),
         (None, false) => unowned().map(|_| format!("`{manager}` did not apply it")),
     };
-    Standing { owns: why.is_none(), applies, why }
+    Standing { owns: why.is_none(), applies, takes_over: taken.is_some(), why }
 }
 
 fn client_side(object: &ObjectRef, live: &Value, base: &Value, sides: &Manifests<'_>) -> Standing {
     let Some(last) = writes::last_applied(live) else {
         let why = "it has no last-applied annotation: it was not applied client-side".to_owned();
-        return Standing { owns: false, applies: false, why: Some(why) };
+        return Standing { owns: false, applies: false, takes_over: false, why: Some(why) };
     };
     let base = writes::applied(object, base, sides, Some(&last));
     let owns = diff::fields(&without_nulls(&last), &without_nulls(&base)).is_empty();
     let why =
         (!owns).then(|| "its last-applied annotation does not say what base says: it lags behind".to_owned());
-    Standing { owns, applies: true, why }
+    Standing { owns, applies: true, takes_over: false, why }
 }
 
 /// Without what says nothing: nulls, and metadata that is empty.

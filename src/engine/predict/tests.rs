@@ -13,6 +13,8 @@ mod foreseen;
 mod ownership;
 mod quotas;
 mod reading;
+mod redefined;
+mod stays;
 mod warned;
 mod wishes;
 
@@ -26,7 +28,7 @@ use countersign_core::patch::{Patch, PatchSchema};
 use serde_json::json;
 
 use super::*;
-use crate::ports::{DryRuns, LiveObjects, Quotas};
+use crate::ports::{DryRuns, LiveObjects, Page, Quotas};
 
 /// A cluster that answers as it is told, and remembers what it was asked.
 struct Script {
@@ -36,6 +38,7 @@ struct Script {
     /// What is read ahead; one that has nothing to say of it does not answer.
     ahead: Mutex<Option<LiveObjects>>,
     quotas: Mutex<Option<Result<Quotas, ClusterError>>>,
+    lists: Mutex<VecDeque<Result<Page, ClusterError>>>,
 }
 
 impl Default for Script {
@@ -47,6 +50,7 @@ impl Default for Script {
             asked: Mutex::default(),
             ahead,
             quotas: Mutex::default(),
+            lists: Mutex::default(),
         }
     }
 }
@@ -82,6 +86,13 @@ impl Cluster for Script {
     async fn quotas(&self, objects: &[&ObjectRef]) -> Result<Quotas, ClusterError> {
         self.asked.lock().unwrap().push(format!("quotas of {}", objects[0].namespace));
         self.quotas.lock().unwrap().take().unwrap_or_else(|| Ok(Quotas::default()))
+    }
+
+    async fn list(&self, kind: &ObjectRef, next: Option<&str>) -> Result<Page, ClusterError> {
+        let next = next.map(|next| format!(" from {next}")).unwrap_or_default();
+        let what = format!("list {}/{} {}{next}", kind.group, kind.version, kind.kind);
+        self.asked.lock().unwrap().push(what);
+        self.lists.lock().unwrap().pop_front().unwrap_or_else(|| Ok(Page::default()))
     }
 
     async fn patch_schema(&self, object: &ObjectRef) -> Result<Option<PatchSchema>, ClusterError> {

@@ -1,5 +1,6 @@
 //! What the server warns of, as it may be shown beside an object. The words are those of whoever wrote a policy, a webhook
-//! or a custom resource definition. Pure.
+//! or a custom resource definition. To a read it warns of old versions alone, and of those to a dry run as well: only dry runs are
+//! listened to. Pure.
 
 use std::collections::BTreeSet;
 

@@ -290,6 +290,7 @@ async fn the_marks_of_argo_cd_are_not_taken_for_a_difference() {
     assert_snapshot!(world.check(&predicted), @r#"
     Update ConfigMap (DryRun, settled Some(true))
       data.b: "2" → –
+    noted: what Applications say in `ignoreDifferences` is not known: Argo CD may leave such fields as they are (`RespectIgnoreDifferences=true`), and does not sync by itself what differs in nothing else
     "#);
 }
 

@@ -28,7 +28,7 @@ fn refused(why: &str) -> Prediction {
 fn who_asks_a_server_to_be_strict() {
     let cases = [
         (reading(ApplyMode::ServerSide, "kubectl", "apps"), Reading::Strict),
-        (reading(ApplyMode::ServerSide, "argocd-controller", "apps"), Reading::Strict),
+        (reading(ApplyMode::ServerSide, "argocd-controller", "apps"), Reading::Marked),
         (reading(ApplyMode::ServerSide, "kustomize-controller", "apps"), Reading::Retyped),
         (reading(ApplyMode::ServerSide, "kustomize-controller", "networking.k8s.io"), Reading::Retyped),
         (reading(ApplyMode::ServerSide, "kustomize-controller", "example.org"), Reading::Strict),
@@ -36,7 +36,7 @@ fn who_asks_a_server_to_be_strict() {
         (reading(ApplyMode::ClientSide, "argocd-controller", ""), Reading::Lenient),
         (reading(ApplyMode::Helm, "helm", ""), Reading::Typed),
         (reading(ApplyMode::Helm, "helm", "example.org"), Reading::Lenient),
-        (reading(ApplyMode::Replace, "argocd-controller", ""), Reading::Strict),
+        (reading(ApplyMode::Replace, "argocd-controller", ""), Reading::Marked),
     ];
     for (found, wanted) in cases {
         assert_eq!(found, wanted);
@@ -52,6 +52,7 @@ fn a_refusal_that_an_applier_will_not_meet_is_no_refusal() {
     let passes = |reading: Reading, why: &str| reading.softened(refused(why)) != refused(why);
     for (reading, wanted) in [
         (Reading::Strict, [false; 4]),
+        (Reading::Marked, [false; 4]),
         (Reading::Lenient, [true, false, false, false]),
         (Reading::Typed, [true, false, false, false]),
         (Reading::Retyped, [true, true, true, false]),
@@ -143,4 +144,21 @@ fn the_marks_of_an_applier_are_no_part_of_a_change() {
     assert_eq!(sent(Applier::Flux, &live("another"), &sides), bare, "it is not its own");
     let spoken = Manifests { base: Some(&flux), head: Some(&bare) };
     assert_eq!(sent(Applier::Flux, &live("me"), &spoken), bare, "the change takes it away");
+}
+
+#[test]
+fn who_sends_own_types_sends_the_metadata_of_every_template() {
+    let flux = reading(ApplyMode::ServerSide, "kustomize-controller", "batch");
+    let kubectl = reading(ApplyMode::ServerSide, "kubectl", "batch");
+    let cron =
+        json!({ "spec": { "jobTemplate": { "spec": { "template": { "metadata": null, "spec": {} } } } } });
+    let sent = json!({ "spec": { "jobTemplate": {
+        "metadata": {}, "spec": { "template": { "metadata": {}, "spec": {} } },
+    } } });
+    assert_eq!((flux.sent(&cron).into_owned(), kubectl.sent(&cron).into_owned()), (sent, cron));
+    for same in
+        [json!({ "spec": { "template": { "metadata": { "labels": {} } } } }), json!({ "spec": "text" })]
+    {
+        assert_eq!(flux.sent(&same).into_owned(), same);
+    }
 }

@@ -56,7 +56,31 @@ async fn a_proxy_may_speak_socks() {
     }
     let proxy = Proxy::start(Manner::SocksRefusing, desk.server).await;
     assert_snapshot!(desk.ask_through(&format!("socks5://{}", proxy.address)).await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names does not let through to it (connection not allowed)");
-    assert_snapshot!(desk.ask_through("socks5://127.0.0.1:9").await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached");
+    assert_snapshot!(desk.ask_through("socks5://127.0.0.1:9").await, @"when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (Connection refused (os error 111))");
+}
+
+#[tokio::test]
+async fn a_proxy_of_socks_may_ask_for_a_name_and_a_password() {
+    let Some(desk) = Desk::new().await else { return };
+    let proxy = Proxy::start(Manner::SocksGuarded, desk.server).await;
+    for userinfo in ["user:hunter2", "us%65r:hunter%32"] {
+        assert_eq!(desk.ask_through(&format!("socks5://{userinfo}@{}", proxy.address)).await, ANSWERS);
+    }
+    assert_eq!(proxy.asked(), ["kubernetes.default.svc:6443"]);
+    // One that asks for none is content.
+    let open = Proxy::start(Manner::Socks, desk.server).await;
+    assert_eq!(desk.ask_through(&format!("socks5h://user:hunter2@{}", open.address)).await, ANSWERS);
+    let mut said = Vec::new();
+    for userinfo in ["user:hunter3@", "user@", ""] {
+        said.push(desk.ask_through(&format!("socks5://{userinfo}{}", proxy.address)).await);
+    }
+    said.push(desk.ask_through(&format!("socks5://user:{}@{}", "x".repeat(256), proxy.address)).await);
+    assert_snapshot!(said.join("\n"), @r"
+    when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names does not take the credentials of that URL: put others there, as socks5://USER:PASSWORD@HOST:PORT
+    when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names does not take the credentials of that URL: put others there, as socks5://USER:PASSWORD@HOST:PORT
+    when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names asks for credentials, which that URL does not have: put them there, as socks5://USER:PASSWORD@HOST:PORT
+    at the start: cluster `test`: its kubeconfig `FOLDER/kubeconfig` is incomplete: the `proxy-url` of its cluster has credentials that SOCKS cannot carry: a name is needed, and neither it nor the password may be longer than 255 bytes
+    ");
 }
 
 #[tokio::test]
@@ -115,7 +139,12 @@ async fn the_credentials_of_a_proxy_are_used_and_neither_told_nor_logged() {
     let guarded = Proxy::start(Manner::Guarded, desk.server).await;
     assert_eq!(desk.ask_through(&format!("http://user:hunter2@{}", guarded.address)).await, ANSWERS);
     assert_eq!(desk.ask_through(&format!("http://us%65r:hunter%32@{}", guarded.address)).await, ANSWERS);
-    let mut said = vec![desk.ask_through(&format!("http://user:hunter3@{}", guarded.address)).await];
+    let socks = Proxy::start(Manner::SocksGuarded, desk.server).await;
+    assert_eq!(desk.ask_through(&format!("socks5://user:hunter2@{}", socks.address)).await, ANSWERS);
+    let mut said = vec![
+        desk.ask_through(&format!("http://user:hunter3@{}", guarded.address)).await,
+        desk.ask_through(&format!("socks5://user:hunter3@{}", socks.address)).await,
+    ];
     for proxy in [
         "http://user:hunter2@127.0.0.1:9",
         "https://user:hunter2@127.0.0.1:9",
@@ -135,9 +164,10 @@ async fn the_credentials_of_a_proxy_are_used_and_neither_told_nor_logged() {
     }
     assert_snapshot!(said.join("\n"), @r"
     when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names asks for credentials, or for others than that URL has (407): put them there, as http://USER:PASSWORD@HOST:PORT
+    when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names does not take the credentials of that URL: put others there, as socks5://USER:PASSWORD@HOST:PORT
     when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (Connection refused (os error 111))
     when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (Connection refused (os error 111))
-    at the start: cluster `test`: its kubeconfig `FOLDER/kubeconfig` is incomplete: the `proxy-url` of its cluster has credentials for a SOCKS proxy, which are not supported: use a proxy that asks for none, or one that speaks HTTP
+    when asked: the cluster did not answer: the proxy that `proxy-url` of its kubeconfig names cannot be reached (Connection refused (os error 111))
     at the start: cluster `test`: its kubeconfig `FOLDER/kubeconfig` is incomplete: the `proxy-url` of its cluster is no URL of a proxy: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT
     at the start: cluster `test`: its kubeconfig `FOLDER/kubeconfig` is incomplete: the `proxy-url` of its cluster is no URL of a proxy: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT
     at the start: cluster `test`: its kubeconfig `FOLDER/kubeconfig` is incomplete: the `proxy-url` of its cluster is no URL of a proxy: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT

@@ -27,6 +27,8 @@ pub(super) enum Manner {
     Silent,
     /// SOCKS5, for everybody.
     Socks,
+    /// SOCKS5, for `user` with the password `hunter2`.
+    SocksGuarded,
     /// SOCKS5 that leads nowhere.
     SocksRefusing,
 }
@@ -52,7 +54,9 @@ impl Proxy {
                 let (noted, server, acceptor) = (Arc::clone(&noted), server.clone(), acceptor.clone());
                 connections.spawn(async move {
                     let _ = match manner {
-                        Manner::Socks | Manner::SocksRefusing => socks(stream, manner, &noted, &server).await,
+                        Manner::Socks | Manner::SocksGuarded | Manner::SocksRefusing => {
+                            socks(stream, manner, &noted, &server).await
+                        }
                         Manner::Secured => match acceptor.accept(stream).await {
                             Ok(stream) => tunnel(stream, manner, &noted, &server).await,
                             Err(refused) => Err(refused),
@@ -108,7 +112,12 @@ async fn tunnel(
         Manner::Refusing(status) => status,
         Manner::Guarded | Manner::Secured if !known => 407,
         Manner::Silent => return std::future::pending().await,
-        Manner::Open | Manner::Guarded | Manner::Secured | Manner::Socks | Manner::SocksRefusing => 200,
+        Manner::Open
+        | Manner::Guarded
+        | Manner::Secured
+        | Manner::Socks
+        | Manner::SocksGuarded
+        | Manner::SocksRefusing => 200,
     };
     stream.write_all(format!("HTTP/1.1 {status} So\r\n\r\n").as_bytes()).await?;
     stream.flush().await?;
@@ -127,8 +136,28 @@ async fn socks(
 ) -> std::io::Result<()> {
     let mut greeting = [0; 2];
     stream.read_exact(&mut greeting).await?;
-    stream.read_exact(&mut vec![0; greeting[1].into()]).await?;
-    stream.write_all(&[5, 0]).await?;
+    let mut methods = vec![0; greeting[1].into()];
+    stream.read_exact(&mut methods).await?;
+    if manner == Manner::SocksGuarded {
+        if !methods.contains(&2) {
+            return stream.write_all(&[5, 0xFF]).await;
+        }
+        stream.write_all(&[5, 2]).await?;
+        let mut said = Vec::new();
+        assert_eq!(stream.read_u8().await?, 1, "the version of RFC 1929");
+        for _ in 0..2 {
+            let mut part = vec![0; stream.read_u8().await?.into()];
+            stream.read_exact(&mut part).await?;
+            said.push(String::from_utf8(part).unwrap());
+        }
+        let known = said == ["user", "hunter2"];
+        stream.write_all(&[1, if known { 0 } else { 1 }]).await?;
+        if !known {
+            return Ok(());
+        }
+    } else {
+        stream.write_all(&[5, 0]).await?;
+    }
     let mut request = [0; 4];
     stream.read_exact(&mut request).await?;
     let host = match request[3] {

@@ -57,19 +57,7 @@ impl Applier {
     /// Applies everything; the error says what went wrong, in its own words.
     pub(super) async fn apply(&mut self, world: &World, all: &[&Value]) -> Result<(), String> {
         match self {
-            Self::Kubectl { program, verb } if *verb == ["replace"] => {
-                let (mut there, mut new) = (Vec::new(), Vec::new());
-                for one in all {
-                    let live = world.live(one).await;
-                    if live.is_some() { there.push(*one) } else { new.push(*one) }
-                }
-                for (verb, some) in [("replace", there), ("create", new)] {
-                    if !some.is_empty() {
-                        kubectl(program, world, &[verb], &some)?;
-                    }
-                }
-                Ok(())
-            }
+            Self::Kubectl { program, verb } if *verb == ["replace"] => replace(program, world, all).await,
             Self::Kubectl { program, verb } => kubectl(program, world, verb, all),
             Self::Helm { program } => helm(program, world, all),
             Self::Argo { argocd, options, repository, application } => {
@@ -81,16 +69,22 @@ impl Applier {
                 let files = BTreeMap::from([(ALL.to_owned(), documents(all))]);
                 let revision = flux.publish(source, &commit_like(), &files).await;
                 let name = match kustomization {
-                    Some(name) => name.clone(),
+                    Some(name) => {
+                        flux.patch(name, json!({ "spec": { "suspend": false } })).await;
+                        name.clone()
+                    }
                     None => kustomization.insert(flux.create(source, "./all", json!({})).await).clone(),
                 };
                 let reconciled = flux.reconciled(&name, &revision).await;
+                // It may look once more, and would undo what others write meanwhile.
+                flux.patch(&name, json!({ "spec": { "suspend": true } })).await;
+                at_rest(flux, &name).await;
                 if reconciled.succeeded { Ok(()) } else { Err(reconciled.message) }
             }
         }
     }
 
-    /// Applies the objects at `places` alone, one by one; each with what came of it. `all` is what is there besides.
+    /// Applies each alone, one by one; each with its place in `all`, which is what is there besides, or beyond where it is new.
     pub(super) async fn apply_each(
         &mut self,
         world: &World,
@@ -102,13 +96,21 @@ impl Applier {
             return came;
         }
         match self {
+            Self::Kubectl { program, verb } if *verb == ["replace"] => {
+                for (_, one) in each {
+                    came.push(replace(program, world, &[one]).await);
+                }
+            }
             Self::Kubectl { program, verb } => {
                 came.extend(each.iter().map(|(_, one)| kubectl(program, world, verb, &[one])));
             }
             Self::Helm { program } => {
                 for (place, one) in each {
                     let mut with = all.to_vec();
-                    with[*place] = one;
+                    match with.get_mut(*place) {
+                        Some(own) => *own = one,
+                        None => with.push(one),
+                    }
                     came.push(helm(program, world, &with));
                 }
             }
@@ -140,6 +142,18 @@ impl Applier {
     }
 }
 
+/// Waits until a Kustomization that is suspended is left alone, too, by whoever still worked on it.
+async fn at_rest(flux: &Flux, name: &str) {
+    let mut last = flux.kustomization(name).await;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let now = flux.kustomization(name).await;
+        if std::mem::replace(&mut last, now.clone()) == now {
+            return;
+        }
+    }
+}
+
 fn alone(each: &[(usize, &Value)]) -> BTreeMap<String, String> {
     each.iter().map(|(place, one)| (format!("alone/{place}/one.yaml"), documents(&[one]))).collect()
 }
@@ -154,6 +168,22 @@ fn commit_like() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static LAST: AtomicU64 = AtomicU64::new(0);
     format!("{:040x}", LAST.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+/// Replaces what is there, and creates the rest.
+async fn replace(program: &std::path::Path, world: &World, all: &[&Value]) -> Result<(), String> {
+    let (mut there, mut new) = (Vec::new(), Vec::new());
+    for one in all {
+        let live = super::live(world, one).await;
+        if live.is_some() { there.push(*one) } else { new.push(*one) }
+    }
+    let mut came = Ok(());
+    for (verb, some) in [("replace", there), ("create", new)] {
+        if !some.is_empty() {
+            came = came.and(kubectl(program, world, &[verb], &some));
+        }
+    }
+    came
 }
 
 fn kubectl(program: &std::path::Path, world: &World, verb: &[&str], all: &[&Value]) -> Result<(), String> {

@@ -7,13 +7,14 @@ use crate::rego::dice::Dice;
 
 /// What head says, where base says `base`.
 pub(super) fn edited(dice: &mut Dice, kind: &Kind, base: &Value) -> Value {
-    let text = |key| base["metadata"][key].as_str().unwrap();
+    let text = |key: &str| base["metadata"][key].as_str().unwrap_or_default();
     let mut head = base.clone();
     for _ in 0..=dice.below(3) {
         match dice.below(10) {
             // As if somebody else had written this part.
             0..5 => {
-                let other = kind.make(dice, text("namespace"), text("name"));
+                let mut other = kind.make(dice, text("namespace"), text("name"));
+                other["metadata"]["name"] = base["metadata"]["name"].clone();
                 graft(dice, &mut head, &other);
             }
             5..9 => change(dice, &mut head),

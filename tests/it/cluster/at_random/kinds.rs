@@ -1,10 +1,15 @@
 //! Manifests as people write them: of each kind, fields that are there or not, in one spelling or another.
 
+mod rarer;
 mod widget;
 mod workloads;
 
 use serde_json::{Map, Value, json};
 
+use rarer::{
+    CLAIM, JOB, LONE_POD, NAMESPACE, PRIORITY_CLASS, ROLE, SECRET, STORAGE_CLASS, claim, job, lone_pod,
+    priority_class, storage_class,
+};
 use widget::WIDGET;
 pub(super) use widget::definition;
 use workloads::{CRON_JOB, DAEMON_SET, DEPLOYMENT, STATEFUL_SET, cron_job, stateful, workload};
@@ -93,6 +98,44 @@ pub(super) const KINDS: &[Kind] = &[
         least: autoscaler,
         fields: AUTOSCALER,
     },
+    Kind { api_version: "batch/v1", kind: "Job", plural: "jobs", least: job, fields: JOB },
+    Kind { api_version: "v1", kind: "Pod", plural: "pods", least: lone_pod, fields: LONE_POD },
+    Kind {
+        api_version: "v1",
+        kind: "PersistentVolumeClaim",
+        plural: "persistentvolumeclaims",
+        least: claim,
+        fields: CLAIM,
+    },
+    Kind { api_version: "v1", kind: "Secret", plural: "secrets", least: || json!({}), fields: SECRET },
+    Kind {
+        api_version: "v1",
+        kind: "Namespace",
+        plural: "namespaces",
+        least: || json!({}),
+        fields: NAMESPACE,
+    },
+    Kind {
+        api_version: "storage.k8s.io/v1",
+        kind: "StorageClass",
+        plural: "storageclasses",
+        least: storage_class,
+        fields: STORAGE_CLASS,
+    },
+    Kind {
+        api_version: "scheduling.k8s.io/v1",
+        kind: "PriorityClass",
+        plural: "priorityclasses",
+        least: priority_class,
+        fields: PRIORITY_CLASS,
+    },
+    Kind {
+        api_version: "rbac.authorization.k8s.io/v1",
+        kind: "ClusterRole",
+        plural: "clusterroles",
+        least: || json!({ "rules": [] }),
+        fields: ROLE,
+    },
     Kind {
         api_version: "made.example.org/v1",
         kind: "Widget",
@@ -103,12 +146,33 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 impl Kind {
+    /// The kind of a manifest.
+    pub(super) fn of(manifest: &Value) -> &'static Self {
+        Self::named(manifest["kind"].as_str().unwrap())
+    }
+
+    pub(super) fn named(name: &str) -> &'static Self {
+        KINDS.iter().find(|kind| kind.kind == name).unwrap()
+    }
+
+    pub(super) fn is_namespaced(&self) -> bool {
+        !matches!(self.kind, "Namespace" | "StorageClass" | "PriorityClass" | "ClusterRole")
+    }
+
+    /// Whether the cluster is asked about it: never about secrets and rights.
+    pub(super) fn is_asked(&self) -> bool {
+        !matches!(self.kind, "Secret" | "ClusterRole")
+    }
+
     /// One that is called `name`.
     pub(super) fn make(&self, dice: &mut Dice, namespace: &str, name: &str) -> Value {
-        let mut object = json!({
-            "apiVersion": self.api_version, "kind": self.kind,
-            "metadata": { "name": name, "namespace": namespace },
-        });
+        let metadata = if self.is_namespaced() {
+            json!({ "name": name, "namespace": namespace })
+        } else {
+            // No other test has one of that name.
+            json!({ "name": format!("{namespace}-{name}") })
+        };
+        let mut object = json!({ "apiVersion": self.api_version, "kind": self.kind, "metadata": metadata });
         object.as_object_mut().unwrap().extend((self.least)().as_object().unwrap().clone());
         for (path, make) in METADATA.iter().chain(self.fields) {
             if let Some(value) = make(dice) {
@@ -275,6 +339,17 @@ const BUDGET: &[Field] = &[
         )
     }),
 ];
+
+/// An autoscaler as the version before has it.
+pub(super) fn older_autoscaler(mut object: Value, dice: &mut Dice) -> Value {
+    object["apiVersion"] = json!("autoscaling/v1");
+    let spec = object["spec"].as_object_mut().unwrap();
+    spec.retain(|key, _| !matches!(key.as_str(), "metrics" | "behavior"));
+    if dice.often(5) {
+        spec.insert("targetCPUUtilizationPercentage".to_owned(), json!(80));
+    }
+    object
+}
 
 fn autoscaler() -> Value {
     let target = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" });

@@ -39,15 +39,13 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
         Meanwhile { content_type: APPLY, ..patch(about, manager, body) }
     };
     let note = |value: &str| json!({ "metadata": { "annotations": { "example.org/theirs": value } } });
-    Some(match dice.below(24) {
+    Some(match dice.below(30) {
         0 | 1 if workload => Meanwhile {
             part: "/scale",
             ..patch("kubectl scale", "kubectl", json!({ "spec": { "replicas": 2 + dice.below(4) } }))
         },
         2 | 3 => patch("kubectl annotate", "kubectl-annotate", note("1")),
-        4 => {
-            patch("kubectl label", "kubectl-label", json!({ "metadata": { "labels": { "app": "theirs" } } }))
-        }
+        4 => Meanwhile::labelled("theirs"),
         5 => applied("another controller's annotation", "other-controller", note("2")),
         6 if workload => applied("an autoscaler", "autoscaler", json!({ "spec": { "replicas": 4 } })),
         7 if kind.kind == "ConfigMap" => applied(
@@ -95,11 +93,52 @@ pub(super) fn meanwhile(dice: &mut Dice, kind: &Kind, base: &Value) -> Option<Me
             same["metadata"].as_object_mut().unwrap().remove("name");
             same
         }),
+        16 => patch(
+            "kubectl label, to take away",
+            "kubectl-label",
+            json!({ "metadata": { "labels": { "app": null } } }),
+        ),
+        17 => patch(
+            "kubectl annotate, of what is ours",
+            "kubectl-annotate",
+            json!({ "metadata": { "annotations": { "example.org/a": "theirs" } } }),
+        ),
+        18 => applied(
+            "another controller's label of ours",
+            "other-controller",
+            json!({ "metadata": { "labels": { "team": "theirs" } } }),
+        ),
+        // Without finalizers it would be gone, and whoever applies would make it anew.
+        19 | 20 if base.pointer("/metadata/finalizers").is_some() => Meanwhile::deleted(),
         _ => return None,
     })
 }
 
 impl Meanwhile {
+    /// Somebody changes the label `app`.
+    pub(super) fn labelled(app: &str) -> Self {
+        Self {
+            about: "kubectl label",
+            method: Method::PATCH,
+            part: "",
+            content_type: MERGE,
+            manager: "kubectl-label",
+            body: json!({ "metadata": { "labels": { "app": app } } }),
+        }
+    }
+
+    /// Somebody deletes it, and its finalizers keep it.
+    pub(super) fn deleted() -> Self {
+        Self {
+            about: "kubectl delete",
+            method: Method::DELETE,
+            part: "",
+            content_type: "application/json",
+            manager: "kubectl",
+            body: json!({}),
+        }
+    }
+
     /// Does it; whether the server took it.
     pub(super) async fn happens(&self, world: &World, path: &str) -> bool {
         let force = if self.content_type == APPLY { "&force=true" } else { "" };

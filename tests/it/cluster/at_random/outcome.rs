@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::super::comes_true::agrees;
+use super::kinds::Kind;
+use countersign_core::effect::FieldChange;
+use countersign_core::evaluation::Drift;
+
 use super::super::*;
 
 /// What really became of one object.
@@ -36,10 +40,32 @@ pub(super) struct Count {
     nothing: usize,
     refused: usize,
     unsettled: BTreeMap<String, usize>,
+    /// What others changed, of which it was said whether it is overwritten.
+    drifts: usize,
     pub(super) wrong: Vec<String>,
 }
 
 impl Count {
+    /// Holds what was said of drift against what an apply left of it.
+    pub(super) fn take_drift(&mut self, drift: &Drift, came: &Came<'_>, about: impl Fn() -> String) {
+        if came.outcome.is_err() {
+            return;
+        }
+        let real = diff::fields(&without_marks(came.before), &without_marks(came.after));
+        for FieldChange { path, .. } in &drift.changes {
+            self.drifts += 1;
+            let written = real.iter().any(|real| within(path, &real.path) || within(&real.path, path));
+            if written != drift.overwritten.contains(path) {
+                let said = if written {
+                    "not said to be overwritten, and was"
+                } else {
+                    "said to be overwritten, and was not"
+                };
+                self.wrong.push(format!("drift at `{path}`: {said}; real\n{}\n{}", told(&real), about()));
+            }
+        }
+    }
+
     pub(super) fn take(&mut self, verdict: Verdict, about: impl Fn() -> String) {
         self.pairs += 1;
         match verdict {
@@ -59,6 +85,7 @@ impl Count {
         self.settled += other.settled;
         self.nothing += other.nothing;
         self.refused += other.refused;
+        self.drifts += other.drifts;
         for (why, count) in other.unsettled {
             *self.unsettled.entry(why).or_default() += count;
         }
@@ -68,15 +95,24 @@ impl Count {
 
 impl fmt::Display for Count {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pairs, settled, nothing, refused, unsettled, wrong } = self;
+        let Self { pairs, settled, nothing, refused, unsettled, drifts, wrong } = self;
         let many: usize = unsettled.values().sum();
         write!(to, "{pairs} pairs: {settled} settled and true ({nothing} without effect), ")?;
-        write!(to, "{refused} refused, {many} unsettled, {} wrong", wrong.len())?;
+        write!(
+            to,
+            "{refused} refused, {many} unsettled, {} wrong; {drifts} fields that drifted",
+            wrong.len()
+        )?;
         for (why, count) in unsettled {
             write!(to, "\n  {count} unsettled: {why}")?;
         }
         Ok(())
     }
+}
+
+/// Whether a path is another one, or leads to something below it.
+fn within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Whether the cluster is said to refuse it.
@@ -129,6 +165,15 @@ pub(super) fn judge(effect: &Effect, drifted: bool, came: &Came<'_>) -> Verdict 
     if effect.settled != Some(true) {
         let live = if drifted { ": live is not what base makes" } else { "" };
         let reason = reason.split(" NS ").next().unwrap_or_default();
+        if reason.is_empty() && !Kind::named(&effect.object.kind).is_asked() {
+            return match effect.tier {
+                Tier::Render => Verdict::Unsettled("its kind is never asked about".to_owned()),
+                Tier::Live | Tier::DryRun => Verdict::Wrong("a cluster was asked about it".to_owned()),
+            };
+        }
+        if reason.is_empty() && live.is_empty() {
+            return Verdict::Wrong("unsettled without a reason".to_owned());
+        }
         return Verdict::Unsettled(format!("{reason}{live}"));
     }
     if effect.operation == Operation::Create {

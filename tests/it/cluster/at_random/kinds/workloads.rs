@@ -87,7 +87,7 @@ pub(super) const CRON_JOB: &[Field] = &[
 ];
 
 /// A pod's `spec`.
-fn pod(dice: &mut Dice) -> Value {
+pub(super) fn pod(dice: &mut Dice) -> Value {
     let mut pod = json!({});
     let names = some_of(dice, json!(["web", "logs", "mesh"]), 1);
     pod["containers"] = names.iter().map(|name| container(dice, name)).collect();
