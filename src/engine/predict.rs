@@ -285,7 +285,12 @@ impl<'a> Asking<'a> {
         let Manifests { base, head } = known.sides;
         if base == head {
             let same = self.dry_run(known, head).await?;
-            return Ok(Answers { base: same.clone(), head: same, made: None });
+            let idle = known
+                .live
+                .zip(head)
+                .filter(|(_, head)| known.is_passed_over(&writing(self.environment, head)));
+            let stays = idle.map(|(live, _)| Prediction::Object(Box::new(live.clone())).into());
+            return Ok(Answers { base: same.clone(), head: stays.or(same), made: None });
         }
         let Some(foreseen) = self.foreseen(known) else {
             let (base, head) = futures::join!(self.dry_run(known, base), self.dry_run(known, head));

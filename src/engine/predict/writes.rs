@@ -44,6 +44,12 @@ impl Known<'_> {
         }
     }
 
+    /// Whether its applier does not look at what is live, and writes nothing: Helm compares a custom resource with its last
+    /// release alone.
+    pub(super) fn is_passed_over(&self, environment: &Environment) -> bool {
+        environment.apply == ApplyMode::Helm && self.schema.is_none() && self.sides.base == self.sides.head
+    }
+
     fn client_side(&self, manifest: &Value, live: &Value) -> Result<Write, PatchError> {
         let last = last_applied(live);
         let base = || self.sides.base.map(|base| placed(self.object, base.clone()));

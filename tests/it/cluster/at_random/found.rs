@@ -110,3 +110,22 @@ async fn what_flux_takes_over_is_said_to_be_overwritten() {
     let Some(came) = check(&environment, Applier::flux().await, &world, pair).await else { return };
     assert!(came.contains("0 wrong; 1 fields that drifted"), "{came}");
 }
+
+#[tokio::test]
+async fn helm_leaves_a_custom_resource_whose_manifest_stays() {
+    let Some(world) = World::new().await else { return };
+    world.define(&kinds::definition(), GROUP).await;
+    let environment = applied(ApplyMode::Helm, "helm");
+    for (name, size, outcome) in [("same", 3, "overwrites nothing"), ("other", 4, "writes what changes")] {
+        let mut widget =
+            world.object(&format!("{GROUP}/v1"), "Widget", name, json!({ "spec": { "size": 3 } }));
+        widget["metadata"]["labels"] = json!({ "app": "shop" });
+        let mut pair = changed(widget, |head| head["spec"]["size"] = json!(size));
+        pair.meanwhile = Some(Meanwhile::labelled("theirs"));
+        let Some(came) = check(&environment, Applier::helm(), &world, pair).await else { return };
+        assert!(
+            came.contains("1 unsettled: unsettled: what is live is not what base says"),
+            "{outcome}: {came}"
+        );
+    }
+}
