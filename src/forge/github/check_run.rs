@@ -43,7 +43,11 @@ pub(super) async fn set_check_run(
             let notes = if run.is_noted_by(known) { &[] } else { run.notes() };
             (Some(known.id), notes)
         }
-        Some(_) | None => (None, run.notes()),
+        Some(known) => {
+            leave(api, ask, &runs, known).await?;
+            (None, run.notes())
+        }
+        None => (None, run.notes()),
     };
     let mut rest = notes;
     loop {
@@ -67,6 +71,15 @@ pub(super) async fn set_check_run(
         }
         rest = others;
     }
+}
+
+/// Brings a run to an end in whose place a new one comes, to one that no rule takes for passing.
+async fn leave(api: &Api, ask: Ask, runs: &str, known: &CheckRun) -> Result<(), ForgeError> {
+    if known.status != "completed" {
+        let body = json!({ "status": "completed", "conclusion": "cancelled" });
+        api.write(ask, Method::PATCH, &format!("{runs}/{}", known.id), &body).await?;
+    }
+    Ok(())
 }
 
 /// What the run is to be.

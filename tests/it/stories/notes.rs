@@ -55,3 +55,24 @@ async fn a_line_that_moved_since_has_no_annotation() {
     assert!(display.contains(&format!("`{WEB}:3`")), "{display}");
     town.assert_clean();
 }
+
+/// GitHub takes no annotation back, so another run takes the place of the one that has them; that one does not wait for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_place_another_takes_is_brought_to_an_end() {
+    let warns =
+        USUAL.replace("environments = [\"production\"]\n\n[[rule]]", "severity = \"warning\"\n\n[[rule]]");
+    let (tale, town) = Tale::on_the_stand_in(SignIn::App, Some(warns)).await;
+    let change = tale.scales("ana", "shrink", 1).await;
+    assert_eq!(annotations(&town, &change.head).len(), 1);
+    let lower = format!("# The shop.\n# Ask ana.\n{}", web(&tale.namespace, 3, "1.0"));
+    super::town::Town::force(&town, &[(WEB, Some(&lower))]).await;
+    tale.settles(&change).await;
+    let runs = town.sim.checks(REPO, &change.head).unwrap();
+    let stand = |run: &countersign_sim::CheckSeen| {
+        (run.status.clone(), run.conclusion.clone(), run.annotations.len())
+    };
+    let (ended, waits) =
+        (("completed".to_owned(), Some("cancelled".to_owned()), 1), ("in_progress".to_owned(), None, 0));
+    assert_eq!(runs.iter().map(stand).collect::<Vec<_>>(), [ended, waits]);
+    town.assert_clean();
+}
