@@ -80,7 +80,7 @@ fn read_one<'t>(
             None
         }
     };
-    let cluster = word_at(reader, &table, "cluster", name::valid_word);
+    let cluster = checked_text(reader, &table, "cluster", name::valid_word);
     let apply = reader.word_at(
         &table,
         "apply",
@@ -91,17 +91,17 @@ fn read_one<'t>(
             ("replace", ApplyMode::Replace),
         ],
     );
-    let field_manager = word_at(reader, &table, "field_manager", name::valid_word);
+    let field_manager = checked_text(reader, &table, "field_manager", name::valid_word);
     let prune = reader.flag_at(&table, "prune");
     let on_unreachable = reader.word_at(
         &table,
         "on_unreachable",
         &[("hold", OnUnreachable::Hold), ("render", OnUnreachable::Render)],
     );
-    let default_namespace = word_at(reader, &table, "namespace", name::valid_label);
+    let default_namespace = checked_text(reader, &table, "namespace", name::valid_label);
     let destinations = reader.texts_at(&table, "destinations", name::valid_glob);
     let force_conflicts = reader.flag_at(&table, "force_conflicts");
-    let kubernetes = word_at(reader, &table, "kubernetes", name::valid_kubernetes);
+    let kubernetes = checked_text(reader, &table, "kubernetes", name::valid_kubernetes);
     let source = source?;
     Some(Environment {
         name: name.to_owned(),
@@ -119,7 +119,7 @@ fn read_one<'t>(
 }
 
 /// One text under a key, checked.
-fn word_at<'t>(
+pub(super) fn checked_text<'t>(
     reader: &mut Reader<'t>,
     table: &Table<'_, 't>,
     key: &str,
@@ -169,11 +169,11 @@ fn read_source<'t>(reader: &mut Reader<'t>, node: &Node<'t>) -> Option<Environme
             _ => Some(EnvironmentSource::Kustomize(paths)),
         };
     }
-    let chart = word_at(reader, &table, "helm", name::valid_plain_path)?;
+    let chart = checked_text(reader, &table, "helm", name::valid_plain_path)?;
     Some(EnvironmentSource::Helm {
         chart,
         values: reader.texts_at(&table, "values", name::valid_plain_path),
-        release: word_at(reader, &table, "release", name::valid_label),
-        namespace: word_at(reader, &table, "namespace", name::valid_label),
+        release: checked_text(reader, &table, "release", name::valid_label),
+        namespace: checked_text(reader, &table, "namespace", name::valid_label),
     })
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::conditions::CONCLUSIONS;
+use super::environment::checked_text;
 use super::error::quoted;
 use super::name;
 use super::people::PERMISSIONS;
@@ -199,7 +200,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
     let before = reader.errors.len();
     let table = reader.table(node, "`given`")?;
     reader.only(&table, &GIVEN, &[]);
-    let recorded = one(reader, &table, "snapshot", name::valid_plain_path);
+    let recorded = checked_text(reader, &table, "snapshot", name::valid_plain_path);
     if recorded.is_some() {
         for entry in table.entries.iter().filter(|entry| !["snapshot", "now"].contains(&entry.key)) {
             let message =
@@ -213,8 +214,8 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
     }
     let given = Given {
         snapshot: recorded,
-        author: one(reader, &table, "author", name::valid_login),
-        pusher: one(reader, &table, "pusher", name::valid_login),
+        author: checked_text(reader, &table, "author", name::valid_login),
+        pusher: checked_text(reader, &table, "pusher", name::valid_login),
         committers: table.get("committers").map(|_| reader.texts_at(&table, "committers", name::valid_login)),
         commits: listed(reader, &table, "commits", "a commit", commit),
         approvals: reader.texts_at(&table, "approvals", name::valid_login),
@@ -222,10 +223,10 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
         title: reader.text_at(&table, "title"),
         draft: reader.flag_at(&table, "draft").unwrap_or_default(),
         labels: labels(reader, &table),
-        repository: one(reader, &table, "repository", valid_repository),
-        target: one(reader, &table, "target", name::valid_path),
-        source: one(reader, &table, "source", name::valid_path),
-        fork: one(reader, &table, "fork", name::valid_login),
+        repository: checked_text(reader, &table, "repository", valid_repository),
+        target: checked_text(reader, &table, "target", name::valid_path),
+        source: checked_text(reader, &table, "source", name::valid_path),
+        fork: checked_text(reader, &table, "fork", name::valid_login),
         effects: table.get("effects").map(|node| read_effects(reader, node, around)).unwrap_or_default(),
         paths: reader.texts_at(&table, "paths", name::valid_plain_path),
         files: listed(reader, &table, "files", "a changed file", file),
@@ -238,23 +239,6 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
         groups: sets(reader, &table, "groups", name::valid_group),
     };
     (reader.errors.len() == before).then_some(given)
-}
-
-fn one<'t>(
-    reader: &mut Reader<'t>,
-    table: &Table<'_, 't>,
-    key: &str,
-    valid: fn(&str) -> Result<(), String>,
-) -> Option<String> {
-    let node = table.get(key)?;
-    let text = reader.text(node)?;
-    match valid(&text) {
-        Ok(()) => Some(text),
-        Err(message) => {
-            reader.error(&node.span(), message);
-            None
-        }
-    }
 }
 
 /// A moment, or the beginning of a day in UTC.
@@ -361,14 +345,14 @@ fn file<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<GivenFile>
             Some(Lines { added: added.unwrap_or_default(), removed: removed.unwrap_or_default() })
         }
     };
-    Some(GivenFile { path: one(reader, table, "path", name::valid_plain_path)?, operation, lines })
+    Some(GivenFile { path: checked_text(reader, table, "path", name::valid_plain_path)?, operation, lines })
 }
 
 fn status<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<GivenStatus> {
     reader.only(table, &["name", "conclusion", "app"], &[]);
     required(reader, table, "name", "name it, like `name = \"build\"`");
     let conclusion = conclusion(reader, table);
-    let (name, app) = (one(reader, table, "name", name::valid_line), reader.text_at(table, "app"));
+    let (name, app) = (checked_text(reader, table, "name", name::valid_line), reader.text_at(table, "app"));
     Some(GivenStatus { name: name?, conclusion: conclusion?, app })
 }
 
@@ -378,7 +362,7 @@ fn run<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<GivenRun> {
     let conclusion = conclusion(reader, table);
     let event = reader.text_at(table, "event").unwrap_or_else(|| "push".to_owned());
     Some(GivenRun {
-        workflow: one(reader, table, "workflow", name::valid_line)?,
+        workflow: checked_text(reader, table, "workflow", name::valid_line)?,
         event,
         conclusion: conclusion?,
     })
@@ -398,13 +382,13 @@ fn commit<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>) -> Option<GivenCom
     reader.only(table, &known, &[]);
     let before = reader.errors.len();
     let commit = GivenCommit {
-        author: one(reader, table, "author", name::valid_login),
-        committer: one(reader, table, "committer", name::valid_login),
-        identity: one(reader, table, "identity", name::valid_line),
+        author: checked_text(reader, table, "author", name::valid_login),
+        committer: checked_text(reader, table, "committer", name::valid_login),
+        identity: checked_text(reader, table, "identity", name::valid_line),
         via_web: reader.flag_at(table, "via_web").unwrap_or_default(),
         signed: reader.flag_at(table, "signed"),
-        signer: one(reader, table, "signer", name::valid_login),
-        key: one(reader, table, "key", name::valid_key),
+        signer: checked_text(reader, table, "signer", name::valid_login),
+        key: checked_text(reader, table, "key", name::valid_key),
     };
     if let (Some(_), Some(entry)) = (&commit.identity, table.entry("author").or(table.entry("committer"))) {
         let hint = "leave one of them out";
@@ -453,7 +437,7 @@ fn read_effect<'t>(
             reader.missing(table, key, hint);
         }
     }
-    let environment = one(reader, table, "environment", name::valid_environment);
+    let environment = checked_text(reader, table, "environment", name::valid_environment);
     if let (Some(environment), Some(node)) = (&environment, table.get("environment"))
         && !around.environments.is_empty()
         && !around.environments.contains(environment)
@@ -462,12 +446,12 @@ fn read_effect<'t>(
         let message = format!("there is no environment {}", quoted(environment));
         reader.unknown(&node.span(), message, environment, &known);
     }
-    let kind = one(reader, table, "kind", name::valid_kind);
+    let kind = checked_text(reader, table, "kind", name::valid_kind);
     let operation = reader.word_at(table, "operation", &OPERATIONS);
     Some(GivenEffect {
         environment: environment?,
         kind: kind?,
-        namespace: one(reader, table, "namespace", name::valid_label).unwrap_or_default(),
+        namespace: checked_text(reader, table, "namespace", name::valid_label).unwrap_or_default(),
         name: reader.text_at(table, "name").unwrap_or_else(|| "any".to_owned()),
         operation: operation.unwrap_or(Operation::Update),
         risks: words(reader, table, "risks", &RISKS),

@@ -72,6 +72,8 @@ fn of_call(call: &CallExpr) -> Option<Answer> {
         operators::CONDITIONAL => {
             match (call.args.get(1).and_then(answer), call.args.get(2).and_then(answer)) {
                 (Some(one), Some(other)) if one == other => Some(one),
+                // An API server takes none whose two sides are of two types.
+                (Some(one), Some(other)) if ![one, other].contains(&Answer::Anything) => Some(Answer::Other),
                 _ => None,
             }
         }

@@ -2,16 +2,15 @@
 //! it were.
 #![no_main]
 
-use std::collections::BTreeSet;
+mod staged;
+
 use std::sync::LazyLock;
 
 use countersign_core::actor::Known;
 use countersign_core::approval::{evaluate, standing};
 use countersign_core::config::{Policy, parse};
 use countersign_core::details::Details;
-use countersign_core::effect::{Effect, Operation, RenderOperation, Tier};
 use countersign_core::evaluation::SideState;
-use countersign_core::object::ObjectRef;
 use countersign_core::snapshot::Snapshot;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
@@ -23,18 +22,6 @@ fn snapshot() -> Option<Snapshot> {
     let account = |id: u64, login: &str| json!({ "id": id, "login": login, "kind": "human" });
     let digest = countersign_core::revision::Digest::of(b"");
     let head = "a".repeat(40);
-    let unit = json!({
-        "name": "shop", "path": "shop", "renderer": "yaml", "sides": { "base": "rendered", "head": "rendered" },
-        "errors": [], "objects": { "base": 1, "head": 1 }, "stable": true, "input_digest": digest,
-        "inputs": { "base": [], "head": [] }, "already_broken": false, "effects": []
-    });
-    let environment = json!({
-        "environment": {
-            "name": "production", "source": { "yaml": ["shop"] }, "cluster": null, "apply": "client-side",
-            "field_manager": "kubectl", "prune": true, "on_unreachable": "hold", "default_namespace": null
-        },
-        "cluster_identity": null, "tier": "render", "units": [unit], "drift": [], "errors": []
-    });
     let seen = json!({
         "schema": countersign_core::snapshot::SCHEMA, "now": "2026-11-24T08:30:00Z", "bot": account(99, "countersign"),
         "change": {
@@ -46,7 +33,7 @@ fn snapshot() -> Option<Snapshot> {
         "base_tip": "b".repeat(40), "merge": { "merge": "clean", "tree": "c".repeat(40) },
         "contributors": { "known": [account(1, "ana")], "unknown": [], "pusher": account(1, "ana") },
         "policy": { "blob": "d".repeat(40), "text": "" }, "proposed_policy": null,
-        "evaluation": { "environments": [environment], "outside": [], "discovered": false }, "digest": digest,
+        "evaluation": staged::evaluation(), "digest": digest,
         "directory": {
             "permissions": { "2": { "yes": "write" } }, "teams": { "acme/sre": { "yes": [account(2, "bo")] } }
         },
@@ -64,34 +51,10 @@ fn snapshot() -> Option<Snapshot> {
     let mut seen: Snapshot = serde_json::from_value(seen).inspect_err(|error| eprintln!("{error}")).ok()?;
     seen.details.files = Known::Yes(Vec::new());
     seen.details.labels = Known::Yes(vec!["urgent".to_owned()]);
-    seen.evaluation.environments.first_mut()?.units.first_mut()?.effects.push(effect());
+    staged::scale(&mut seen.evaluation);
     // Otherwise nothing would be tried.
     let open = parse("version = 1\n[[rule]]\nname = \"r\"\nrequire = { count = 1 }\n", "policy").ok()?;
     met(&open, &seen).then_some(seen)
-}
-
-fn effect() -> Effect {
-    Effect {
-        object: ObjectRef {
-            group: "apps".to_owned(),
-            version: "v1".to_owned(),
-            kind: "Deployment".to_owned(),
-            namespace: "shop".to_owned(),
-            name: "web".to_owned(),
-        },
-        operation: Operation::Update,
-        rendered: RenderOperation::Change,
-        tier: Tier::Render,
-        settled: None,
-        risks: BTreeSet::new(),
-        reason: None,
-        source: None,
-        changes: Vec::new(),
-        before: Some(json!({ "spec": { "replicas": 2 } }).into()),
-        after: Some(json!({ "spec": { "replicas": 3 } }).into()),
-        made: None,
-        moved_from: None,
-    }
 }
 
 fn met(policy: &Policy, seen: &Snapshot) -> bool {

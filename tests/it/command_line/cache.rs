@@ -73,7 +73,11 @@ fn what_was_rendered_once_is_not_rendered_again() {
     let first = it.run(&[]);
     scaled(&first);
     let kept = it.entries();
-    assert_eq!(kept.len(), 3, "two sides and the version of kustomize: {kept:?}");
+    assert_eq!(
+        kept.len(),
+        5,
+        "two sides, where their objects come from, and the version of kustomize: {kept:?}"
+    );
     let second = it.starved(&[]);
     scaled(&second);
     assert_eq!(second.out, first.out);
@@ -126,7 +130,7 @@ fn a_cache_that_others_could_alter_is_refused() {
     scaled(&it.starved(&["--cache-dir", "../own/cache"]));
     let mode = |path: &str| it.desk.path(path).metadata().unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("own/cache"), mode("own/cache/renders")), (0o700, 0o700));
-    assert!(files(&it.desk.path("own/cache/renders")).len() >= 3);
+    assert!(files(&it.desk.path("own/cache/renders")).len() >= 5);
     let status = git(&it.desk.path("env"), &["status", "--porcelain"]);
     assert_eq!(status, "");
 }
@@ -139,7 +143,7 @@ fn many_reviews_at_once_share_a_cache() {
         started.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     all.iter().for_each(scaled);
-    assert_eq!((it.entries().len(), it.index().len()), (3, 1));
+    assert_eq!((it.entries().len(), it.index().len()), (5, 1));
 }
 
 /// After these files are committed, a review that remembers finds the same as one that does not: changes in `units`.

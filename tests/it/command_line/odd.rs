@@ -79,7 +79,7 @@ fn policy_check_finds_checks_that_do_not_load() {
     let policy = "version = 1\n\n[environment.production]\nsource = { yaml = \"production\" }\n\n[[check]]\nname = \"cluster\"\nadmission = \"policies\"\n";
     let admission = |expression: &str| {
         format!(
-            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: it}}\nspec:\n  matchConstraints: {{}}\n  validations: [{{expression: '{expression}'}}]\n---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: it}}\nspec: {{policyName: it, validationActions: [Deny]}}\n"
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: it}}\nspec:\n  matchConstraints: {{resourceRules: [{{apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*']}}]}}\n  validations: [{{expression: '{expression}'}}]\n---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: it}}\nspec: {{policyName: it, validationActions: [Deny]}}\n"
         )
     };
     let desk = Desk::new(&[
