@@ -112,8 +112,9 @@ pub fn showable(
     showable.collect()
 }
 
-/// Whether the manifests differ in all of this in the same way: nothing is told then that they do not say in clear.
-fn are_written(changes: &[FieldChange], sides: &Manifests<'_>) -> bool {
+/// Whether the manifests differ in all of this in the same way, value by value: nothing is told then that they do not say in
+/// clear, and nobody had a hand in it.
+pub fn are_written(changes: &[FieldChange], sides: &Manifests<'_>) -> bool {
     let written = sides.base.zip(sides.head).map(|(base, head)| diff::fields(base, head));
     changes.iter().all(|change| written.iter().flatten().any(|written| written == change))
 }

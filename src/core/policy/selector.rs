@@ -114,20 +114,25 @@ impl Namespaces {
         Self(namespaces.map(|manifest| (manifest.name.clone(), manifest.body.clone())).collect())
     }
 
-    /// The namespace of an object, as the change or else the files have it.
-    pub(super) fn object<'a>(
+    /// The namespace of an object in each of its states, one at least: as the target branch and the change have it, or else
+    /// the files. What a change brings does not take the place of what the files say.
+    pub(super) fn objects<'a>(
         &'a self,
         surroundings: &'a Surroundings<'_>,
         environment: &str,
         object: &ObjectRef,
-    ) -> Given<'a> {
-        match (surroundings.namespace(environment, object), self.0.get(&object.namespace)) {
-            (Given::Unknown(_), Some(namespace)) => Given::Known(Some(namespace)),
-            (given, _) => given,
+    ) -> Vec<Given<'a>> {
+        let mut states = surroundings.namespaces(environment, object);
+        if let Some(file) = self.0.get(&object.namespace) {
+            states.retain(|state| matches!(state, Given::Known(_)));
+            if states.is_empty() || surroundings.brings_namespace(environment, object) {
+                states.push(Given::Known(Some(file)));
+            }
         }
+        states
     }
 
-    /// Whether the namespace of an object is selected; what is in none is selected always.
+    /// Whether the namespace of an object is selected in any of its states; what is in none is selected always.
     pub(super) fn select(
         &self,
         selector: &Selector,
@@ -149,12 +154,13 @@ impl Namespaces {
         if object.namespace.is_empty() {
             return Truth::True;
         }
-        match self.object(surroundings, environment, object) {
+        let each = self.objects(surroundings, environment, object).into_iter().map(|state| match state {
             Given::Known(Some(namespace)) => selector.matches(&labels(namespace)),
             Given::Known(None) | Given::Unknown(_) => {
                 selector.matches(&Labels::OfNamespace(&object.namespace))
             }
-        }
+        });
+        each.fold(Truth::False, Truth::or)
     }
 }
 

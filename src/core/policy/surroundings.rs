@@ -13,11 +13,20 @@ use crate::object::{Body, ObjectRef};
 /// What stands around the objects of an evaluation.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings<'e> {
-    /// Namespaces of head, by environment and name.
-    namespaces: BTreeMap<&'e str, BTreeMap<&'e str, Value>>,
+    /// Namespaces, by environment and name.
+    namespaces: BTreeMap<&'e str, BTreeMap<&'e str, Around>>,
     /// Environments of which more than the change is known.
     whole: BTreeSet<&'e str>,
     plurals: Plurals,
+}
+
+/// A namespace: as head has it and, where that differs, as base does. An object is judged in both, lest a change exempts
+/// itself by what it makes of its namespace.
+#[derive(Debug)]
+struct Around {
+    states: Vec<Value>,
+    /// Base does not have it.
+    is_new: bool,
 }
 
 impl<'e> Surroundings<'e> {
@@ -29,10 +38,13 @@ impl<'e> Surroundings<'e> {
                 environment.units.iter().flat_map(|unit| &unit.effects).map(move |effect| (name, effect))
             })
         };
-        let mut namespaces: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
+        let mut namespaces: BTreeMap<&str, BTreeMap<&str, Around>> = BTreeMap::new();
         for (environment, effect) in effects().filter(|(_, effect)| is_namespace(&effect.object)) {
-            let Some(after) = &effect.after else { continue };
-            namespaces.entry(environment).or_default().insert(&effect.object.name, after.value());
+            let mut states: Vec<Value> =
+                [&effect.after, &effect.before].into_iter().flatten().map(Body::value).collect();
+            states.dedup();
+            let around = Around { states, is_new: effect.before.is_none() };
+            namespaces.entry(environment).or_default().insert(&effect.object.name, around);
         }
         let mut whole = BTreeSet::new();
         for environment in &evaluation.environments {
@@ -40,7 +52,8 @@ impl<'e> Surroundings<'e> {
             let name = environment.environment.name.as_str();
             whole.insert(name);
             for known in beside.objects.iter().filter(|known| is_namespace(&known.object)) {
-                namespaces.entry(name).or_default().insert(&known.object.name, known.body.value());
+                let around = Around { states: vec![known.body.value()], is_new: false };
+                namespaces.entry(name).or_default().insert(&known.object.name, around);
             }
         }
         let definitions = effects().filter(|(_, effect)| effect.object.kind == "CustomResourceDefinition");
@@ -48,18 +61,29 @@ impl<'e> Surroundings<'e> {
         Self { namespaces, whole, plurals: Plurals::of(bodies.map(Body::value)) }
     }
 
-    /// `namespaceObject` of an object: null for what is in no namespace.
-    pub(super) fn namespace(&self, environment: &str, object: &ObjectRef) -> Given<'_> {
+    /// `namespaceObject` of an object, in each of its states, one at least: null for what is in no namespace.
+    pub(super) fn namespaces(&self, environment: &str, object: &ObjectRef) -> Vec<Given<'_>> {
         if object.namespace.is_empty() {
-            return Given::Known(None);
+            return vec![Given::Known(None)];
         }
-        match self.namespaces.get(environment).and_then(|own| own.get(object.namespace.as_str())) {
-            Some(namespace) => Given::Known(Some(namespace)),
-            None if self.whole.contains(environment) => {
-                Given::Unknown("not evaluated, since the environment does not have the Namespace")
+        let states =
+            self.around(environment, object).map(|around| around.states.as_slice()).unwrap_or_default();
+        match states {
+            [] if self.whole.contains(environment) => {
+                vec![Given::Unknown("not evaluated, since the environment does not have the Namespace")]
             }
-            None => Given::Unknown("not evaluated, since this change does not touch the Namespace"),
+            [] => vec![Given::Unknown("not evaluated, since this change does not touch the Namespace")],
+            states => states.iter().map(|state| Given::Known(Some(state))).collect(),
         }
+    }
+
+    /// Whether the change brings the namespace of an object.
+    pub(super) fn brings_namespace(&self, environment: &str, object: &ObjectRef) -> bool {
+        self.around(environment, object).is_some_and(|around| around.is_new)
+    }
+
+    fn around(&self, environment: &str, object: &ObjectRef) -> Option<&Around> {
+        self.namespaces.get(environment)?.get(object.namespace.as_str())
     }
 
     /// The plural names that a kind may have, the likeliest first.

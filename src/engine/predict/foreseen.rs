@@ -3,7 +3,7 @@
 
 use countersign_core::diff;
 use countersign_core::effect::FieldChange;
-use countersign_core::live::{Manifests, essence};
+use countersign_core::live::{Manifests, are_written, essence};
 use serde_json::{Map, Value};
 
 use super::ownership::{UNOWNED_METADATA, entries, fields, has_keys};
@@ -26,14 +26,13 @@ pub(super) struct Made {
     pub(super) changes: Vec<FieldChange>,
 }
 
-/// What head makes of what is live, where that differs only where the change differs from base. Then nobody on the way,
-/// such as a webhook, adds anything to what is written, and what was foreseen of base stands.
+/// What head makes of what is live, where that is what the change writes, value by value, and nothing else. Then nobody on the
+/// way, such as a webhook, adds anything to what is written, and what was foreseen of base stands. Paths alone do not tell:
+/// below a map that appears, or in an order that changes, somebody else may have a hand in it.
 pub(super) fn explained(sides: &Manifests<'_>, live: &Value, head: &Value) -> Option<Made> {
-    let written = diff::fields(sides.base?, sides.head?);
     let (live, head) = (essence(live), essence(head));
     let changes = diff::fields(&live, &head);
-    let is_written = |made: &FieldChange| written.iter().any(|written| is_within(&made.path, &written.path));
-    changes.iter().all(is_written).then_some(Made { live, head, changes })
+    are_written(&changes, sides).then_some(Made { live, head, changes })
 }
 
 /// Whether a path is another one, or leads to something below it.

@@ -26,13 +26,20 @@ impl Judging for Cel<'_> {
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
         let states = subject.states().ok_or_else(|| "expressions cannot be evaluated".to_owned())?;
-        if self.expression.evaluate_with(&states.now, self.parameters)? {
+        let (mut is_wrong, mut existing) = (false, true);
+        for states in states {
+            if self.expression.evaluate_with(&states.now, self.parameters)? {
+                continue;
+            }
+            let before = states.base.as_ref().filter(|_| !self.judges_transition());
+            // A check that cannot judge base says nothing about it: then the violation counts as new.
+            existing &=
+                before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
+            is_wrong = true;
+        }
+        if !is_wrong {
             return Ok(Vec::new());
         }
-        let before = states.base.as_ref().filter(|_| !self.judges_transition());
-        // A check that cannot judge base says nothing about it: then the violation counts as new.
-        let existing =
-            before.is_some_and(|base| self.expression.evaluate_with(base, self.parameters) == Ok(false));
         let message = self.message.to_owned();
         Ok(vec![Wrong { rule: None, severity: self.severity, message, fix: None, existing, waived: None }])
     }

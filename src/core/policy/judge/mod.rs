@@ -72,7 +72,7 @@ pub(super) struct Subject<'a> {
     bodies: &'a Diff<Option<Value>>,
     request: Request,
     language: Option<&'a Language>,
-    states: OnceCell<Option<States<'a>>>,
+    states: OnceCell<Option<Vec<States<'a>>>>,
 }
 
 /// One object before and after, as expressions see it.
@@ -157,17 +157,18 @@ impl<'a> Subject<'a> {
         self.language
     }
 
-    /// `namespaceObject`: null for what is in no namespace.
-    pub(super) fn namespace(&self) -> Given<'a> {
-        self.surroundings.namespace(self.environment, &self.effect.object)
+    /// Both states as expressions see them, once for each state of the namespace, made once for all checks; `None` where
+    /// expressions cannot be evaluated.
+    pub(super) fn states(&self) -> Option<&[States<'a>]> {
+        self.states.get_or_init(|| self.language.map(|language| self.prepare(language))).as_deref()
     }
 
-    /// Both states as expressions see them, made once for all checks; `None` where expressions cannot be evaluated.
-    pub(super) fn states(&self) -> Option<&States<'a>> {
-        self.states.get_or_init(|| self.language.map(|language| self.prepare(language))).as_ref()
+    fn prepare(&self, language: &Language) -> Vec<States<'a>> {
+        let namespaces = self.surroundings.namespaces(self.environment, &self.effect.object);
+        namespaces.into_iter().map(|namespace| self.prepare_in(language, namespace)).collect()
     }
 
-    fn prepare(&self, language: &Language) -> States<'a> {
+    fn prepare_in(&self, language: &Language, namespace: Given<'a>) -> States<'a> {
         let (object, old_object) = (self.after(), self.before());
         let input = Input {
             object,
@@ -175,7 +176,7 @@ impl<'a> Subject<'a> {
             request: &self.request,
             environment: self.environment,
             params: Given::Known(None),
-            namespace: self.namespace(),
+            namespace,
         };
         let now = Prepared::new(language, input);
         let base = old_object.filter(|_| object.is_some());

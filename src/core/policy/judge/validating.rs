@@ -94,6 +94,17 @@ pub(super) enum Said {
     Passed(String),
 }
 
+/// What is said in several states of what stands around an object, once.
+pub(super) fn said_once(all: impl Iterator<Item = Said>) -> Vec<Said> {
+    let mut once: Vec<Said> = Vec::new();
+    for said in all {
+        if !once.contains(&said) {
+            once.push(said);
+        }
+    }
+    once
+}
+
 impl Program {
     /// Compiles what is written at a place; `given` are the variables there, `reserved` what `variables` has anyway.
     ///

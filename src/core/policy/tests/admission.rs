@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{effect, environment, lines, lines_in};
 use crate::config::Judge;
-use crate::evaluation::{Inventory, InventoryObject};
+use crate::effect::Effect;
+use crate::evaluation::{Inventory, InventoryObject, SideState};
 use crate::policy::inventory_wanted;
 
 fn found(text: &str, before: Option<Value>, after: Option<Value>) -> String {
@@ -239,6 +240,71 @@ fn a_change_cannot_loosen_what_it_is_judged_by() {
     assert_eq!(with_params(None, None, Some(1), "Deny"), "");
     assert_snapshot!(with_params(None, None, None, "Deny"), @"error: check `c` could not judge Deployment shop/web: `replicas`: the ConfigMap `limits` that `everywhere` takes parameters from is neither in the files of this check nor in the environment (errored)");
     assert_snapshot!(with_params(None, None, None, "Allow"), @"info replicas: not judged, as its binding allows: the ConfigMap `limits` that `everywhere` takes parameters from is neither in the files of this check nor in the environment");
+}
+
+#[test]
+fn what_a_change_brings_takes_no_files_place() {
+    assert_snapshot!(with_params(Some(3), None, Some(1), "Deny"), @"error replicas: at least 3 (existing)");
+    // Of another namespace it is another's.
+    let asked = "{name: limits, parameterNotFoundAction: Allow}";
+    let mut map = limits(2);
+    (map["apiVersion"], map["kind"]) = (json!("v1"), json!("ConfigMap"));
+    map["metadata"].as_object_mut().unwrap().remove("namespace");
+    let said = |reference: &str, map: &Value, other: Vec<Effect>, broken: bool| {
+        let text = policy(PARAMS, &format!("{DENY}\n  paramRef: {reference}"));
+        let web = effect("apps/Deployment shop/web", None, Some(deployment(1, "b")));
+        let mut environment = environment("production", [vec![web], other].concat());
+        environment.inventory = Some(Inventory::default());
+        if broken {
+            environment.units[0].sides.head = SideState::Failed;
+        }
+        let text = format!("{text}---\n{map}\n");
+        lines_in(Judge::Admission(vec!["p.yaml".into()]), &[("p.yaml", &text)], environment)
+    };
+    let elsewhere = effect("/ConfigMap other/limits", None, Some(limits(1)));
+    assert_snapshot!(said(asked, &map, vec![elsewhere], false), @"error replicas: at least 2");
+    // Whoever cannot tell what else is selected does not judge by what was found.
+    map["metadata"]["labels"] = json!({ "for": "shop" });
+    let selected = "{selector: {matchLabels: {for: shop}}, parameterNotFoundAction: Allow}";
+    assert_snapshot!(said(selected, &map, Vec::new(), false), @"error replicas: at least 2");
+    for reference in [selected, asked] {
+        let said = said(reference, &map, Vec::new(), true);
+        assert!(
+            said.contains("whether these are all that `everywhere` takes parameters from cannot be told"),
+            "{said}"
+        );
+    }
+}
+
+/// A change is judged in its namespace as the target branch has it and as the change makes it: it exempts itself by neither.
+#[test]
+fn a_change_cannot_exempt_itself_by_its_namespace() {
+    let labelled = |team: Option<&str>| {
+        let labels = team.map_or(json!({}), |team| json!({ "team": team }));
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop", "labels": labels } })
+    };
+    let binding = format!("{DENY}\n  matchResources: {{namespaceSelector: {{matchLabels: {{team: a}}}}}}");
+    let by_selector = policy(TWO, &binding);
+    let by_expression = policy(
+        "  validations: [{expression: '!(\"team\" in namespaceObject.metadata.?labels.orValue({})) || object.spec.replicas > 1', message: too few}]",
+        DENY,
+    );
+    let said = |text: &str, before: Option<Value>, after: Option<Value>| {
+        let judge = Judge::Admission(vec!["policies".into()]);
+        let web = effect("apps/Deployment shop/web", None, Some(deployment(1, "nginx:1")));
+        let effects = vec![effect("/Namespace /shop", before, after), web];
+        lines(judge, &[("policies/p.yaml", text)], effects).trim_end().to_owned()
+    };
+    for text in [&by_selector, &by_expression] {
+        let (a, none) = (|| Some(labelled(Some("a"))), || Some(labelled(None)));
+        assert_eq!(said(text, a(), none()), "error replicas: too few");
+        assert_eq!(said(text, none(), a()), "error replicas: too few");
+        assert_eq!(said(text, a(), a()), "error replicas: too few");
+        assert_eq!(said(text, none(), none()), "");
+        // The files know it better than who brings it.
+        let file = format!("{text}---\n{}\n", labelled(Some("a")));
+        assert_eq!(said(&file, None, none()), "error replicas: too few");
+    }
 }
 
 #[test]

@@ -13,6 +13,22 @@ fn namespace(tier: &str) -> Value {
 }
 
 #[test]
+fn a_change_is_judged_in_its_namespace_as_it_was_and_as_it_will_be() {
+    let judged = |before: &str, after: &str| {
+        let web = json!({ "kind": "ConfigMap", "metadata": { "name": "web", "namespace": "shop" } });
+        let around = effect("/Namespace /shop", Some(namespace(before)), Some(namespace(after)));
+        let changed = environment("production", vec![around, effect("/ConfigMap shop/web", None, Some(web))]);
+        let expression =
+            "object.kind != 'ConfigMap' || namespaceObject.metadata.labels.tier == 'gold'".to_owned();
+        let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned() };
+        lines_in(Judge::Cel(check), &[], changed)
+    };
+    assert_snapshot!(judged("gold", "gold"), @"");
+    assert_snapshot!(judged("lead", "gold"), @"error: gold alone");
+    assert_snapshot!(judged("gold", "lead"), @"error: gold alone");
+}
+
+#[test]
 fn a_namespace_that_the_change_does_not_touch_is_looked_up_in_its_environment() {
     let judged = |touched: Option<Value>, beside: Option<&[Value]>| {
         let web = json!({ "kind": "ConfigMap", "metadata": { "name": "web", "namespace": "shop" } });

@@ -145,6 +145,25 @@ fn a_hand_in_between_is_seen() {
     check(live.clone(), with(live, "/metadata", json!({ "annotations": { "seen": "2" } })), false);
 }
 
+#[test]
+fn a_hand_in_what_is_written_as_a_whole_is_seen() {
+    let check = |sides: [Value; 2], live: Value, made: Value, want: bool| {
+        let sides = Manifests { base: Some(&sides[0]), head: Some(&sides[1]) };
+        assert_eq!(explained(&sides, &live, &made).is_some(), want, "{live} {made}");
+    };
+    let noted = |annotations: Value| json!({ "metadata": { "annotations": annotations } });
+    let notes = || [json!({ "metadata": {} }), noted(json!({ "ours": "1" }))];
+    check(notes(), json!({ "metadata": {} }), noted(json!({ "ours": "1" })), true);
+    check(notes(), json!({ "metadata": {} }), noted(json!({ "ours": "1", "injected": "1" })), false);
+    let listed = |names: &[&str]| {
+        let items: Vec<Value> = names.iter().map(|name| json!({ "name": name })).collect();
+        json!({ "spec": { "containers": items } })
+    };
+    let turned = || [listed(&["a", "b"]), listed(&["b", "a"])];
+    check(turned(), listed(&["a", "b"]), listed(&["b", "a"]), true);
+    check(turned(), listed(&["a", "b"]), listed(&["b", "a", "sidecar"]), false);
+}
+
 /// How many dry runs it takes, and what is said then.
 async fn asked(answers: &[Prediction]) -> (usize, Option<bool>, Operation) {
     let script = Script::default();

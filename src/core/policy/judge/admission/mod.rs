@@ -13,7 +13,7 @@ use self::params::{Found, Params, World};
 pub(super) use self::read::param_kinds;
 use self::read::{Binding, Policies, Policy};
 use self::resources::Asked;
-use super::validating::{Said, Telling};
+use super::validating::{Said, Telling, said_once};
 use super::{Judging, Subject, Wrong};
 use crate::config::Severity;
 use crate::evaluation::Evaluation;
@@ -111,19 +111,19 @@ impl Admission {
             return vec![Said::Failed("expressions cannot be evaluated".to_owned())];
         };
         let reference = &subject.effect.object;
-        let namespace = self.namespaces.object(subject.surroundings, subject.environment, reference);
-        let prepared = Prepared::new(
-            language,
-            Input {
+        let namespaces = self.namespaces.objects(subject.surroundings, subject.environment, reference);
+        let said = namespaces.into_iter().flat_map(|namespace| {
+            let input = Input {
                 object: asked.object,
                 old_object: asked.old_object,
                 request: subject.request(),
                 environment: subject.environment,
                 params: Given::Known(params),
                 namespace,
-            },
-        );
-        policy.program.say(prepared)
+            };
+            policy.program.say(Prepared::new(language, input))
+        });
+        said_once(said)
     }
 }
 

@@ -26,8 +26,24 @@ pub(super) struct Params {
 /// What an environment has of the kinds that are asked about.
 struct Here {
     objects: Vec<(ObjectRef, Diff<Option<Value>>)>,
-    /// Why there may be more.
-    unknown: Option<String>,
+    /// Units of which nobody knows what they make.
+    unknown: Vec<String>,
+    /// What stands beside the change is at hand.
+    is_whole: bool,
+}
+
+impl Here {
+    /// What makes there be more than is known.
+    fn untold(&self) -> Option<String> {
+        (!self.unknown.is_empty())
+            .then(|| format!("what {} makes cannot be told", report::listed(&self.unknown, 3)))
+    }
+
+    /// Why there may be what is not found.
+    fn why_absent(&self) -> Option<String> {
+        let beside = || (!self.is_whole).then(|| "what stands beside the change is not at hand".to_owned());
+        self.untold().or_else(beside)
+    }
 }
 
 /// By what a policy is evaluated.
@@ -74,12 +90,8 @@ impl Params {
             unknown.extend(environment.inventory.iter().flat_map(|beside| beside.unknown.iter().cloned()));
             unknown.sort();
             unknown.dedup();
-            let unknown = match (unknown.is_empty(), &environment.inventory) {
-                (false, _) => Some(format!("what {} makes cannot be told", report::listed(&unknown, 3))),
-                (true, None) => Some("what stands beside the change is not at hand".to_owned()),
-                (true, Some(_)) => None,
-            };
-            let here = Here { objects: effects.chain(beside).collect(), unknown };
+            let is_whole = environment.inventory.is_some();
+            let here = Here { objects: effects.chain(beside).collect(), unknown, is_whole };
             environments.insert(environment.environment.name.clone(), here);
         }
         let scopes = CustomScopes::of(manifests.iter().map(|manifest| &manifest.body));
@@ -94,8 +106,8 @@ impl Params {
     pub(super) fn find<'a>(
         &'a self,
         kind: Option<&'a ParamKind>,
-        binding: &Binding,
-        (environment, object): (&str, &ObjectRef),
+        binding: &'a Binding,
+        (environment, object): (&str, &'a ObjectRef),
         world: World,
     ) -> Result<Found<'a>, String> {
         // Without a kind a reference is not heeded, and without a reference there is nothing.
@@ -105,20 +117,35 @@ impl Params {
         let own = if is_namespace(object) { &object.name } else { &object.namespace };
         self.placed(kind, binding, reference, own)?;
         let here = self.environments.get(environment);
-        let mut found: Vec<Option<&Value>> = Vec::new();
-        for (name, body) in self.candidates(here, kind, world) {
-            match reference.names(own, name, body) {
-                Truth::True if !found.contains(&Some(body)) => found.push(Some(body)),
-                Truth::True | Truth::False => {}
+        let asked = reference.namespace.as_deref().unwrap_or(own);
+        let (mut found, mut in_environment) = (Vec::new(), false);
+        for (place, body) in self.candidates(here, kind, (asked, world)) {
+            match reference.names(own, place, body) {
+                Truth::True => {
+                    in_environment |= !place.is_file;
+                    if !found.contains(&Some(body)) {
+                        found.push(Some(body));
+                    }
+                }
+                Truth::False => {}
                 Truth::Unknown => return Err("which parameters are meant cannot be told".to_owned()),
             }
         }
-        if !found.is_empty() {
-            return Ok(Found::These(found));
+        // Of one name there is one in an environment, and what it has there counts.
+        let is_all = reference.name.is_some() && in_environment;
+        match here.and_then(Here::untold).filter(|_| !is_all) {
+            _ if found.is_empty() => {}
+            None => return Ok(Found::These(found)),
+            Some(why) => {
+                let binding = &binding.name;
+                return Err(format!(
+                    "whether these are all that `{binding}` takes parameters from cannot be told: {why}"
+                ));
+            }
         }
         let name = reference.name.as_deref().map(|name| format!(" `{name}`")).unwrap_or_default();
         let what = format!("the {}{name} that `{}` takes parameters from", kind.kind, binding.name);
-        match (here.and_then(|here| here.unknown.as_deref()), reference.not_found) {
+        match (here.and_then(Here::why_absent), reference.not_found) {
             (Some(why), _) => Err(format!("{what} is not in the files of this check, and {why}")),
             (None, NotFound::Deny) => {
                 Err(format!("{what} is neither in the files of this check nor in the environment"))
@@ -129,32 +156,36 @@ impl Params {
         }
     }
 
-    /// Every object of a kind, with its namespace and name. What stands in a file and names no namespace goes anywhere.
+    /// Every object of a kind, with its namespace and name. What stands in a file and names no namespace is in the one that is
+    /// asked about, whichever that is.
     fn candidates<'a>(
         &'a self,
         here: Option<&'a Here>,
         kind: &'a ParamKind,
-        world: World,
+        (asked, world): (&'a str, World),
     ) -> impl Iterator<Item = (Place<'a>, &'a Value)> {
         let is = |group: &str, own: &str| group == kind.group() && own == kind.kind;
         let objects = here.into_iter().flat_map(|here| &here.objects);
         let own = objects.clone().filter(move |(object, _)| is(&object.group, &object.kind));
         let own = own.flat_map(move |(object, bodies)| {
             let head = bodies.head.as_ref().filter(|_| world == World::Both);
-            let place = Place { namespace: Some(&object.namespace), name: &object.name };
+            let place = Place { namespace: Some(&object.namespace), name: &object.name, is_file: false };
             bodies.base.as_ref().into_iter().chain(head).map(move |body| (place, body))
         });
         let files = self.manifests.iter().filter(move |manifest| is(&manifest.group, &manifest.kind));
+        // What a change brings takes no file's place.
         let files = files.filter(move |manifest| {
-            !objects.clone().any(|(object, _)| {
+            let namespace = Some(manifest.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+            !objects.clone().any(|(object, bodies)| {
                 is(&object.group, &object.kind)
+                    && bodies.base.is_some()
                     && object.name == manifest.name
-                    && (manifest.namespace.is_empty() || manifest.namespace == object.namespace)
+                    && object.namespace == namespace.unwrap_or(asked)
             })
         });
         let files = files.map(|manifest| {
             let namespace = Some(manifest.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-            (Place { namespace, name: &manifest.name }, &manifest.body)
+            (Place { namespace, name: &manifest.name, is_file: true }, &manifest.body)
         });
         own.chain(files)
     }
@@ -188,6 +219,7 @@ impl Params {
 struct Place<'a> {
     namespace: Option<&'a str>,
     name: &'a str,
+    is_file: bool,
 }
 
 impl ParamRef {

@@ -4,7 +4,7 @@ use regorus::Value as RegoValue;
 use serde_json::{Value, json};
 
 use super::super::Subject;
-use super::super::validating::Said;
+use super::super::validating::{Said, said_once};
 use super::expansion::Resultant;
 use super::matching::Source;
 use super::template::{By, Policy, Template};
@@ -66,7 +66,22 @@ impl Gatekeeper {
             }
             Truth::True => {}
         }
-        let namespace = self.namespaces.object(subject.surroundings, subject.environment, reviewed.reference);
+        let namespaces =
+            self.namespaces.objects(subject.surroundings, subject.environment, reviewed.reference);
+        let each = namespaces.into_iter();
+        said_once(
+            each.flat_map(|namespace| self.said_in(constraint, template, subject, (reviewed, namespace))),
+        )
+    }
+
+    /// In one state of its namespace.
+    fn said_in(
+        &self,
+        constraint: &Constraint,
+        template: &Template,
+        subject: &Subject<'_>,
+        (reviewed, namespace): (&Reviewed<'_>, Given<'_>),
+    ) -> Vec<Said> {
         match &template.engine {
             By::Rego(policy) => {
                 let inventory = policy.reads_inventory.then(|| self.inventories.get(subject.environment));
