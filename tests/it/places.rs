@@ -251,7 +251,6 @@ fn charts_are_found_by_the_names_that_they_give_themselves() {
     // Each folder is called like the other's chart.
     let swapped = [
         ("shop/Chart.yaml", plain.as_str()),
-        ("shop/charts/README.md", "Charts.\n"),
         ("shop/charts/a/Chart.yaml", B),
         ("shop/charts/a/templates/x.yaml", OF_B),
         ("shop/charts/b/Chart.yaml", A),
