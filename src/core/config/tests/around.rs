@@ -188,24 +188,6 @@ fn what_a_case_cannot_mean_is_told() {
     check("files = [{ operation = \"add\" }]", "a changed file has no `path`");
     check("files = [{ path = \"a\", added = -1 }]", "no file has fewer than no lines");
     check("files = 1", "expected a list with a changed file in each entry");
-    let near = |list: &str| {
-        format!(
-            "`unkown` is neither a list nor `\"unknown\"`|did you mean `\"unknown\"`? A list is written like `{list}`"
-        )
-    };
-    for (given, list) in [
-        ("files = \"unkown\"", "files = [{ path = \"docs/a.md\" }]"),
-        ("commits = \"unkown\"", "commits = [{ author = \"ana\" }]"),
-        ("statuses = \"unkown\"", "statuses = [{ name = \"build\" }]"),
-        ("workflows = \"unkown\"", "workflows = [{ workflow = \"ci.yml\" }]"),
-        ("labels = \"unkown\"", "labels = [\"docs\"]"),
-        ("teams = { \"acme/sre\" = \"unkown\" }", "[\"ana\", \"bo\"]"),
-        ("organizations = { acme = \"unkown\" }", "[\"ana\", \"bo\"]"),
-        ("groups = { \"acme/all\" = \"unkown\" }", "[\"ana\", \"bo\"]"),
-    ] {
-        near(list).split('|').for_each(|part| check(given, part));
-    }
-    check("labels = \"docs\"", "write a list, like `labels = [\"docs\"]`, or `\"unknown\"`");
     check("statuses = [{ name = \"a\", conclusion = \"good\" }]", "unknown value `good` for `conclusion`");
     check("workflows = [{ event = \"push\" }]", "a run has no `workflow`");
     check("commits = [{ identity = \"Zoe\", author = \"cy\" }]", "nobody answers to `identity`");
