@@ -1,12 +1,13 @@
 //! `review`: what merging the commit at hand would do, said from a clone alone.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use countersign_core::actor::Known;
+use countersign_core::config;
 use countersign_core::decide::{self, PolicyInForce, judge_content, policy_to_evaluate};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
@@ -87,6 +88,12 @@ impl Review {
         super::interruption::unless_interrupted(async move { self.review().await }).await
     }
 
+    /// Whether a policy that was named is the one of the repository.
+    fn is_the_repositorys(&self, file: &Path) -> bool {
+        let own = std::fs::canonicalize(self.repo.join(config::POLICY_PATH));
+        own.is_ok_and(|own| std::fs::canonicalize(file).is_ok_and(|file| file == own))
+    }
+
     async fn review(&self) -> anyhow::Result<Exit> {
         super::check_output(self.output.as_deref())?;
         let settings = self.settings.as_deref().map(Settings::read).transpose()?;
@@ -120,7 +127,10 @@ impl Review {
         );
         // Others have to hear of an interruption meanwhile.
         let judgement = tokio::task::block_in_place(|| judge_content(&snapshot, &in_force));
-        let report = decide::report(&snapshot, &judgement);
+        let mut report = decide::report(&snapshot, &judgement);
+        if self.policy.as_deref().is_some_and(|file| !self.is_the_repositorys(file)) {
+            report.requirements.iter_mut().for_each(|requirement| requirement.elsewhere = true);
+        }
         deliver(&self.print(&report)?, self.output.as_ref())?;
         let exit = self.exit(&judgement.verdict);
         // They go with the process: to take them apart would take longer than many a review.

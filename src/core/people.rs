@@ -105,8 +105,25 @@ pub(crate) fn words(from: &From) -> String {
     let groups = from.groups.iter().map(|name| format!("the group {name}"));
     let owners = [(from.codeowners, "code owners"), (from.owners, "approvers in OWNERS")];
     let owners = owners.into_iter().filter(|(meant, _)| *meant).map(|(_, words)| words.to_owned());
-    let named = from.teams.iter().chain(&from.users).cloned();
+    // A person who is named twice is one, however the login is written.
+    let users = from.users.iter().enumerate().filter(|(at, user)| {
+        !from.users.iter().take(*at).any(|earlier| earlier.to_lowercase() == user.to_lowercase())
+    });
+    let named = from.teams.iter().chain(users.map(|(_, user)| user)).cloned();
     let words: Vec<String> =
         named.chain(groups).chain(organizations).chain(permissions).chain(owners).collect();
     if words.is_empty() { permission(&Permission::Write) } else { words.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_who_is_named_twice_is_one() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let from =
+            From { teams: texts(&["acme/sre"]), users: texts(&["ana", "bo", "Ana"]), ..From::default() };
+        assert_eq!(words(&from), "acme/sre, ana, bo");
+    }
 }

@@ -1,15 +1,19 @@
 //! Where the objects of a render come from: what its text says and what it was made of, read once more by us. Nothing
 //! here changes what is rendered, and where anything is in doubt there is no answer.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use countersign_core::object::{Files, Look, Sources, helm, helm_files, kustomize};
 use countersign_core::revision::Digest;
 
+use names::Charts;
+
 use super::programs::Programs;
 use super::run::Work;
 use super::tree::{LINK, Place, SUBMODULE, Tree};
-use super::unit::{below, is_manifest, last_part};
+use super::unit::{is_manifest, last_part};
 use crate::ports::{KUSTOMIZATION_NAMES, TreeEntry, UnitSource, join_path};
 
 /// The text of a render, and what names it for good where it may be remembered.
@@ -22,7 +26,7 @@ impl Programs {
     /// Where the objects of a render come from, as far as it is certain.
     pub(super) async fn sources(&self, work: &Work<'_>, output: &Output) -> Sources {
         let key =
-            output.key.as_ref().map(|key| Digest::of(format!("countersign.sources/v1 {key}").as_bytes()));
+            output.key.as_ref().map(|key| Digest::of(format!("countersign.sources/v2 {key}").as_bytes()));
         let remembered = self.disk.as_ref().zip(key.as_ref());
         let known = remembered.and_then(|(disk, key)| serde_json::from_str(&disk.get(key)?).ok());
         if let Some(sources) = known {
@@ -51,34 +55,25 @@ async fn of_kustomization(work: &Work<'_>, root: &str) -> Sources {
 }
 
 async fn of_chart(work: &Work<'_>, chart: &str, text: &str) -> Sources {
-    let found = helm_files(text).into_iter().filter_map(|name| {
-        // What comes first is what the chart calls itself, wherever it lies.
-        let (_, rest) = name.split_once('/')?;
-        let entry = template(work, &below(chart, rest))?.clone();
-        Some((name, entry))
-    });
-    let (names, entries): (Vec<String>, Vec<TreeEntry>) = found.unzip();
+    let mut charts = Charts::of(work, chart);
+    let (mut names, mut entries) = (Vec::new(), Vec::new());
+    for name in helm_files(text) {
+        let path = charts.path(&name).await;
+        let found = path.and_then(|path| match work.tree.find(&path).0 {
+            Place::File(found) => work.tree.entry(&found).filter(|entry| is_file(entry)),
+            Place::Folder(_) | Place::Absent(_) | Place::Outside => None,
+        });
+        if let Some(entry) = found {
+            names.push(name);
+            entries.push(entry.clone());
+        }
+    }
     let mut texts = texts(work, &entries).await;
     let files = names.into_iter().zip(entries).filter_map(|(name, entry)| {
         let text = texts.remove(&entry.path)?;
         Some((name, (entry.path, text)))
     });
     helm(text, &files.collect())
-}
-
-/// The file that stands at a path of a chart, which may be one of a neighbour's that is part of it.
-fn template<'a>(work: &Work<'a>, path: &str) -> Option<&'a TreeEntry> {
-    let at = |path: &str| match work.tree.find(path).0 {
-        Place::File(found) => work.tree.entry(&found).filter(|entry| is_file(entry)),
-        Place::Folder(_) | Place::Absent(_) | Place::Outside => None,
-    };
-    let within = |folder: &str| path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-    let neighbours =
-        work.closure.dependencies.iter().filter_map(|neighbour| {
-            Some((neighbour.to.len(), below(&neighbour.from, within(&neighbour.to)?)))
-        });
-    let nearest = neighbours.max_by_key(|(length, _)| *length);
-    nearest.map_or_else(|| at(path), |(_, path)| at(&path))
 }
 
 fn is_file(entry: &TreeEntry) -> bool {

@@ -197,3 +197,93 @@ fn findings_in_renders_say_where_their_objects_come_from() {
     assert!(comment.contains("line 1 of what `overlays/odd` renders to"), "{comment}");
     assert!(comment.contains("`base/web.yaml:2`"), "{comment}");
 }
+
+/// What findings say of where their objects come from, when a chart is all there is.
+fn places_of_chart(files: &[(&str, &str)]) -> Vec<String> {
+    let folder = TempDir::new().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "main"]);
+    commit(folder.path(), &[(".countersign.toml", CHART_ONLY)]);
+    git(folder.path(), &["checkout", "-q", "-b", "topic"]);
+    commit(folder.path(), files);
+    let report: Value = serde_json::from_str(&review(folder.path(), &["--format", "json"])).unwrap();
+    assert_eq!(report["errors"], serde_json::json!([]), "{report:#}");
+    let told = |finding: &Value| {
+        let at = finding["file"].as_str().unwrap_or("-");
+        format!("{} {} {at}", name_of(&finding["object"]), finding["text"].as_str().unwrap_or("?"))
+    };
+    let mut all: Vec<String> = report["findings"].as_array().unwrap().iter().map(told).collect();
+    all.sort();
+    all
+}
+
+fn commit(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    git(folder, &["add", "-A"]);
+    git(folder, &["commit", "-q", "-m", "more"]);
+}
+
+const CHART_ONLY: &str = r#"version = 1
+
+[environment.charts]
+source = { helm = "shop", release = "charts" }
+
+[[check]]
+name = "labelled"
+cel = "has(object.metadata.labels)"
+message = "it has none"
+"#;
+
+#[test]
+fn charts_are_found_by_the_names_that_they_give_themselves() {
+    if !has_tools() {
+        return;
+    }
+    const A: &str = "apiVersion: v2\nname: a\nversion: 0.1.0\n";
+    const B: &str = "apiVersion: v2\nname: b\nversion: 0.1.0\n";
+    const OF_A: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-a}\n";
+    const OF_B: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-b}\n";
+    let shop = |dependencies: &str| format!("apiVersion: v2\nname: store\nversion: 0.1.0\n{dependencies}");
+    let plain = shop("");
+    // Each folder is called like the other's chart.
+    let swapped = [
+        ("shop/Chart.yaml", plain.as_str()),
+        ("shop/charts/a/Chart.yaml", B),
+        ("shop/charts/a/templates/x.yaml", OF_B),
+        ("shop/charts/b/Chart.yaml", A),
+        ("shop/charts/b/templates/x.yaml", OF_A),
+    ];
+    assert_eq!(
+        places_of_chart(&swapped),
+        [
+            "ConfigMap of-a source shop/charts/b/templates/x.yaml",
+            "ConfigMap of-b source shop/charts/a/templates/x.yaml"
+        ]
+    );
+    // One chart stands for another by an alias, and a second has the very name.
+    let aliased = shop(
+        "dependencies:\n- {name: a, version: 0.1.0, alias: b}\n- {name: b, version: 0.1.0, alias: c}\n- {name: d, version: 0.1.0}\n",
+    );
+    let aliased = [
+        ("shop/Chart.yaml", aliased.as_str()),
+        ("shop/templates/own.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n"),
+        ("shop/charts/a/Chart.yaml", A),
+        ("shop/charts/a/templates/x.yaml", OF_A),
+        ("shop/charts/b/Chart.yaml", B),
+        ("shop/charts/b/templates/x.yaml", OF_B),
+        ("shop/charts/d/Chart.yaml", "apiVersion: v2\nname: d\nversion: 0.1.0\n"),
+        ("shop/charts/d/templates/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-d}\n"),
+    ];
+    assert_eq!(
+        places_of_chart(&aliased),
+        [
+            "ConfigMap of-a rendered -",
+            "ConfigMap of-b rendered -",
+            "ConfigMap of-d source shop/charts/d/templates/x.yaml",
+            "ConfigMap own source shop/templates/own.yaml"
+        ]
+    );
+}

@@ -158,6 +158,24 @@ pub fn nearest<'k>(text: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         .map(|(_, word)| word)
 }
 
+/// The one key of `known` that has all words of `text` and the fewest others: `file_count` is `changed_files_count`.
+pub(crate) fn fuller<'k>(text: &str, known: &[&'k str]) -> Option<&'k str> {
+    let words = |key: &str| -> Vec<String> {
+        let words = key.split(['_', '-']).filter(|word| !word.is_empty());
+        words.map(|word| word.trim_end_matches('s').to_lowercase()).collect()
+    };
+    let wanted = words(text);
+    let has_all = |key: &&&str| {
+        let own = words(key);
+        wanted.iter().all(|word| own.contains(word))
+    };
+    let length = |key: &str| words(key).len();
+    let shortest = known.iter().filter(has_all).map(|key| length(key)).min()?;
+    let mut found = known.iter().filter(has_all).filter(|key| length(key) == shortest);
+    let only = found.next().filter(|_| found.next().is_none() && wanted.len() > 1)?;
+    Some(only)
+}
+
 /// Whether two words differ by one slip of the hand.
 pub(crate) fn slipped(a: &str, b: &str) -> bool {
     a.len() > 3 && a.len().abs_diff(b.len()) <= 1 && distance(a, b) == 1

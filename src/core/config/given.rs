@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::conditions::CONCLUSIONS;
 use super::environment::checked_text;
-use super::error::quoted;
+use super::error::{nearest, quoted};
 use super::name;
 use super::people::PERMISSIONS;
 use super::predicate::{OPERATIONS, RISKS, words};
@@ -190,6 +190,12 @@ const EFFECT: [&str; 8] =
 const FILE: [(&str, PathOperation); 3] =
     [("add", PathOperation::Add), ("change", PathOperation::Change), ("remove", PathOperation::Remove)];
 
+/// What an entry of each list is, and how the list is written.
+const COMMITS: (&str, &str) = ("a commit", "commits = [{ author = \"ana\" }]");
+const FILES: (&str, &str) = ("a changed file", "files = [{ path = \"docs/a.md\" }]");
+const STATUSES: (&str, &str) = ("a status", "statuses = [{ name = \"build\" }]");
+const RUNS: (&str, &str) = ("a run", "workflows = [{ workflow = \"ci.yml\" }]");
+
 /// What the forge did not tell.
 const UNKNOWN: &str = "unknown";
 
@@ -217,7 +223,7 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
         author: checked_text(reader, &table, "author", name::valid_login),
         pusher: checked_text(reader, &table, "pusher", name::valid_login),
         committers: table.get("committers").map(|_| reader.texts_at(&table, "committers", name::valid_login)),
-        commits: listed(reader, &table, "commits", "a commit", commit),
+        commits: listed(reader, &table, "commits", COMMITS, commit),
         approvals: reader.texts_at(&table, "approvals", name::valid_login),
         requested_changes: reader.texts_at(&table, "requested_changes", name::valid_login),
         title: reader.text_at(&table, "title"),
@@ -229,9 +235,9 @@ pub(super) fn read<'t>(reader: &mut Reader<'t>, node: &Node<'t>, around: &Surrou
         fork: checked_text(reader, &table, "fork", name::valid_login),
         effects: table.get("effects").map(|node| read_effects(reader, node, around)).unwrap_or_default(),
         paths: reader.texts_at(&table, "paths", name::valid_plain_path),
-        files: listed(reader, &table, "files", "a changed file", file),
-        statuses: listed(reader, &table, "statuses", "a status", status),
-        workflows: listed(reader, &table, "workflows", "a run", run),
+        files: listed(reader, &table, "files", FILES, file),
+        statuses: listed(reader, &table, "statuses", STATUSES, status),
+        workflows: listed(reader, &table, "workflows", RUNS, run),
         now: table.get("now").and_then(|node| moment(reader, node)),
         permissions: table.get("permissions").map(|node| permissions(reader, node)).unwrap_or_default(),
         teams: sets(reader, &table, "teams", name::valid_team),
@@ -282,10 +288,10 @@ fn sets<'t>(
         if let Err(message) = valid(entry.key) {
             reader.error(&entry.key_span, message);
         }
-        let members = match (is_unknown(entry.value), is_nothing(entry.value)) {
-            (true, _) => None,
-            (false, true) => Some(Vec::new()),
-            (false, false) => Some(reader.texts_at(&table, entry.key, name::valid_login)),
+        let members = match entry.value {
+            value if is_unknown(value) => None,
+            value if is_nothing(value) || is_mistaken(reader, value, "[\"ana\", \"bo\"]") => Some(Vec::new()),
+            _ => Some(reader.texts_at(&table, entry.key, name::valid_login)),
         };
         all.insert(entry.key.to_owned(), members);
     }
@@ -300,17 +306,29 @@ fn is_nothing(node: &Node<'_>) -> bool {
     node.get_ref().as_array().is_some_and(|list| list.is_empty())
 }
 
+/// Whether a text stands where only a list or `"unknown"` can, which is told: half of `"unknown"` is nobody's name.
+fn is_mistaken<'t>(reader: &mut Reader<'t>, node: &Node<'t>, list: &str) -> bool {
+    let Some(text) = node.get_ref().as_str() else { return false };
+    let hint = match nearest(text, [UNKNOWN]) {
+        Some(_) => format!("did you mean `\"{UNKNOWN}\"`? A list is written like `{list}`"),
+        None => format!("write a list, like `{list}`, or `\"{UNKNOWN}\"`"),
+    };
+    reader.error_with(&node.span(), format!("{} is neither a list nor `\"{UNKNOWN}\"`", quoted(text)), hint);
+    true
+}
+
 /// A list of tables, each as `read` reads it, or `"unknown"`.
 fn listed<'t, T>(
     reader: &mut Reader<'t>,
     given: &Table<'_, 't>,
     key: &str,
-    what: &'static str,
+    (what, list): (&'static str, &str),
     read: fn(&mut Reader<'t>, &Table<'_, 't>) -> Option<T>,
 ) -> Listed<T> {
     match given.get(key) {
         None => Listed::Unsaid,
         Some(node) if is_unknown(node) => Listed::Unknown,
+        Some(node) if is_mistaken(reader, node, list) => Listed::Unsaid,
         Some(node) => {
             let tables = reader.tables(node, what);
             Listed::These(tables.iter().filter_map(|table| read(reader, table)).collect())
@@ -323,6 +341,7 @@ fn labels<'t>(reader: &mut Reader<'t>, given: &Table<'_, 't>) -> Listed<String> 
         None => Listed::Unsaid,
         Some(node) if is_unknown(node) => Listed::Unknown,
         Some(node) if is_nothing(node) => Listed::These(Vec::new()),
+        Some(node) if is_mistaken(reader, node, "labels = [\"docs\"]") => Listed::Unsaid,
         Some(_) => Listed::These(reader.texts_at(given, "labels", name::valid_line)),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::name;
-use super::{Comparison, Exclusion, From, Pattern, Predicate, Require, RuleOptions};
+use super::{Comparison, Exclusion, From, Pattern, Predicate, Require, RuleOptions, Than};
 
 /// Why nobody can ever meet what a rule asks, where it names all whom it asks.
 pub(super) fn unmeetable(
@@ -62,6 +62,19 @@ pub(super) fn impossible(predicate: &Predicate) -> bool {
         all.iter().enumerate().flat_map(|(at, one)| all.iter().skip(at).map(move |other| (*one, *other)));
     let nested = all.iter().any(|part| matches!(part, Predicate::Any(_)) && impossible(part));
     nested || pairs.into_iter().any(|(one, other)| contradict(one, other) || contradict(other, one))
+}
+
+/// Whether a condition asks for a number that is less than none, which is why it can never be true.
+pub(super) fn below_zero(predicate: &Predicate) -> bool {
+    match predicate {
+        Predicate::All(parts) => parts.iter().any(below_zero),
+        Predicate::Any(parts) => !parts.is_empty() && parts.iter().all(below_zero),
+        other => matches!(
+            other,
+            Predicate::FileCount(Comparison { than: Than::Less, value: 0 })
+                | Predicate::CommitCount(Comparison { than: Than::Less, value: 0 })
+        ),
+    }
 }
 
 /// The parts that all have to be true.

@@ -82,10 +82,17 @@ fn never<'t>(
         let count = table.get("require").and_then(|require| require.get_ref().get("count"));
         reader.warning(&span(count), why, "name more people, or ask for fewer");
     }
-    if when.is_some_and(never::impossible) {
-        let message = "`when` asks for what contradicts itself, so the rule never applies";
-        reader.warning(&span(table.get("when")), message, "write what may be one or the other in `any`");
-    }
+    let Some(when) = when.filter(|when| never::impossible(when)) else { return };
+    let (asked, hint) = if never::below_zero(when) {
+        ("a number below 0", "no number is below 0: compare with a greater one")
+    } else {
+        ("what contradicts itself", "write what may be one or the other in `any`")
+    };
+    let message = format!(
+        "`when` asks for {asked}, so it is never true: the rule asks nobody, and only holds changes of which \
+         that is not known"
+    );
+    reader.warning(&span(table.get("when")), message, hint);
 }
 
 fn read_require<'t>(

@@ -39,6 +39,11 @@ fn entries<'n, 't>(section: Option<&'n Node<'t>>) -> impl Iterator<Item = &'n De
     entries.filter_map(|entry| entry.get_ref().as_table())
 }
 
+const NEVER: &str = "it never applies";
+const NAMESPACES: &str = "their names have lower-case letters, digits and `-`";
+/// How git begins the names of branches, which no forge tells.
+const BRANCHES: &str = "refs/heads/";
+
 /// Says what is wrong with a text, and what was probably meant.
 type Look = fn(&Kinds<'_>, &str) -> Option<(String, String)>;
 
@@ -78,6 +83,10 @@ impl<'t> Walk<'t> {
                     matches.for_each(|(_, wanted)| self.effect(wanted));
                 }
                 "paths" => self.each(value.get_ref().get("any"), path),
+                "targets_branch" | "from_branch" if value.get_ref().is_table() => {
+                    self.each(value.get_ref().get("matches"), branches);
+                }
+                "targets_branch" | "from_branch" => self.each(Some(value), branch),
                 _ => ["paths", "ignore"].iter().for_each(|key| self.each(value.get_ref().get(*key), path)),
             }
         }
@@ -93,34 +102,57 @@ impl<'t> Walk<'t> {
 /// `group/kind`
 fn kind(kinds: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
     let (group, kind) = pattern.split_once('/')?;
-    let meant = kinds.meant(group, kind)?;
-    Some((format!("no kind is like {}", quoted(pattern)), meant))
+    let hint = match kinds.strange(group, kind)? {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => NEVER.to_owned(),
+    };
+    Some((format!("no kind is like {}", quoted(pattern)), hint))
 }
 
 /// `group/kind/namespace/name`
 fn object(kinds: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
     let parts: Vec<&str> = pattern.split('/').collect();
-    let [group, kind, namespace, _] = parts.as_slice() else { return None };
+    let [group, kind, namespace, name] = parts.as_slice() else { return None };
     if pattern.contains("**") || pattern.contains(['{', '[', '\\']) {
         return None;
     }
-    let kind = kinds.meant(group, kind).map(|meant| ("kind", meant));
-    let (what, hint) =
-        kind.or_else(|| self::namespace(kinds, namespace).map(|(_, hint)| ("namespace", hint)))?;
+    let (strange, elsewhere) = (kinds.strange(group, kind), is_strange(namespace));
+    let what = match (&strange, elsewhere) {
+        (Some(_), _) => "kind",
+        (None, true) => "namespace",
+        (None, false) => return None,
+    };
+    let kind = strange.unwrap_or_else(|| Some(format!("{group}/{kind}")));
+    let hint = match (kind, in_small(namespace)) {
+        (Some(kind), Some(namespace)) => format!("did you mean `{kind}/{namespace}/{name}`?"),
+        (None, _) => NEVER.to_owned(),
+        (Some(_), None) => NAMESPACES.to_owned(),
+    };
     Some((format!("no {what} is like that of {}", quoted(pattern)), hint))
 }
 
 fn namespace(_: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
-    let lower = pattern.to_lowercase().replace('_', "-");
-    let fits = |text: &str| text.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '*' | '?'));
-    if pattern.contains(['{', '[', '\\']) || fits(pattern) {
+    if !is_strange(pattern) {
         return None;
     }
-    let hint = match fits(&lower) {
-        true => format!("did you mean `{lower}`?"),
-        false => "their names have lower-case letters, digits and `-`".to_owned(),
-    };
+    let hint = in_small(pattern).map(|meant| format!("did you mean `{meant}`?"));
+    let hint = hint.unwrap_or_else(|| NAMESPACES.to_owned());
     Some((format!("no namespace can be like {}", quoted(pattern)), hint))
+}
+
+/// Whether no namespace can be like this.
+fn is_strange(namespace: &str) -> bool {
+    !namespace.contains(['{', '[', '\\']) && !fits(namespace)
+}
+
+/// A namespace as it would have to be written, where that is nothing else.
+fn in_small(namespace: &str) -> Option<String> {
+    let lower = namespace.to_lowercase().replace('_', "-");
+    fits(&lower).then_some(lower)
+}
+
+fn fits(namespace: &str) -> bool {
+    namespace.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '-' | '*' | '?'))
 }
 
 fn label(_: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
@@ -144,12 +176,35 @@ fn field(_: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
 fn path(_: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
     let hint = match pattern {
         _ if pattern.contains(['{', '[', '\\']) => return None,
+        _ if pattern.trim_matches(' ') != pattern => {
+            let message = format!("no path is like {}, with a space at its end", quoted(pattern));
+            return Some((message, format!("did you mean `{}`?", pattern.trim())));
+        }
         _ if pattern.starts_with("./") => format!("did you mean `{}`?", pattern.trim_start_matches("./")),
+        _ if pattern.ends_with("**/") => format!("did you mean `{}`?", pattern.trim_end_matches('/')),
         _ if pattern.ends_with('/') => format!("did you mean `{pattern}**`?"),
         _ if pattern.contains("//") || pattern.contains("/./") => "write it as git does".to_owned(),
         _ => return None,
     };
     Some((format!("no path of a file can be like {}", quoted(pattern)), hint))
+}
+
+/// The name of a branch.
+fn branch(_: &Kinds<'_>, pattern: &str) -> Option<(String, String)> {
+    let rest = pattern.strip_prefix(BRANCHES)?;
+    Some(of_branch(rest))
+}
+
+/// An expression over the names of branches. One that has another way to match, or that may leave a part out, is
+/// believed.
+fn branches(_: &Kinds<'_>, expression: &str) -> Option<(String, String)> {
+    let rest = expression.strip_prefix('^').unwrap_or(expression).strip_prefix(BRANCHES)?;
+    let optional = rest.starts_with(['?', '*', '{']) || expression.contains('|');
+    (!optional).then(|| of_branch(&format!("^{rest}")))
+}
+
+fn of_branch(meant: &str) -> (String, String) {
+    (format!("branches are named without `{BRANCHES}`"), format!("did you mean `{meant}`?"))
 }
 
 /// `Kind:path`
@@ -160,8 +215,8 @@ fn mask(kinds: &Kinds<'_>, path: &str) -> Option<(String, String)> {
 }
 
 impl Kinds<'_> {
-    /// What was probably meant by a kind that there certainly is not, or almost certainly.
-    fn meant(&self, group: &str, kind: &str) -> Option<String> {
+    /// Whether there certainly is no such kind, or almost certainly; inside, what was probably meant.
+    fn strange(&self, group: &str, kind: &str) -> Option<Option<String>> {
         let pattern = format!("{group}/{kind}");
         let glob = name::glob(&pattern).ok()?;
         if self.all.iter().any(|(group, kind)| glob.is_match(format!("{group}/{kind}"))) {
@@ -169,13 +224,12 @@ impl Kinds<'_> {
         }
         if !name::is_plain(group) {
             let near = name::is_plain(kind).then(|| self.near_any(kind)).flatten()?;
-            return Some(format!("did you mean `{group}/{near}`?"));
+            return Some(Some(format!("{group}/{near}")));
         }
         let near = name::is_plain(kind).then(|| self.near(group, kind)).flatten();
-        let near = near.map(|near| format!("did you mean `{near}`?"));
         // Kinds of others are in groups whose names have a dot.
         let certain = self.built_in.iter().any(|(own, _)| *own == group) || !group.contains('.');
-        if certain { Some(near.unwrap_or_else(|| "it never applies".to_owned())) } else { near }
+        (certain || near.is_some()).then_some(near)
     }
 
     /// The kind that is almost called so, in this group or in another.

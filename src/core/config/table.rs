@@ -7,7 +7,7 @@ use serde_json::{Number, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Lines, PolicyError, nearest, quoted};
+use super::error::{Lines, PolicyError, fuller, nearest, quoted};
 
 /// A value and where it stands.
 pub(super) type Node<'t> = Spanned<DeValue<'t>>;
@@ -133,7 +133,7 @@ impl<'t> Reader<'t> {
 
     /// An unknown word, with the one that was probably meant or all that there are.
     pub(super) fn unknown(&mut self, span: &Range<usize>, message: String, word: &str, known: &[&str]) {
-        let hint = match nearest(word, known.iter().copied()) {
+        let hint = match fuller(word, known).or_else(|| nearest(word, known.iter().copied())) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => "there is none".to_owned(),
             None => format!("expected {}", one_of(known)),

@@ -68,7 +68,13 @@ pub fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
         findings: &judgement.findings,
         requirements: &judgement.agreement.requirements,
     });
+    let floor: Vec<_> = super::floor::sound(snapshot).map(|floor| floor.rules).unwrap_or_default();
+    let mut requirements = report.requirements;
+    for requirement in &mut requirements {
+        requirement.elsewhere = floor.iter().any(|rule| rule.name == requirement.rule);
+    }
     Report {
+        requirements,
         waivers: judgement.waivers.clone(),
         proposed_policy: judgement.proposed.as_deref().map(report::proposed).map(Box::new),
         floor: snapshot.floor.as_ref().map(|floor| floor.digest().to_string()),

@@ -175,6 +175,7 @@ fn requirement(requirement: &Requirement) -> RequirementReport {
         could: could.clone(),
         note: note.clone(),
         about: about.clone(),
+        elsewhere: false,
     }
 }
 

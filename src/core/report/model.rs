@@ -190,6 +190,10 @@ pub struct RequirementReport {
     /// What of the change makes it apply, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// Whether it is asked for elsewhere than in the judged repository: in the server's floor, or in a policy that was
+    /// given in place of the repository's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub elsewhere: bool,
 }
 
 /// Something that could not be told.

@@ -111,7 +111,7 @@ fn what_a_policy_says_in_vain_is_told_with_its_place() {
     12 | check = "registries/images/latest"
        |         ^^^^^^^^^^^^^^^^^^^^^^^^^^ it waives nothing; remove it
 
-    warning: `when` asks for what contradicts itself, so the rule never applies
+    warning: `when` asks for what contradicts itself, so it is never true: the rule asks nobody, and only holds changes of which that is not known
       --> .countersign.toml:19:8
        |
     19 | when = { all = [{ draft = true }, { draft = false }] }

@@ -187,7 +187,7 @@ fn what_a_case_cannot_mean_is_told() {
     };
     check("files = [{ operation = \"add\" }]", "a changed file has no `path`");
     check("files = [{ path = \"a\", added = -1 }]", "no file has fewer than no lines");
-    check("files = \"some\"", "expected a list with a changed file in each entry");
+    check("files = 1", "expected a list with a changed file in each entry");
     check("statuses = [{ name = \"a\", conclusion = \"good\" }]", "unknown value `good` for `conclusion`");
     check("workflows = [{ event = \"push\" }]", "a run has no `workflow`");
     check("commits = [{ identity = \"Zoe\", author = \"cy\" }]", "nobody answers to `identity`");

@@ -48,3 +48,31 @@ fn what_is_sound_is_kept() {
     assert_eq!(policy.disapproval.comments, texts(&["no"]));
     assert_eq!(policy.disapproval.comment_patterns, texts(&["^never"]));
 }
+
+#[test]
+fn a_text_in_place_of_a_list_is_no_name_but_perhaps_unknown() {
+    let told = |given: &str| {
+        let text = format!(
+            "version = 1\n[[policy_test]]\nname = \"a\"\ngiven = {{ {given} }}\nexpect = {{ verdict = \"hold\" }}\n"
+        );
+        let errors = parse(&text, POLICY_PATH).unwrap_err();
+        errors
+            .into_iter()
+            .map(|error| format!("{} ({})", error.message, error.hint.unwrap()))
+            .collect::<String>()
+    };
+    for (given, list) in [
+        ("files = \"unkown\"", "files = [{ path = \"docs/a.md\" }]"),
+        ("commits = \"unkown\"", "commits = [{ author = \"ana\" }]"),
+        ("statuses = \"unkown\"", "statuses = [{ name = \"build\" }]"),
+        ("workflows = \"unkown\"", "workflows = [{ workflow = \"ci.yml\" }]"),
+        ("labels = \"unkown\"", "labels = [\"docs\"]"),
+        ("teams = { \"acme/sre\" = \"unkown\" }", "[\"ana\", \"bo\"]"),
+        ("groups = { \"acme/all\" = \"unkown\" }", "[\"ana\", \"bo\"]"),
+    ] {
+        let hint = format!("did you mean `\"unknown\"`? A list is written like `{list}`");
+        assert_eq!(told(given), format!("`unkown` is neither a list nor `\"unknown\"` ({hint})"), "{given}");
+    }
+    let hint = "write a list, like `labels = [\"docs\"]`, or `\"unknown\"`";
+    assert_eq!(told("labels = \"docs\""), format!("`docs` is neither a list nor `\"unknown\"` ({hint})"));
+}

@@ -270,6 +270,7 @@ fn each_mistake_is_named_where_it_stands() {
         rule!("when = { effect.any = { kinds = \"Deployment\" } }"),
         rule!("when = { effect.any = { operations = \"remove\" } }"),
         rule!("when = { path.any = \"x\" }"),
+        rule!("when = { file_count = \"> 1\" }"),
         rule!("when = { has_labels = [] }"),
         rule!("when = { commit_count = \"~10\" }"),
         rule!("when = { commit_count = \"< 10ab\" }"),
@@ -307,6 +308,7 @@ fn each_mistake_is_named_where_it_stands() {
     "Deployment": `Deployment` is not `group/kind`, like `apps/Deployment`, `rbac.authorization.k8s.io/*` or `/Pod`
     "remove": unknown value `remove` for `operations` (expected `create`, `update`, `replace`, `delete`, `orphan`, `fail` or `none`)
     path: unknown key `path` in `when` (did you mean `paths`?)
+    file_count: unknown key `file_count` in `when` (did you mean `changed_files_count`?)
     []: this list is empty (name at least one, or leave the key out)
     "~10": `~10` is not a comparison (write it like `">= 10"`, with `<`, `<=`, `=`, `>=` or `>`)
     "< 10ab": `< 10ab` is not a comparison (write it like `">= 10"`, with `<`, `<=`, `=`, `>=` or `>`)

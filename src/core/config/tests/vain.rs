@@ -44,11 +44,21 @@ fn a_condition_that_contradicts_itself_is_told() {
         "targets_branch = \"main\", all = [{ targets_branch = \"release/*\" }]",
         "all = [{ targets_branch = \"main\" }, { targets_branch = \"next\" }]",
         "all = [{ changed_files_count = \"> 5\" }, { changed_files_count = \"< 6\" }]",
-        "commit_count = \"< 0\"",
         "any = [{ draft = true, not = { draft = true } }, { commit_count = \"< 0\" }]",
         "effect.any = { kinds = [\"/Pod\"] }, effect.none = { kinds = [\"/Pod\"] }",
     ] {
         assert!(rule(when, "count = 1", "").contains("`when` asks for what contradicts itself"), "{when}");
+    }
+    assert_snapshot!(rule("draft = true, not = { draft = true }", "count = 1", ""), @"4:8: `when` asks for what contradicts itself, so it is never true: the rule asks nobody, and only holds changes of which that is not known");
+    for when in ["commit_count = \"< 0\"", "draft = true, changed_files_count = \"<0\""] {
+        let text =
+            format!("version = 1\n[[rule]]\nname = \"r\"\nwhen = {{ {when} }}\nrequire = {{ count = 1 }}\n");
+        let [warning] = policy(&text).warnings.try_into().unwrap();
+        assert!(
+            warning.message.starts_with("`when` asks for a number below 0, so it is never true"),
+            "{when}"
+        );
+        assert!(warning.hint.unwrap().contains("no number is below 0"), "{when}");
     }
     for when in [
         "any = [{ draft = true }, { draft = false }]",
@@ -166,7 +176,30 @@ fn patterns_that_nothing_is_like_are_told() {
         "changed_files = { paths = [\"./a\"] }",
         "\"./a\": no path of a file can be like `./a` (did you mean `a`?)",
     );
+    one("paths.any = [\"**/\"]", "\"**/\": no path of a file can be like `**/` (did you mean `**`?)");
+    one(
+        "file_added = { paths = [\"docs/**/\"] }",
+        "\"docs/**/\": no path of a file can be like `docs/**/` (did you mean `docs/**`?)",
+    );
+    one(
+        "paths.any = [\" docs/** \"]",
+        "\" docs/** \": no path is like ` docs/** `, with a space at its end (did you mean `docs/**`?)",
+    );
+    let branch = "\"refs/heads/main\": branches are named without `refs/heads/` (did you mean `main`?)";
+    one("targets_branch = \"refs/heads/main\"", branch);
+    one("not = { from_branch = [\"next\", \"refs/heads/main\"] }", branch);
+    one(
+        "targets_branch = { matches = \"^refs/heads/release-.*$\" }",
+        "\"^refs/heads/release-.*$\": branches are named without `refs/heads/` (did you mean `^release-.*$`?)",
+    );
+    one(
+        "from_branch = { matches = [\"refs/heads/x\"] }",
+        "\"refs/heads/x\": branches are named without `refs/heads/` (did you mean `^x`?)",
+    );
     for condition in [
+        "targets_branch = { matches = [\"^main$\", \"^(refs/heads/)?main\", \"^refs/heads/a|^b\", \"^refs/heads/?x\"] }",
+        "targets_branch = [\"release/*\", \"heads/main\", \"{refs/heads/a,b}\"]",
+        "from_branch = \"zoe:topic\"",
         "effect.any = { namespaces = [\"shop-*\", \"{a,B}\", \"[A-z]*\"] }",
         "effect.any = { labels = [\"app\", \"app.kubernetes.io/name=web*\", \"*\"] }",
         "effect.any = { paths = [\"spec.*\", \"*.image\", \"spec.containers[name=web]\"] }",
@@ -183,10 +216,22 @@ fn patterns_that_nothing_is_like_are_told() {
     assert_eq!(
         waiver("apps/deployment/shop/web"),
         [
-            "\"apps/deployment/shop/web\": no kind is like that of `apps/deployment/shop/web` (did you mean `apps/Deployment`?)"
+            "\"apps/deployment/shop/web\": no kind is like that of `apps/deployment/shop/web` (did you mean `apps/Deployment/shop/web`?)"
         ]
     );
-    assert_eq!(waiver("apps/Deployment/Shop/web").len(), 1);
+    assert_eq!(
+        waiver("/Configmap/Default/x"),
+        [
+            "\"/Configmap/Default/x\": no kind is like that of `/Configmap/Default/x` (did you mean `/ConfigMap/default/x`?)"
+        ]
+    );
+    assert_eq!(
+        waiver("apps/Deployment/Shop/web"),
+        [
+            "\"apps/Deployment/Shop/web\": no namespace is like that of `apps/Deployment/Shop/web` (did you mean `apps/Deployment/shop/web`?)"
+        ]
+    );
+    assert!(waiver("apps/Gadget/shop/web")[0].ends_with("(it never applies)"));
     assert_eq!(waiver("**"), [""; 0]);
     assert_eq!(waiver("rbac.authorization.k8s.io/ClusterRole//system:x"), [""; 0]);
     assert_eq!(

@@ -252,6 +252,15 @@ fn a_floor_stands_beside_the_policy() {
 }
 
 #[test]
+fn what_the_floor_asks_for_is_in_no_file_of_the_repository() {
+    let report = check(&floored(under(POLICY), ADMIN), "hold", &["approval-missing"]).report;
+    let elsewhere = |found: &&crate::report::RequirementReport| found.elsewhere;
+    assert_eq!(report.requirements.iter().filter(elsewhere).count(), 1, "{:#?}", report.requirements);
+    assert!(report.requirements[0].elsewhere, "the floor comes first");
+    assert_eq!(check(&under(POLICY), "allow", &[]).report.requirements.iter().filter(elsewhere).count(), 0);
+}
+
+#[test]
 fn a_floor_is_waived_only_where_it_says_so() {
     let waiving = format!("{POLICY}{WAIVER}");
     is(&floored(under(&waiving), FEW), "block", &["policy-floor", "policy"]);

@@ -92,6 +92,62 @@ fn admission_and_gatekeeper_files_that_nothing_uses() {
 }
 
 #[test]
+fn admission_rules_for_resources_that_are_none() {
+    let told = |groups: &str, resources: &str| {
+        let text = format!(
+            "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: a}}\nspec:\n  matchConstraints: {{resourceRules: [{{apiGroups: [{groups}], apiVersions: ['*'], operations: ['*'], resources: [{resources}]}}]}}\n  validations: [{{expression: 'true'}}]\n---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: a}}\nspec: {{policyName: a, validationActions: [Deny]}}\n"
+        );
+        said(&check("admission = \"p.yaml\""), &[("p.yaml", &text)])
+    };
+    assert_snapshot!(told("apps", "deployment"), @"check 0: p.yaml:1: ValidatingAdmissionPolicy `a`: no resource is called `deployment` (write plurals in small letters, like `deployments`)");
+    for (groups, resource) in [
+        ("apps, ''", "Deployment"),
+        ("'*'", "Deployments"),
+        ("example.org", "Widget"),
+        ("''", "pod/exec"),
+        ("networking.k8s.io", "ingress"),
+        ("networking.k8s.io", "networkpolicy"),
+    ] {
+        let told = told(groups, &format!("{resource}, '*/scale'"));
+        assert!(told.contains(&format!("no resource is called `{resource}`")), "{groups} {resource}: {told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    for (groups, resources) in [
+        ("apps", "deployments, deployments/scale, '*', '*/*'"),
+        ("''", "endpoints, pods, pods/exec, componentstatuses"),
+        ("networking.k8s.io", "ingresses, networkpolicies, ingressclasses"),
+        ("'*'", "deployment"),
+        ("example.org", "deployment"),
+        ("apps, example.org", "deployment"),
+    ] {
+        assert_eq!(told(groups, resources), "", "{groups} {resources}");
+    }
+}
+
+#[test]
+fn constraints_for_kinds_in_groups_that_do_not_have_them() {
+    let told = |kinds: &str| {
+        let text = format!(
+            "apiVersion: templates.gatekeeper.sh/v1\nkind: ConstraintTemplate\nmetadata: {{name: used}}\nspec:\n  crd: {{spec: {{names: {{kind: Used}}}}}}\n  targets: [{{target: admission.k8s.gatekeeper.sh, rego: 'package a\n\n    violation[{{\"msg\": \"no\"}}] {{ true }}'}}]\n---\napiVersion: constraints.gatekeeper.sh/v1beta1\nkind: Used\nmetadata: {{name: it}}\nspec: {{match: {{kinds: [{kinds}]}}}}\n"
+        );
+        said(&check("gatekeeper = \"g.yaml\""), &[("g.yaml", &text)])
+    };
+    assert_snapshot!(told("{apiGroups: [''], kinds: [Pod, Deployment]}, {apiGroups: [apps], kinds: [StatefulSet]}"), @"check 0: g.yaml:10: Used `it`: `Deployment` of `match.kinds` is in none of the groups beside it (name its own group in `apiGroups`)");
+    for kinds in [
+        "{apiGroups: ['', apps], kinds: [Pod, Deployment]}",
+        "{apiGroups: ['*'], kinds: [Deployment]}",
+        "{apiGroups: [''], kinds: ['*']}",
+        "{apiGroups: [example.org], kinds: [Deployment]}",
+        "{apiGroups: ['', example.org], kinds: [Deployment]}",
+        "{apiGroups: [extensions], kinds: [Deployment, Ingress]}",
+        "{apiGroups: [''], kinds: [Widget]}",
+        "{kinds: [Deployment]}",
+    ] {
+        assert_eq!(told(kinds), "", "{kinds}");
+    }
+}
+
+#[test]
 fn definitions_of_other_kinds_and_owners_of_nothing() {
     let definition = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: pools.example.org}\nspec: {group: example.org, names: {kind: Pool, plural: pools}, scope: Namespaced, versions: []}\n";
     let schema = |schema: &str, kinds: &str| {

@@ -159,6 +159,19 @@ fn options_are_carried_over_or_told() {
     check("ignore_update_merges: true", "", &["stricter: `ignore_update_merges`"]);
     check("request_review: { enabled: true }", ", request_review = { mode = \"random-users\" }", &[]);
     check("request_review: { enabled: true, count: 2 }", ", request_review = { count = 2 }", &[]);
+    check("request_review: { enabled: true, count: 15 }", ", request_review = { count = 15 }", &[]);
+    for count in ["16", "9999999999"] {
+        check(
+            &format!("request_review: {{ enabled: true, count: {count} }}"),
+            ", request_review = { count = 15 }",
+            &[&format!("differs: `request_review`: {count} people would be asked, and no more than 15 are")],
+        );
+    }
+    check(
+        "request_review: { enabled: true, mode: all-users, count: 20 }",
+        ", request_review = { mode = \"all-users\" }",
+        &[],
+    );
     check(
         "request_review: { enabled: true, mode: all-users }",
         ", request_review = { mode = \"all-users\" }",

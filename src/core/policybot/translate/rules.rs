@@ -160,11 +160,16 @@ fn request_review(rule: &Rule, options: &Options, departures: &mut Vec<Departure
             if !permissions.is_empty() {
                 depart(Kind::Differs, "who counts by a permission alone is not asked for a review");
             }
-            let count = u32::try_from(request.count).ok().filter(|count| *count > 0);
+            let count = u32::try_from(request.count.max(0)).unwrap_or(MOST_REQUESTS).min(MOST_REQUESTS);
+            let wanted = if count > 0 { request.count } else { rule.requires.count };
+            if mode != "all-users" && wanted > i64::from(MOST_REQUESTS) {
+                let what = format!("{wanted} people would be asked, and no more than {MOST_REQUESTS} are");
+                depart(Kind::Differs, &what);
+            }
             Some(match (mode, count) {
                 ("all-users", _) => "{ mode = \"all-users\" }".to_owned(),
-                (_, None) => "{ mode = \"random-users\" }".to_owned(),
-                (_, Some(count)) => format!("{{ count = {} }}", count.min(MOST_REQUESTS)),
+                (_, 0) => "{ mode = \"random-users\" }".to_owned(),
+                (_, count) => format!("{{ count = {count} }}"),
             })
         }
         _ => {

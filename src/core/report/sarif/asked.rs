@@ -13,8 +13,19 @@ use crate::report::whom;
 impl<'a> Log<'a> {
     /// A rule that applies; one that does not gives nothing.
     pub(super) fn requirement(&mut self, requirement: &'a RequirementReport) {
-        let RequirementReport { rule, state, needed, from, by, could, note, about, approvals: _, ignored } =
-            requirement;
+        let RequirementReport {
+            rule,
+            state,
+            needed,
+            from,
+            by,
+            could,
+            note,
+            about,
+            approvals: _,
+            ignored,
+            elsewhere,
+        } = requirement;
         let level = match state {
             RequirementState::Skipped => return,
             RequirementState::Met => Level::Pass,
@@ -51,7 +62,7 @@ impl<'a> Log<'a> {
             unit: None,
             object: None,
             // Where it is asked for; the rule's line is one of the policy at base, not of the judged tree.
-            place: Place { file: Some(POLICY_PATH), ..Place::default() },
+            place: Place { file: (!elsewhere).then_some(POLICY_PATH), ..Place::default() },
             existing: Existing::No,
             properties,
         };

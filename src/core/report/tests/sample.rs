@@ -200,6 +200,7 @@ pub(super) fn requirement(rule: &str, needed: u32, from: &str, by: &[&str]) -> R
         could: Vec::new(),
         note: None,
         about: None,
+        elsewhere: false,
     }
 }
 

@@ -56,6 +56,18 @@ fn findings_risks_and_errors_are_results() {
 }
 
 #[test]
+fn what_is_asked_for_elsewhere_is_at_no_place_of_the_repository() {
+    let mut report = quiet();
+    let own = requirement("own", 1, "acme/sre", &[]);
+    report.requirements =
+        vec![RequirementReport { elsewhere: true, ..requirement("floor", 1, "acme/sre", &[]) }, own];
+    assert_snapshot!(lines(&report), @"
+    none new approval/floor :null floor has 0 of 1 approvals from acme/sre
+    none new approval/own .countersign.toml:null own has 0 of 1 approvals from acme/sre
+    ");
+}
+
+#[test]
 fn one_result_in_full() {
     let mut report = blocked();
     report.environments.clear();
