@@ -76,6 +76,8 @@ pub enum Prediction {
         why: String,
         /// Whether an immutable field is the cause: then it has to be replaced.
         immutable: bool,
+        /// What whoever wrote the policy or the webhook that refuses it says, which may be anything and may quote live values.
+        words: Option<String>,
     },
     /// Its kind or its namespace is not there yet: the render's answer stands.
     NotYet {
