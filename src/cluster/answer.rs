@@ -84,6 +84,8 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
     }
 }
 
+const EXPIRED: &str = "the list expired while it was read: try again";
+
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
     let refusal = status.as_ref().filter(|_| reply.status >= 400);
@@ -107,6 +109,7 @@ pub(super) fn read(reply: &Reply) -> Answer {
             None => Answer::Trouble(Trouble::Conflict),
         },
         (400 | 413 | 422, Some(status)) => invalid(&status),
+        (410, Some(_)) => Answer::Trouble(Trouble::Odd { why: EXPIRED.to_owned() }),
         (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
         (500, Some(status)) => internal(&status),
         // The server answers; what this one request takes of others does not come about in time.

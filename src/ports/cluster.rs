@@ -37,6 +37,12 @@ pub enum ClusterError {
         /// Who.
         why: String,
     },
+    /// An answer with more in it than is read.
+    #[error("the cluster's answer is larger than {megabytes} MB")]
+    TooLarge {
+        /// How much is read.
+        megabytes: usize,
+    },
     /// The live object is not the one any more that a write was made for.
     #[error("the object changed meanwhile")]
     Moved,
