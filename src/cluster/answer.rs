@@ -25,8 +25,8 @@ pub(super) enum Answer {
     Object(Box<Value>),
     /// Something is not there.
     Absent(Absence),
-    /// The object cannot be made like that.
-    Refused { why: String, immutable: bool },
+    /// The object cannot be made like that; `words` are those of whoever wrote a policy or a webhook, and may quote values.
+    Refused { why: String, immutable: bool, words: Option<String> },
     /// The server does not predict it; a real apply might pass.
     Unpredictable { why: String },
     /// No answer to the question.
@@ -84,6 +84,8 @@ pub(super) fn again_after(reply: &Reply) -> Option<Duration> {
     }
 }
 
+const EXPIRED: &str = "the list expired while it was read: try again";
+
 pub(super) fn read(reply: &Reply) -> Answer {
     let status = Status::read(&reply.body);
     let refusal = status.as_ref().filter(|_| reply.status >= 400);
@@ -103,10 +105,11 @@ pub(super) fn read(reply: &Reply) -> Answer {
             Answer::Unpredictable { why: "its API does not take such a write".to_owned() }
         }
         (409, Some(status)) => match owned_by_others(&status) {
-            Some(why) => Answer::Refused { why, immutable: false },
+            Some(why) => refused(why),
             None => Answer::Trouble(Trouble::Conflict),
         },
         (400 | 413 | 422, Some(status)) => invalid(&status),
+        (410, Some(_)) => Answer::Trouble(Trouble::Odd { why: EXPIRED.to_owned() }),
         (429, _) => Answer::Trouble(Trouble::Throttled { after: reply.retry_after.unwrap_or(THROTTLED) }),
         (500, Some(status)) => internal(&status),
         // The server answers; what this one request takes of others does not come about in time.
@@ -136,9 +139,14 @@ fn owned_by_others(status: &Status) -> Option<String> {
     (!told.is_empty()).then(|| told.join("; "))
 }
 
+fn refused(why: impl Into<String>) -> Answer {
+    Answer::Refused { why: why.into(), immutable: false, words: None }
+}
+
 fn denied(denial: Denial) -> Answer {
     match denial {
-        Denial::Refuses(why) => Answer::Refused { why, immutable: false },
+        Denial::Refuses(why) => refused(why),
+        Denial::Denies { why, words } => Answer::Refused { why, immutable: false, words },
         Denial::NotReady(why) => Answer::Trouble(Trouble::OutOfOrder { why }),
         Denial::WantsRight(why) => Answer::Trouble(Trouble::Forbidden { why }),
     }
@@ -158,7 +166,7 @@ fn object(reply: &Reply) -> Answer {
     let unknown = wording::unknown_fields(&reply.warnings);
     if !unknown.is_empty() {
         // The server would drop them and say nothing more: never "no effect".
-        return Answer::Refused { why: unknown, immutable: false };
+        return refused(unknown);
     }
     match serde_json::from_slice::<Value>(&reply.body) {
         Ok(object) if object.get("kind").is_some_and(Value::is_string) => Answer::Object(Box::new(object)),
@@ -181,14 +189,19 @@ fn forbidden(status: &Status) -> Answer {
     if let Some(why) = wording::missing_permission(&status.message) {
         return Answer::Trouble(Trouble::Forbidden { why });
     }
-    Answer::Trouble(Trouble::Forbidden { why: "it does not say which permission is missing".to_owned() })
+    let why = if wording::is_authorizers(&status.message) {
+        "it does not say which permission is missing"
+    } else {
+        "it does not say why in words that are known"
+    };
+    Answer::Trouble(Trouble::Forbidden { why: why.to_owned() })
 }
 
 fn invalid(status: &Status) -> Answer {
     if let Some(why) = wording::no_dry_run(&status.message) {
         return Answer::Unpredictable { why };
     }
-    Answer::Refused { why: wording::causes(status), immutable: wording::immutable(status) }
+    Answer::Refused { why: wording::causes(status), immutable: wording::immutable(status), words: None }
 }
 
 fn internal(status: &Status) -> Answer {
@@ -196,22 +209,22 @@ fn internal(status: &Status) -> Answer {
     if message.contains("failed to create typed patch object")
         || message.contains("field not declared in schema")
     {
-        return Answer::Refused { why: wording::typed(message), immutable: false };
+        return refused(wording::typed(message));
     }
     if message.contains("illegal base64 data") {
-        return Answer::Refused { why: "a value is not base64".to_owned(), immutable: false };
+        return refused("a value is not base64");
     }
     // What it kept of the ports before goes by their names.
     if message.starts_with("duplicate nodePort: ") {
         let why = "two of its ports have the same name, and would get the same node port";
-        return Answer::Refused { why: why.to_owned(), immutable: false };
+        return refused(why);
     }
     if message.starts_with("The order in patch list:") {
         let why = "a list has two entries with the same key, which cannot be put in order";
-        return Answer::Refused { why: why.to_owned(), immutable: false };
+        return refused(why);
     }
     if message.contains("quantities must match the regular expression") {
-        return Answer::Refused { why: "a value is not a quantity".to_owned(), immutable: false };
+        return refused("a value is not a quantity");
     }
     if message.contains("failed to create typed live object") {
         return Answer::Unpredictable {

@@ -27,6 +27,7 @@ pub(super) fn forgiven(group: &str, version: &str, error: ClusterError) -> Resul
         ClusterError::OutOfOrder { .. } => Ok(LiveObjects::default()),
         error @ (ClusterError::Forbidden { .. }
         | ClusterError::Unreachable { .. }
+        | ClusterError::TooLarge { .. }
         | ClusterError::Moved
         | ClusterError::Unexpected { .. }) => Err(error),
     }

@@ -1,23 +1,26 @@
 //! What admission says of an object that it does not let pass, without values: the names of policies, webhooks, quotas and
-//! of what is missing are kept, and the checks that fail. Pure.
+//! of what is missing are kept, and the checks that fail. What the author of a policy or a webhook has to say is kept apart: it may
+//! quote values. Pure.
 //!
 //! An authorizer says `deployments.apps "web" is forbidden: User "…" cannot …`; whatever else follows `is forbidden:` comes
 //! from an admission plugin, and would meet the applier too.
 
-use super::wording::{Status, between, joined, quoted};
+use super::wording::{Status, between, is_authorizers, joined, quoted};
 
 /// What is said.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Denial {
     /// The object may not be like this, whoever applies it.
     Refuses(String),
+    /// A policy or a webhook refuses it, in these words of its author's.
+    Denies { why: String, words: Option<String> },
     /// Whoever decides over it cannot yet.
     NotReady(String),
     /// The account lacks a right that the applier may have.
     WantsRight(String),
 }
 
-use Denial::{NotReady, Refuses, WantsRight};
+use Denial::{Denies, NotReady, Refuses, WantsRight};
 
 /// The checks of Pod Security, as it names them.
 const POD_SECURITY: [&str; 18] = [
@@ -72,21 +75,47 @@ const BY_ACCOUNT: [(&str, &str); 4] = [
 
 /// What admission says, where it says anything. Policies and webhooks choose the code of their answer themselves.
 pub(super) fn read(status: &Status, code: u16) -> Option<Denial> {
-    if let Some(webhook) = quoted(&status.message, "admission webhook \"", "\" denied the request") {
-        return Some(Refuses(format!("admission webhook `{webhook}` denies it")));
-    }
-    if let Some(policy) = policy(status) {
-        return Some(Refuses(format!("ValidatingAdmissionPolicy `{policy}` denies it")));
+    let by_author = webhook(&status.message).or_else(|| validating(status));
+    if let Some(denial) = by_author.or_else(|| mutating(&status.message).filter(|_| code == 403)) {
+        return Some(denial);
     }
     if status.details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
         return Some(Refuses("its namespace is being deleted".to_owned()));
     }
     let text = text(status).filter(|_| code == 403)?;
     plugin(text).or_else(|| limits(text)).or_else(|| missing(text)).or_else(|| {
-        // What an authorizer says begins with whom it is about.
-        let authorizer = text.starts_with("User \"") || text.starts_with("user \"");
-        (!authorizer).then(|| Refuses("admission denies it, in words that may quote values".to_owned()))
+        (!is_authorizers(&status.message))
+            .then(|| Refuses("admission denies it, in words that may quote values".to_owned()))
     })
+}
+
+fn webhook(message: &str) -> Option<Denial> {
+    let rest = message.strip_prefix("admission webhook \"")?;
+    let (name, said) = rest.split_once("\" denied the request")?;
+    Some(denies("admission webhook", name, said.strip_prefix(": ")))
+}
+
+fn validating(status: &Status) -> Option<Denial> {
+    let said = text(status)?.split_once(DENIED).map(|(_, said)| said);
+    Some(denies("ValidatingAdmissionPolicy", policy(status)?, said))
+}
+
+/// A MutatingAdmissionPolicy that could not change the object, which is all that the message says, and with any reason.
+fn mutating(message: &str) -> Option<Denial> {
+    let (who, said) = message.split_once(DENIED)?;
+    let name = match who.split_once("' with binding '") {
+        Some((name, binding)) => name.strip_prefix("policy '").filter(|_| binding.ends_with('\''))?,
+        None => quoted(who, "policy \"", "\"")?,
+    };
+    is_plain(&name).then(|| denies("MutatingAdmissionPolicy", name, Some(said)))
+}
+
+/// What stands before the words of a policy.
+const DENIED: &str = " denied request: ";
+
+fn denies(what: &str, name: &str, said: Option<&str>) -> Denial {
+    let words = said.map(str::trim).filter(|said| !said.is_empty()).map(str::to_owned);
+    Denies { why: format!("{what} `{name}` denies it"), words }
 }
 
 /// The ValidatingAdmissionPolicy that denies it, where one does.

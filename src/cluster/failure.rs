@@ -2,9 +2,11 @@
 
 use std::io;
 
+use http_body_util::LengthLimitError;
 use rustls::CertificateError;
 
 use super::credentials::NoCredentials;
+use super::link::LARGEST_BODY;
 use super::socks::NoWay;
 use crate::ports::{BoxError, ClusterError};
 
@@ -20,6 +22,9 @@ pub(super) fn unreachable(why: impl Into<String>) -> ClusterError {
 /// Why nothing came back; `proxy` is who names the proxy on the way, where there is one.
 pub(super) fn failed(source: &BoxError, proxy: Option<&'static str>) -> ClusterError {
     for error in chain(source) {
+        if error.is::<LengthLimitError>() {
+            return ClusterError::TooLarge { megabytes: LARGEST_BODY >> 20 };
+        }
         if let Some(error) = error.downcast_ref::<NoCredentials>() {
             return unreachable(error.to_string());
         }
@@ -36,7 +41,8 @@ pub(super) fn failed(source: &BoxError, proxy: Option<&'static str>) -> ClusterE
     unreachable("the connection failed")
 }
 
-/// Whether there was a connection: one that does not come about, in time or at all, is not tried again.
+/// Whether there was a connection that did not last: one that does not come about, in time or at all, is not tried again, and
+/// an answer that is too large comes as large again.
 pub(super) fn broke_off(source: &BoxError) -> bool {
     !chain(source).any(|error| {
         let error_of_io = error.downcast_ref::<io::Error>();
@@ -45,6 +51,7 @@ pub(super) fn broke_off(source: &BoxError) -> bool {
             Some(io::ErrorKind::TimedOut | io::ErrorKind::ConnectionRefused)
         ) || error_of_io.and_then(within::<rustls::Error>).is_some()
             || error.is::<NoCredentials>()
+            || error.is::<LengthLimitError>()
             || of_proxy(error).is_some()
             || of_socks(error).is_some()
     })

@@ -340,7 +340,7 @@ fn predicted(
         Answer::Object(predicted) => Prediction::Object(Box::new(checked(*predicted, object)?)),
         Answer::Absent(Absence::Kind) => return Ok(None),
         Answer::Absent(Absence::Namespace(name)) => not_yet(format!("namespace `{name}`")),
-        Answer::Refused { why, immutable } => Prediction::Refused { why, immutable },
+        Answer::Refused { why, immutable, words } => Prediction::Refused { why, immutable, words },
         Answer::Unpredictable { why } => Prediction::Unpredictable { why },
         Answer::Absent(Absence::Object) if request.changes_what_is_there() => {
             return Err(ClusterError::Moved);
@@ -352,7 +352,7 @@ fn predicted(
         Answer::Trouble(Trouble::Conflict) if request.supposes_a_state() => return Err(ClusterError::Moved),
         Answer::Trouble(Trouble::Conflict) if request.names_a_version() => {
             let why = "`metadata.resourceVersion` is not that of the live object".to_owned();
-            Prediction::Refused { why, immutable: false }
+            Prediction::Refused { why, immutable: false, words: None }
         }
         Answer::Trouble(trouble) => return Err(error(trouble, request.rbac_verb(), &resource.plural)),
     }))

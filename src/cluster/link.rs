@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 /// How often a busy server is asked.
 const TRIES: u32 = 4;
 /// Far above the largest object that etcd takes, and enough for the discovery of thousands of kinds.
-const LARGEST_BODY: usize = 32 << 20;
+pub(super) const LARGEST_BODY: usize = 32 << 20;
 
 /// The connection to one cluster.
 pub(super) struct Link {

@@ -49,6 +49,49 @@ pub(super) fn wanted<'a>(objects: impl Iterator<Item = &'a ObjectRef>) -> Vec<Wa
     all.into_values().filter(|objects| objects.len() >= FEWEST).collect()
 }
 
+/// Where the next answer begins, and how much is asked of it.
+struct Mark {
+    limit: usize,
+    /// The server's; empty at the beginning.
+    token: String,
+}
+
+impl Mark {
+    fn question_path(&self, place: &Place) -> String {
+        let Self { limit, token } = self;
+        let path = &place.path;
+        match token.is_empty() {
+            true => format!("{path}?limit={limit}"),
+            false => {
+                format!("{path}?limit={limit}&continue={}", utf8_percent_encode(token, NON_ALPHANUMERIC))
+            }
+        }
+    }
+
+    /// The next answer; of objects that make one too large half as many are asked for, now and later.
+    async fn reply(&mut self, link: &Link, place: &Place) -> Result<answer::Reply, ClusterError> {
+        loop {
+            let path = self.question_path(place);
+            let question = Question { verb: Verb::Get, path: &path, accept: "application/json" };
+            match link.reply(&question).await {
+                Err(ClusterError::TooLarge { .. }) if self.limit > 1 => self.limit /= 2,
+                replied @ (Ok(_) | Err(_)) => return replied,
+            }
+        }
+    }
+
+    /// In one word, for whoever asks for the next part.
+    fn kept(&self) -> String {
+        format!("{} {}", self.limit, self.token)
+    }
+
+    /// What was kept.
+    fn of(kept: &str) -> Option<Self> {
+        let (limit, token) = kept.split_once(' ')?;
+        Some(Self { limit: limit.parse().ok()?, token: token.to_owned() })
+    }
+}
+
 /// One answer. Its objects are not read yet.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,13 +138,14 @@ pub(super) async fn read(
     let (api_version, kind) = place.names();
     let mut found = LiveObjects::default();
     let mut unseen: BTreeSet<&str> = wanted.keys().copied().collect();
-    let limit = wanted.len().min(PAGE);
-    let mut token = String::new();
+    let mut mark = Mark { limit: wanted.len().min(PAGE), token: String::new() };
     let mut listed = 0_usize;
     loop {
-        let page = format!("{}?limit={limit}{token}", place.path);
-        let reply =
-            link.reply(&Question { verb: Verb::Get, path: &page, accept: "application/json" }).await?;
+        let reply = match mark.reply(link, place).await {
+            // Each is told of when it is read alone.
+            Err(ClusterError::TooLarge { .. }) => return Ok(found),
+            replied @ (Ok(_) | Err(_)) => replied?,
+        };
         let Some((page, items)) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() else {
             return Ok(found);
         };
@@ -121,7 +165,7 @@ pub(super) async fn read(
         if listed.saturating_add(page.remaining_item_count) > wanted.len().saturating_mul(WORTH) {
             return Ok(found);
         }
-        token = format!("&continue={}", utf8_percent_encode(&page.r#continue, NON_ALPHANUMERIC));
+        mark.token = page.r#continue;
     }
 }
 
@@ -134,12 +178,15 @@ pub(super) async fn part(
     (place, plural): (&Place, &str),
     next: Option<&str>,
 ) -> Result<Page, ClusterError> {
-    let next = next.map(|next| format!("&continue={}", utf8_percent_encode(next, NON_ALPHANUMERIC)));
-    let path = format!("{}?limit={PAGE}{}", place.path, next.unwrap_or_default());
-    let question = Question { verb: Verb::Get, path: &path, accept: "application/json" };
-    let reply = link.reply(&question).await?;
+    let mut mark = next.and_then(Mark::of).unwrap_or(Mark { limit: PAGE, token: String::new() });
+    let mut reply = mark.reply(link, place).await?;
+    if let Some(token) = resumed(&reply) {
+        mark.token = token;
+        reply = mark.reply(link, place).await?;
+    }
     if let Some((page, items)) = (reply.status == 200).then(|| parsed(&reply.body, place)).flatten() {
-        let next = Some(page.r#continue).filter(|next| !next.is_empty());
+        mark.token = page.r#continue;
+        let next = (!mark.token.is_empty()).then(|| mark.kept());
         let (api_version, kind) = place.names();
         let whole = |(_, text)| Listed::new(text, Arc::clone(&api_version), Arc::clone(&kind)).value();
         if let Some(objects) = items.into_iter().map(whole).collect() {
@@ -152,6 +199,19 @@ pub(super) async fn part(
             ClusterError::Unexpected { why: format!("it does not list `{plural}`") }
         }
     })
+}
+
+/// Where a list that expired can be gone on with: the server shows what comes after as it is by now.
+fn resumed(reply: &answer::Reply) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Expired {
+        metadata: Metadata,
+    }
+    if reply.status != 410 {
+        return None;
+    }
+    let Expired { metadata } = serde_json::from_slice(&reply.body).ok()?;
+    Some(metadata.r#continue).filter(|token| !token.is_empty())
 }
 
 /// A page of this place: what is said of it, and its objects' names and texts; `None` where it is anything else.

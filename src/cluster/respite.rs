@@ -39,6 +39,7 @@ fn again(error: &ClusterError) -> ClusterError {
             ClusterError::Forbidden { verb, resource: resource.clone(), why: why.clone() }
         }
         ClusterError::OutOfOrder { why } => ClusterError::OutOfOrder { why: why.clone() },
+        ClusterError::TooLarge { megabytes } => ClusterError::TooLarge { megabytes: *megabytes },
         ClusterError::Moved => ClusterError::Moved,
         ClusterError::Unexpected { why } => ClusterError::Unexpected { why: why.clone() },
     }

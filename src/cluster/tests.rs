@@ -27,8 +27,8 @@ fn status(code: u16, message: &str, details: Value) -> Answer {
 /// In one line, for snapshots.
 fn check(answer: &Answer) -> String {
     let line = match answer {
-        Answer::Refused { why, immutable: true } => format!("immutable: {why}"),
-        Answer::Refused { why, immutable: false } => format!("refused: {why}"),
+        Answer::Refused { why, immutable: true, .. } => format!("immutable: {why}"),
+        Answer::Refused { why, immutable: false, .. } => format!("refused: {why}"),
         Answer::Unpredictable { why } => format!("unpredictable: {why}"),
         Answer::Trouble(Trouble::Forbidden { why }) => format!("forbidden: {why}"),
         Answer::Trouble(Trouble::Failed { why }) => format!("failed: {why}"),
@@ -156,10 +156,55 @@ fn a_missing_permission_is_told_from_an_admission_that_denies() {
     assert_snapshot!(about("unable to validate against any security context constraint: [provider \"hunter2\": Forbidden]"), @"forbidden: no security context constraint lets the account make such a Pod");
     assert_snapshot!(about("a plugin of ours says hunter2"), @"refused: admission denies it, in words that may quote values");
     assert_snapshot!(about("User \"hunter2\" may not, says our authorizer"), @"forbidden: it does not say which permission is missing");
-    assert_snapshot!(forbidden("hunter2 says no"), @"forbidden: it does not say which permission is missing");
+    assert_snapshot!(forbidden("hunter2 says no"), @"forbidden: it does not say why in words that are known");
     let ending = json!({ "causes": [cause("NamespaceTerminating", "metadata.namespace", "namespace t2x is being terminated")] });
     assert_snapshot!(check(&status(403, "unable to create new content in namespace t2x because it is being terminated", ending)), @"refused: its namespace is being deleted");
     assert_snapshot!(check(&status(401, "Unauthorized", json!({}))), @"forbidden: the credentials are not accepted");
+}
+
+/// The words of whoever wrote a policy or a webhook are kept apart.
+#[test]
+fn who_wrote_a_policy_or_a_webhook_is_quoted() {
+    let check = |message: &str, want: &str, words: Option<&str>| {
+        let (why, words) = (want.to_owned(), words.map(str::to_owned));
+        assert_eq!(status(403, message, json!({})), Answer::Refused { why, immutable: false, words });
+    };
+    check(
+        r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: ask the team: 'x' denied request: y"#,
+        "ValidatingAdmissionPolicy `p` denies it",
+        Some("ask the team: 'x' denied request: y"),
+    );
+    check(
+        r#"configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' denied request: failed to configure"#,
+        "ValidatingAdmissionPolicy `p` denies it",
+        Some("failed to configure"),
+    );
+    let webhook = "admission webhook `w.ex.org` denies it";
+    check(r#"admission webhook "w.ex.org" denied the request: ask: us"#, webhook, Some("ask: us"));
+    check(r#"admission webhook "w.ex.org" denied the request without explanation"#, webhook, None);
+    check(r#"admission webhook "w.ex.org" denied the request:  "#, webhook, None);
+    // Before it says that it is forbidden there is nothing to say.
+    check(
+        "policy 'inj' with binding 'inj-b' denied request: no such key: a is forbidden: User \"x\"",
+        "MutatingAdmissionPolicy `inj` denies it",
+        Some("no such key: a is forbidden: User \"x\""),
+    );
+    check(
+        r#"policy "inj" denied request: failed to configure policy: x"#,
+        "MutatingAdmissionPolicy `inj` denies it",
+        Some("failed to configure policy: x"),
+    );
+    for unknown in ["policy 'a b' with binding 'c' denied request: x", "policy 'a with binding 'c' denied it"]
+    {
+        let told = answer_of(403, unknown);
+        assert_eq!(told, "forbidden: it does not say why in words that are known");
+    }
+    let invalid = answer_of(422, "policy 'inj' with binding 'b' denied request: x");
+    assert_eq!(invalid, "refused: it is not a valid object of its kind");
+}
+
+fn answer_of(code: u16, message: &str) -> String {
+    check(&status(code, message, json!({})))
 }
 
 #[test]

@@ -84,6 +84,12 @@ pub(super) fn missing_permission(message: &str) -> Option<String> {
     Some(format!("the account may not {verb} `{resource}{dot}{group}` {place}"))
 }
 
+/// Whether this is what an authorizer says, which names whom it is about.
+pub(super) fn is_authorizers(message: &str) -> bool {
+    let Some((_, said)) = message.split_once("forbidden: ") else { return false };
+    said.starts_with("User \"") || said.starts_with("user \"")
+}
+
 pub(super) fn quoted<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(text.strip_prefix(before)?.split_once(after)?.0)
 }

@@ -25,6 +25,7 @@ mod tests;
 mod tries;
 mod warned;
 mod wishes;
+mod words;
 mod writes;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -366,7 +367,7 @@ impl<'a> Asking<'a> {
             }
             (Err(error), _) => {
                 let why = format!("no patch can be made of it: {error}");
-                Ok(Prediction::Refused { why, immutable: false }.into())
+                Ok(Prediction::Refused { why, immutable: false, words: None }.into())
             }
         }
     }

@@ -37,6 +37,12 @@ pub enum ClusterError {
         /// Who.
         why: String,
     },
+    /// An answer with more in it than is read.
+    #[error("the cluster's answer is larger than {megabytes} MB")]
+    TooLarge {
+        /// How much is read.
+        megabytes: usize,
+    },
     /// The live object is not the one any more that a write was made for.
     #[error("the object changed meanwhile")]
     Moved,
@@ -76,6 +82,8 @@ pub enum Prediction {
         why: String,
         /// Whether an immutable field is the cause: then it has to be replaced.
         immutable: bool,
+        /// What whoever wrote the policy or the webhook that refuses it says, which may be anything and may quote live values.
+        words: Option<String>,
     },
     /// Its kind or its namespace is not there yet: the render's answer stands.
     NotYet {

@@ -17,6 +17,7 @@ mod immutable;
 mod least_privilege;
 mod lists;
 mod overwritten;
+mod policies;
 mod quotas;
 mod reach;
 mod redefined;

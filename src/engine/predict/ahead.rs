@@ -36,6 +36,7 @@ impl<'a> Live<'a> {
             Err(
                 ClusterError::Forbidden { .. }
                 | ClusterError::OutOfOrder { .. }
+                | ClusterError::TooLarge { .. }
                 | ClusterError::Moved
                 | ClusterError::Unexpected { .. },
             ) => {}

@@ -19,6 +19,7 @@ use super::standing::Standing;
 use super::stays;
 use super::warned;
 use super::wishes::{not_helms, wished};
+use super::words::Words;
 use crate::ports::{Prediction, Tried};
 use countersign_core::live::{self, Manifests};
 
@@ -114,11 +115,14 @@ impl Seen {
 }
 
 /// What merging does to one object, as the cluster tells it.
-pub(super) fn judge(environment: &Environment, input: PredictInput, seen: Seen) -> Judged {
+pub(super) fn judge(environment: &Environment, input: PredictInput, mut seen: Seen) -> Judged {
     let sides = Manifests { base: input.base.raw(), head: input.head.raw() };
     // Where nothing changes, neither does what is warned of.
     let changes = sides.base != sides.head;
-    let warning = warned::sentence(&seen.warnings, seen.live.as_ref(), &sides).filter(|_| changes);
+    let words = Words::of(seen.live.as_ref(), &sides);
+    let warning = warned::sentence(&seen.warnings, &words).filter(|_| changes);
+    seen.base = seen.base.map(|base| words.told(base));
+    seen.head = seen.head.map(|head| words.told(head));
     let judged = without_warnings(environment, &input, seen);
     match warning {
         Some(warning) => Judged { effect: with_reason(judged.effect, warning), ..judged },
@@ -141,7 +145,7 @@ fn without_warnings(environment: &Environment, input: &PredictInput, seen: Seen)
             Judged::rendered_because(effect, format!("{missing} is not in the cluster yet"))
         }
         (Some(Prediction::Unpredictable { why }), _) => Judged::rendered_because(effect, why),
-        (Some(Prediction::Refused { why, immutable }), live) => {
+        (Some(Prediction::Refused { why, immutable, .. }), live) => {
             let also_base = matches!(seen.base, Some(Prediction::Refused { .. }));
             let forces = |live| sides.head.is_some_and(|head| applier::forces(environment, head, Some(live)));
             let made_anew = immutable && live.as_ref().is_some_and(forces);

@@ -153,6 +153,11 @@ impl Reading {
     pub(super) fn either(one: Prediction, other: Prediction) -> Prediction {
         let agree = match (&one, &other) {
             (Prediction::Object(one), Prediction::Object(other)) => essence(one) == essence(other),
+            // In what words does not matter.
+            (
+                Prediction::Refused { why: one, immutable, .. },
+                Prediction::Refused { why: other, immutable: also, .. },
+            ) => one == other && immutable == also,
             (one, other) => one == other,
         };
         if agree {
@@ -175,7 +180,7 @@ impl Reading {
 
     /// A strict server's answer, as this applier will fare.
     pub(super) fn softened(self, prediction: Prediction) -> Prediction {
-        let Prediction::Refused { why, immutable: false } = &prediction else { return prediction };
+        let Prediction::Refused { why, immutable: false, .. } = &prediction else { return prediction };
         let passes = |cause: &str| match self {
             Self::Strict | Self::Marked | Self::Patched => false,
             Self::Lenient | Self::Typed => cause.ends_with(NO_SUCH_FIELD),

@@ -39,6 +39,7 @@ impl Tries {
             Err(
                 error @ (ClusterError::Forbidden { .. }
                 | ClusterError::OutOfOrder { .. }
+                | ClusterError::TooLarge { .. }
                 | ClusterError::Moved
                 | ClusterError::Unexpected { .. }),
             ) => off(format!("whether its account can do harm could not be told: {error}")),

@@ -105,6 +105,96 @@ async fn objects_of_a_list_that_breaks_off_are_read_alone() {
     assert!(asked[0] == 2 && (1..24).contains(&asked[1]), "{asked:?}");
 }
 
+/// More than is read of an answer, to whoever asks for more than so many at a time.
+fn heavy(most: usize) -> impl Fn(&Asked) -> Fault + Send + Sync + 'static {
+    let body: &'static str = Box::leak("x".repeat(33 << 20).into_boxed_str());
+    move |asked| {
+        let limit = asked.target.split_once("/configmaps?limit=").map(|(_, rest)| rest);
+        let limit = limit.and_then(|rest| rest.split('&').next()?.parse::<usize>().ok());
+        if limit.is_some_and(|limit| limit > most) { Fault::Instead(200, None, body) } else { Fault::None }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_large_objects_is_read_in_smaller_parts() {
+    let Some(world) = World::new().await else { return };
+    let all = inputs(&world, 24);
+    applied(&world, &all).await;
+    let inputs: Vec<PredictInput> = all.into_iter().map(|(_, input)| input).collect();
+    let truth = world.predict(&environment(), inputs.clone()).await;
+    for (most, wants) in [(7, [24, 12, 6]), (0, [24, 3, 1])] {
+        let between = Between::start(world.server, heavy(most)).await;
+        let cluster = connect(&between.kubeconfig(world.server, world.server.admin_token())).await;
+        let said = predict(&cluster, &environment(), inputs.clone()).await;
+        assert_eq!(words(&said), words(&truth));
+        // Whatever is too large once is so again, and not asked for.
+        for limit in wants {
+            let path = format!("/configmaps?limit={limit}");
+            let first = |asked: &str| asked.ends_with(&path);
+            assert_eq!(between.asked(first), 1, "{limit} of {most}");
+        }
+        let alone = between.asked(|path| path.contains("/configmaps/") && !path.contains("dryRun="));
+        assert_eq!(alone, if most == 0 { 24 } else { 0 });
+    }
+}
+
+fn maps() -> ObjectRef {
+    let (group, namespace, name) = Default::default();
+    ObjectRef { group, version: "v1".to_owned(), kind: "ConfigMap".to_owned(), namespace, name }
+}
+
+#[tokio::test]
+async fn a_whole_list_is_asked_for_in_smaller_parts_from_there_on() {
+    let Some(world) = World::new().await else { return };
+    for name in ["a", "b", "c"] {
+        world.apply(&world.object("v1", "ConfigMap", name, json!({ "data": {} })), MANAGER).await;
+    }
+    let between = Between::start(world.server, heavy(2)).await;
+    let cluster = connect(&between.kubeconfig(world.server, world.server.admin_token())).await;
+    let first = cluster.list(&maps(), None).await.unwrap();
+    assert_eq!(first.objects.len(), 1);
+    let second = cluster.list(&maps(), first.next.as_deref()).await.unwrap();
+    assert_eq!(second.objects.len(), 1);
+    assert_ne!(first.objects, second.objects);
+    let of = |limit: &str| between.asked(|path| path.contains(&format!("?limit={limit}")));
+    assert_eq!((of("500"), of("250"), of("1&continue=")), (1, 1, 1));
+    let none = Between::start(world.server, heavy(0)).await;
+    let cluster = connect(&none.kubeconfig(world.server, world.server.admin_token())).await;
+    let error = cluster.list(&maps(), None).await.unwrap_err();
+    assert!(matches!(error, ClusterError::TooLarge { megabytes: 32 }), "{error:?}");
+}
+
+const EXPIRED_HERE: &str = r#"{"kind":"Status","apiVersion":"v1","metadata":{"continue":"from+here"},"status":"Failure","message":"The provided continue parameter is too old","reason":"Expired","code":410}"#;
+const FIRST: &str = r#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{"continue":"old"},"items":[{"metadata":{"name":"a"}}]}"#;
+const LAST: &str =
+    r#"{"kind":"ConfigMapList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"b"}}]}"#;
+
+#[tokio::test]
+async fn a_list_that_expires_is_gone_on_with_once() {
+    let Some(world) = World::new().await else { return };
+    let told = async |expired: &'static str, last: &'static str| {
+        let plan = move |asked: &Asked| match asked.target.split_once("?limit=500") {
+            Some((_, "")) => Fault::Instead(200, None, FIRST),
+            Some((_, "&continue=old")) => Fault::Instead(410, None, expired),
+            Some((_, "&continue=from%2Bhere")) => {
+                Fault::Instead(if last == LAST { 200 } else { 410 }, None, last)
+            }
+            Some(_) | None => Fault::None,
+        };
+        let between = Between::start(world.server, plan).await;
+        let cluster = connect(&between.kubeconfig(world.server, world.server.admin_token())).await;
+        let first = cluster.list(&maps(), None).await.unwrap();
+        match cluster.list(&maps(), first.next.as_deref()).await {
+            Ok(page) => format!("{} {:?}", page.objects[0]["metadata"]["name"], page.next),
+            Err(error) => error.to_string(),
+        }
+    };
+    assert_eq!(told(EXPIRED_HERE, LAST).await, "\"b\" None");
+    let why = "the cluster answered something unexpected: the list expired while it was read: try again";
+    assert_eq!(told(EXPIRED_HERE, EXPIRED_HERE).await, why);
+    assert_eq!(told(EXPIRED, LAST).await, why);
+}
+
 #[tokio::test]
 async fn objects_of_a_custom_kind_are_read_together_in_the_version_that_is_served() {
     let Some(world) = World::new().await else { return };

@@ -85,43 +85,6 @@ async fn an_immutable_field_fails_where_nobody_forces_it() {
 }
 
 #[tokio::test]
-async fn an_admission_policy_is_named() {
-    let Some(world) = World::new().await else { return };
-    let name = format!("five-{}", world.namespace);
-    let rule = json!({
-        "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"],
-    });
-    let policy = json!({ "metadata": { "name": name }, "spec": {
-        "failurePolicy": "Fail",
-        "matchConstraints": { "resourceRules": [rule] },
-        "validations": [{ "expression": "object.spec.replicas <= 5", "messageExpression": "'has hunter2'" }],
-    }});
-    let binding = json!({ "metadata": { "name": name }, "spec": {
-        "policyName": name,
-        "validationActions": ["Deny"],
-        "matchResources": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": world.namespace } } },
-    }});
-    let api = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic";
-    world.server.call(reqwest::Method::POST, &format!("{api}ies"), Some(policy)).await;
-    world.server.call(reqwest::Method::POST, &format!("{api}ybindings"), Some(binding)).await;
-    let head = world.deployment(json!({ "replicas": 6 }));
-    // The server takes a moment to act on a policy.
-    let mut said = String::new();
-    for _ in 0..100 {
-        let predicted = world.predict(&environment(), vec![input(None, Some(&head))]).await;
-        said = world.check(&predicted);
-        if predicted.effects[0].operation == Operation::Fail {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert_snapshot!(said, @r"
-    Fail Deployment (DryRun, settled Some(false))
-      reason: the cluster refuses it: ValidatingAdmissionPolicy `five-NS` denies it
-    ");
-}
-
-#[tokio::test]
 async fn a_value_that_only_the_definition_at_head_allows_is_refused_by_the_live_one() {
     let Some(world) = World::new().await else { return };
     let group = widgets(&world).await;

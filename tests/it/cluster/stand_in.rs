@@ -163,7 +163,7 @@ async fn the_product_reads_the_stand_in() {
     map["dat"] = json!({});
     let refused = product.dry_run(&object, &Write::Apply(map.clone()), "flux").await.unwrap();
     let why = "`dat` is not a field of its kind".to_owned();
-    assert_eq!(refused.prediction, Prediction::Refused { why, immutable: false });
+    assert_eq!(refused.prediction, Prediction::Refused { why, immutable: false, words: None });
     cluster.delete(&map).unwrap();
     assert_eq!(product.read(&object).await.unwrap(), None);
 

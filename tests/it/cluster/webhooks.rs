@@ -109,31 +109,31 @@ async fn each_webhook_leaves_its_own_outcome_on_its_own_object() {
     assert_snapshot!(said, @r#"
     refuses-400:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-400.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-400.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-401:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-401.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-401.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-403:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-403.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-403.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-404:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-404.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-404.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-409:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-409.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-409.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-422:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-422.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-422.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-429:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-429.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-429.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-500:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-500.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-500.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     refuses-503:
     Fail ConfigMap (DryRun, settled Some(false))
-      reason: the cluster refuses it: admission webhook `refuses-503.example.org` denies it; base is refused as well
+      reason: the cluster refuses it: admission webhook `refuses-503.example.org` denies it: `namespaces "theirs" not found: 'ask' <b>us</b>`; base is refused as well
     allows:
     Update ConfigMap (DryRun, settled Some(true))
       data.a: "1" → "2"

@@ -188,6 +188,6 @@ async fn base_is_asked_about_only_where_it_is_not_known() {
         asked(&[more, made(json!({ "a": "1", "theirs": "2" }))]).await,
         (2, Some(false), Operation::Update)
     );
-    let refused = || Prediction::Refused { why: "no".to_owned(), immutable: false };
+    let refused = || Prediction::Refused { why: "no".to_owned(), immutable: false, words: None };
     assert_eq!(asked(&[refused(), refused()]).await, (2, Some(false), Operation::Fail));
 }

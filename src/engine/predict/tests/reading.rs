@@ -21,7 +21,7 @@ fn reading(apply: ApplyMode, manager: &str, group: &str) -> Reading {
 }
 
 fn refused(why: &str) -> Prediction {
-    Prediction::Refused { why: why.to_owned(), immutable: false }
+    Prediction::Refused { why: why.to_owned(), immutable: false, words: None }
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_refusal_that_an_applier_will_not_meet_is_no_refusal() {
     ] {
         assert_eq!([unknown, missing, &both, wrong].map(|why| passes(reading, why)), wanted, "{reading:?}");
     }
-    let immutable = Prediction::Refused { why: unknown.to_owned(), immutable: true };
+    let immutable = Prediction::Refused { why: unknown.to_owned(), immutable: true, words: None };
     assert_eq!(Reading::Lenient.softened(immutable.clone()), immutable);
 }
 

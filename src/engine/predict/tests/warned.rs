@@ -1,10 +1,12 @@
-//! What is shown of warnings: once, harmless, and without live values.
+//! What is shown of warnings, and of the words of who refuses: once, harmless, and without live values.
 
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
 use crate::engine::predict::warned::sentence;
+use crate::engine::predict::words::Words;
+use crate::ports::Prediction;
 use countersign_core::live::Manifests;
 
 #[track_caller]
@@ -17,7 +19,7 @@ fn check(warnings: &[&str], want: Option<&str>) {
     let head = json!({ "data": { "ours": "named" } });
     let sides = Manifests { base: None, head: Some(&head) };
     let warnings: BTreeSet<String> = warnings.iter().map(|text| (*text).to_owned()).collect();
-    assert_eq!(sentence(&warnings, Some(&live), &sides).as_deref(), want);
+    assert_eq!(sentence(&warnings, &Words::of(Some(&live), &sides)).as_deref(), want);
 }
 
 #[test]
@@ -37,4 +39,25 @@ fn what_reads_the_same_is_said_once_and_stays_in_its_quotes() {
     check(&many, Some("the cluster warns: `0`, `1`, `2`, `3`, `4`, and 3 more"));
     let long = "ü".repeat(500);
     check(&[&long], Some(&format!("the cluster warns: `{}…`", "ü".repeat(240))));
+}
+
+#[test]
+fn who_refuses_is_quoted_without_live_values() {
+    let live = json!({ "kind": "ConfigMap", "data": { "ours": "named", "theirs": "hunter2" } });
+    let (base, head) = (json!({ "data": { "ours": "named" } }), json!({ "data": { "ours": "later" } }));
+    let sides = Manifests { base: Some(&base), head: Some(&head) };
+    let words = Words::of(Some(&live), &sides);
+    let refused = |words: Option<&str>| {
+        let why = "admission webhook `w` denies it".to_owned();
+        Prediction::Refused { why, immutable: false, words: words.map(str::to_owned) }
+    };
+    let why = |said: Option<&str>| match words.told(refused(said)) {
+        Prediction::Refused { why, words: None, .. } => why,
+        other => panic!("{other:?}"),
+    };
+    let said = "admission webhook `w` denies it: `ask the 'team': named is not later; ‹live› <b>`";
+    assert_eq!(why(Some("ask the `team`:\n named is not later; hunter2 <b>")), said);
+    assert_eq!(why(None), "admission webhook `w` denies it");
+    let long = format!("admission webhook `w` denies it: `{}…`", "ü".repeat(240));
+    assert_eq!(why(Some(&"ü".repeat(5000))), long);
 }

@@ -131,7 +131,8 @@ async fn what_argo_makes_anew_is_no_update_whatever_the_server_takes() {
 
 #[tokio::test]
 async fn what_cannot_be_changed_in_place_fails_unless_the_applier_is_told_to_force_it() {
-    let refused = Prediction::Refused { why: "data: field is immutable".to_owned(), immutable: true };
+    let refused =
+        Prediction::Refused { why: "data: field is immutable".to_owned(), immutable: true, words: None };
     let check = async |who, head: &[(&str, &str)], now: &[(&str, &str)], want: Operation| {
         let sides = (Some(marked(&[], "1")), Some(marked(head, "2")));
         let base = Prediction::Object(Box::new(live(now, "1")));

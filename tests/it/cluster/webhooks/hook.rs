@@ -118,7 +118,7 @@ async fn answer(path: &str, review: &Value) -> String {
     match word {
         "allows" => response(json!({ "allowed": true })),
         "refuses" => {
-            let message = "namespaces \"hunter2\" not found: it's hunter2's";
+            let message = "namespaces \"theirs\" not found: `ask`\n<b>us</b>";
             let status = json!({ "message": message, "code": code.parse::<u16>().unwrap() });
             response(json!({ "allowed": false, "status": status }))
         }
@@ -138,7 +138,7 @@ async fn answer(path: &str, review: &Value) -> String {
             response(json!({ "allowed": true, "warnings": warnings }))
         }
         "warns-and-refuses" => {
-            let status = json!({ "message": "hunter2", "code": 403 });
+            let status = json!({ "message": "ask us first", "code": 403 });
             response(json!({ "allowed": false, "status": status, "warnings": ["it will be refused"] }))
         }
         "mute" => response(json!({ "allowed": false })),
