@@ -21,7 +21,7 @@ pub(super) const MOST: usize = 10_000;
 /// Those that are told by name.
 const NAMED: usize = 5;
 /// No definition keeps the rest waiting for longer.
-pub(super) const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What was found among the live objects of a kind.
 #[derive(Debug, Default)]
@@ -29,11 +29,11 @@ struct Found {
     looked_at: usize,
     /// There are more.
     is_cut: bool,
-    invalid: Vec<(String, String)>,
+    invalid: BTreeMap<String, String>,
     /// For a value. They are counted and never named: whoever chooses the pattern would read the value by it.
     invalid_value: BTreeSet<String>,
-    losing: Vec<(String, String)>,
-    unserved: Vec<(String, String)>,
+    losing: BTreeMap<String, String>,
+    unserved: BTreeMap<String, String>,
     /// By the reason why.
     untold: BTreeMap<String, BTreeSet<String>>,
 }
@@ -222,17 +222,20 @@ fn of_kind(group: &str, version: &str, kind: &str) -> ObjectRef {
 impl Found {
     fn note(&mut self, name: &str, outgrown: Outgrown) {
         let name = name.to_owned();
-        match outgrown {
-            Outgrown::Invalid(why) => self.invalid.push((name, why)),
+        let (these, why) = match outgrown {
+            Outgrown::Invalid(why) => (&mut self.invalid, why),
+            Outgrown::Loses(what) => (&mut self.losing, what),
+            Outgrown::Unserved(version) => (&mut self.unserved, format!("`{version}`")),
             Outgrown::InvalidValue => {
                 self.invalid_value.insert(name);
+                return;
             }
-            Outgrown::Loses(what) => self.losing.push((name, what)),
-            Outgrown::Unserved(version) => self.unserved.push((name, format!("`{version}`"))),
             Outgrown::Untold(why) => {
                 self.untold.entry(why).or_default().insert(name);
+                return;
             }
-        }
+        };
+        these.entry(name).or_insert(why);
     }
 
     /// The same objects, in another version.
@@ -245,9 +248,7 @@ impl Found {
             (&mut self.unserved, other.unserved),
         ] {
             for (name, why) in more {
-                if !all.iter().any(|(known, _)| *known == name) {
-                    all.push((name, why));
-                }
+                all.entry(name).or_insert(why);
             }
         }
         self.invalid_value.extend(other.invalid_value);
@@ -258,15 +259,14 @@ impl Found {
 
     fn words(&self, changes_rules: bool) -> String {
         let mut said = Vec::new();
-        let named = |these: &[(String, String)], one: &str, many: &str| {
+        let named = |these: &BTreeMap<String, String>, one: &str, many: &str| {
             let each: Vec<String> = these.iter().map(|(name, why)| format!("{name} ({why})")).collect();
             let number = || number(these.len(), self.is_cut, one, many);
             (!these.is_empty()).then(|| format!("{}: {}", number(), listed(&each)))
         };
         let (one, many) = ("live object is not valid any more", "live objects are not valid any more");
         said.extend(named(&self.invalid, one, many));
-        let is_named = |name: &&String| self.invalid.iter().any(|(known, _)| known == *name);
-        let by_value = self.invalid_value.iter().filter(|name| !is_named(name)).count();
+        let by_value = self.invalid_value.iter().filter(|name| !self.invalid.contains_key(*name)).count();
         if by_value > 0 {
             let one = "live object has a value that is not valid any more";
             let many = "live objects have values that are not valid any more";

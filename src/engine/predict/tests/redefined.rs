@@ -130,14 +130,17 @@ async fn what_the_change_names_is_told_where_it_stands() {
 
 #[tokio::test]
 async fn there_is_an_end_to_looking() {
-    let full = || page((0..MOST / 2).map(|number| widget(&format!("w-{number}"), 1)).collect(), Some("more"));
-    let (effect, _, asked) = said(vec![full(), full(), full()], Vec::new()).await;
+    let full = |page_number: usize| {
+        let names = (0..MOST / 2).map(|number| format!("w-{page_number}-{number}"));
+        page(names.map(|name| widget(&name, 1)).collect(), Some("more"))
+    };
+    let (effect, _, asked) = said(vec![full(0), full(1), full(2)], Vec::new()).await;
     let reason = effect.reason.unwrap();
     let told = "the first 10000 live objects of its kind that the change does not name stay valid; there are more, which \
                 were not looked at";
     assert!(reason.ends_with(told), "{reason}");
     assert_eq!(asked.len(), 2);
-    let (effect, ..) = said_of(needing("color"), vec![full(), full()], Vec::new()).await;
+    let (effect, ..) = said_of(needing("color"), vec![full(0), full(1)], Vec::new()).await;
     let reason = effect.reason.unwrap();
     assert!(reason.contains("at least 10000 live objects are not valid any more: "), "{reason}");
     assert!(reason.ends_with("; only the first 10000 were looked at"), "{reason}");
