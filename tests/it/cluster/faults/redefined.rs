@@ -22,7 +22,8 @@ async fn live_objects_of_a_redefined_kind_are_told_of_or_undecided() {
         };
         let between = Between::start(world.server, plan).await;
         let cluster = through(&between, world.server, world.server.admin_token(), patience(fault)).await;
-        let said = predict(&cluster, &environment(), inputs.to_vec());
+        let environment = environment();
+        let said = predict(&cluster, &environment, inputs.to_vec());
         let said = tokio::time::timeout(HANGING, said).await.expect("an end");
         let about = format!("{fault:?} {times}: {}", words(&said));
         assert!(between.asked(|target| target.starts_with(&list)) > 0, "{about}");
