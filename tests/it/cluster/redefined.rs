@@ -10,7 +10,7 @@ use super::*;
 /// A kind `Widget` of a group that nobody else has.
 pub(super) struct Kind<'a> {
     world: &'a World,
-    pub(super) group: String,
+    group: String,
 }
 
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
