@@ -241,24 +241,34 @@ impl<'a> Asking<'a> {
         // What was read ahead may be older than a look would be, and is no fault of the object's.
         let looks = LOOKS.saturating_add(u32::from(self.live.is_known(object)));
         for _ in 0..looks {
-            if self.silences.load(Ordering::Relaxed) >= SILENCES || Instant::now() >= self.until {
+            if self.is_silent() || Instant::now() >= self.until {
                 return Err(Unasked::Silent);
             }
             let seen = self.see(object, input).await;
             if let Err(ClusterError::Moved) = seen {
                 continue;
             }
-            if let Err(ClusterError::Unreachable { .. }) = seen {
-                self.silences.fetch_add(1, Ordering::Relaxed);
-            } else {
-                self.silences.store(0, Ordering::Relaxed);
-            }
+            self.hear(seen.as_ref().err());
             let seen = seen.map_err(Unasked::Failed)?;
             if seen.consistent() {
                 return Ok(Some(seen));
             }
         }
         Ok(None)
+    }
+
+    /// Whether nobody waits for the cluster any more.
+    fn is_silent(&self) -> bool {
+        self.silences.load(Ordering::Relaxed) >= SILENCES
+    }
+
+    /// Counts the silences in a row.
+    fn hear(&self, error: Option<&ClusterError>) {
+        if let Some(ClusterError::Unreachable { .. }) = error {
+            self.silences.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.silences.store(0, Ordering::Relaxed);
+        }
     }
 
     async fn see(&self, object: &ObjectRef, input: &PredictInput) -> Result<Seen, ClusterError> {
@@ -387,8 +397,7 @@ impl<'a> Asking<'a> {
             all.errors.insert(0, error.clone());
         } else if silent > 0 {
             let name = self.cluster.name();
-            let is_late = self.silences.load(Ordering::Relaxed) < SILENCES;
-            let what = if is_late { "takes longer than five minutes" } else { "does not answer" };
+            let what = if self.is_silent() { "does not answer" } else { "takes longer than five minutes" };
             let why = self.unanswered.as_ref().and_then(std::error::Error::source);
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             let message = format!("cluster `{name}` {what}{why}: {silent} more objects were not asked about");

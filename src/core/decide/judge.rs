@@ -269,7 +269,9 @@ fn of_environment(environment: &EnvironmentEvaluation) -> Vec<Weighed> {
         ));
     }
     for error in environment.errors.iter().filter(|error| error.undecided) {
-        let object = error.object.as_ref().map(|object| format!("{object}: ")).unwrap_or_default();
+        // Most name it themselves.
+        let object = error.object.as_ref().map(|object| format!("{object}: "));
+        let object = object.filter(|object| !error.message.starts_with(object)).unwrap_or_default();
         reasons.push((
             Weight::Undecided,
             Reason {

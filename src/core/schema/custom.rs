@@ -86,7 +86,8 @@ pub fn refused_by(definition: &Value, object: &ObjectRef, manifest: &Value, stri
     }
 }
 
-fn served(spec: &Value, version: &Value) -> Served {
+/// What a version of a definition asks of objects.
+pub(super) fn served(spec: &Value, version: &Value) -> Served {
     if version.get("served") == Some(&Value::Bool(false)) {
         return Served::Not;
     }

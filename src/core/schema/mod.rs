@@ -19,6 +19,7 @@ mod shape;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod veil;
 mod walk;
 
 pub(crate) use custom::{CustomKind, Served, custom_kinds};

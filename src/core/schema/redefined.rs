@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::custom::{CustomKind, Served, custom_kinds};
+use super::custom::{CustomKind, Served, custom_kinds, served};
 use super::shape::Schema;
 use super::shipped::Catalogue;
+use super::veil::{names_in, structure, veiled};
 use super::walk::{Flaw, Kind, Weight, judge};
 
 /// A definition as the cluster has it, and as it will be.
@@ -18,30 +19,57 @@ pub struct Redefined {
     unserved: BTreeSet<String>,
     /// Versions of which something else is asked.
     other: BTreeMap<String, Other>,
+    stored: Option<Stored>,
+    /// What the fields are called that either of the two speaks of.
+    names: BTreeSet<String>,
 }
 
 /// How a version that is still served differs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Other {
     /// It has other rules in CEL, which are not evaluated.
     rules: bool,
+    whole: Sides,
+    structure: Sides,
 }
 
-/// What comes of one object.
+/// The same objects are stored otherwise.
+#[derive(Debug)]
+struct Stored {
+    /// In this version.
+    into: String,
+    /// They can be had in this one now.
+    read: String,
+    /// A webhook converts them, and nobody else knows into what.
+    by_webhook: bool,
+    structure: Sides,
+}
+
+/// What is asked of objects, now and then.
+#[derive(Debug)]
+struct Sides {
+    now: Served,
+    next: Served,
+}
+
+/// What comes of one object, in words without its values. An author of a change chooses patterns, and could ask of live values
+/// by them; what is wrong is told where it is about which fields there are, and of which type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgrown {
-    /// It is as valid as before.
-    No,
-    /// It is not valid any more, in words without its values.
+    /// It is not valid any more, for the fields that it has or does not have.
     Invalid(String),
+    /// It is not valid any more, for a value.
+    InvalidValue,
     /// What it has in these fields is lost.
     Loses(String),
+    /// It is written in this version, which is served no more.
+    Unserved(String),
     /// That is not known, and why.
     Untold(String),
 }
 
 impl Redefined {
-    /// `None` where whatever is valid stays valid.
+    /// `None` where whatever is valid stays valid, and keeps what it has.
     pub fn of(now: &Value, next: &Value) -> Option<Self> {
         let (now_kind, next_kind) = (custom_kinds(now)?, custom_kinds(next)?);
         let is_served = |kind: &CustomKind, name: &str| {
@@ -49,17 +77,21 @@ impl Redefined {
         };
         let (mut unserved, mut other) = (BTreeSet::new(), BTreeMap::new());
         for name in now_kind.versions.keys().filter(|name| is_served(&now_kind, name)) {
-            if !is_served(&next_kind, name) {
+            if is_served(&next_kind, name) {
+                other.extend(Other::of(now, next, name).map(|differs| (name.clone(), differs)));
+            } else {
                 unserved.insert(name.clone());
-                continue;
-            }
-            let (old, new) = (schema_of(now, name), schema_of(next, name));
-            if old != new {
-                other.insert(name.clone(), Other { rules: rules(&old) != rules(&new) });
             }
         }
-        let changes = !(unserved.is_empty() && other.is_empty());
-        changes.then_some(Self { now: now_kind, next: next_kind, unserved, other })
+        let first = now_kind.versions.keys().find(|name| is_served(&now_kind, name))?;
+        let from = storage(now).filter(|name| is_served(&now_kind, name)).unwrap_or(first);
+        let stored = Stored::of(now, next, from).filter(|stored| {
+            // Whoever writes in that version is told already.
+            storage(now) != storage(next) || !other.contains_key(&stored.into)
+        });
+        let changes = !(unserved.is_empty() && other.is_empty() && stored.is_none());
+        let names = names_in(now).chain(names_in(next)).collect();
+        changes.then_some(Self { now: now_kind, next: next_kind, unserved, other, stored, names })
     }
 
     /// Group and kind.
@@ -69,9 +101,10 @@ impl Redefined {
 
     /// The versions in which all live objects have to be looked at. Where one is served no more, it is told from an object of
     /// any version whether it is written in that one.
-    pub fn versions(&self) -> Vec<&str> {
-        let other: Vec<&str> = self.other.keys().map(String::as_str).collect();
-        if other.is_empty() { self.unserved.first().map(String::as_str).into_iter().collect() } else { other }
+    pub fn versions(&self) -> BTreeSet<&str> {
+        let stored = self.stored.iter().map(|stored| stored.read.as_str());
+        let all: BTreeSet<&str> = self.other.keys().map(String::as_str).chain(stored).collect();
+        if all.is_empty() { self.unserved.first().map(String::as_str).into_iter().collect() } else { all }
     }
 
     /// Whether rules in CEL change, which are not evaluated.
@@ -79,43 +112,124 @@ impl Redefined {
         self.other.values().any(|other| other.rules)
     }
 
-    /// What comes of a live object as it is in one of the [versions](Self::versions).
-    pub fn outgrown(&self, version: &str, object: &Value) -> Outgrown {
+    /// What comes of a live object as it is in one of the [versions](Self::versions); nothing where it is as valid as before.
+    pub fn outgrown(&self, version: &str, object: &Value) -> Vec<Outgrown> {
         if self.next.kind != self.now.kind || self.next.group != self.now.group {
-            return Outgrown::Invalid(format!(
-                "objects are called `{}` of `{}` then",
-                self.next.kind, self.next.group
-            ));
+            let called = format!("objects are called `{}` of `{}` then", self.next.kind, self.next.group);
+            return vec![Outgrown::Invalid(called)];
         }
-        if let Some(gone) = self.unserved.iter().find(|gone| is_written_in(object, &self.now.group, gone)) {
-            return Outgrown::Invalid(format!("it is written as `{gone}`, which is served no more"));
+        let gone = self.unserved.iter().find(|gone| is_written_in(object, &self.now.group, gone));
+        let mut all: Vec<Outgrown> = gone.map(|gone| Outgrown::Unserved(gone.clone())).into_iter().collect();
+        if let Some(other) = self.other.get(version) {
+            all.extend(self.of_schema(other, object).unwrap_or_else(|why| Some(Outgrown::Untold(why))));
         }
-        let schema = match self.next.versions.get(version) {
-            Some(Served::By(schema)) => schema,
-            Some(Served::Unreadable(why)) => return Outgrown::Untold(why.clone()),
-            Some(Served::Anything | Served::Not) | None => return Outgrown::No,
+        if let Some(stored) = self.stored.as_ref().filter(|stored| stored.read == version) {
+            all.extend(self.of_stored(stored, object).unwrap_or_else(|why| Some(Outgrown::Untold(why))));
+        }
+        all
+    }
+
+    fn of_schema(&self, other: &Other, object: &Value) -> Result<Option<Outgrown>, String> {
+        let whole = other.whole.new_flaws(object)?;
+        if whole.is_empty() {
+            return Ok(None);
+        }
+        let built = other.structure.new_flaws(object)?;
+        let (lost, wrong): (Vec<&Flaw>, Vec<&Flaw>) =
+            built.iter().partition(|flaw| flaw.rule == UNKNOWN_FIELD);
+        let words = wrong.iter().map(|flaw| match flaw.rule {
+            "required" => "is missing",
+            _ => "has another type",
+        });
+        if let Some((flaw, word)) = wrong.first().zip(words.into_iter().next()) {
+            let first = format!("`{}` {word}", veiled(&flaw.path, &self.names));
+            return Ok(Some(Outgrown::Invalid(and_more(first, wrong.len()))));
+        }
+        if whole.iter().any(|flaw| flaw.rule != UNKNOWN_FIELD) {
+            return Ok(Some(Outgrown::InvalidValue));
+        }
+        Ok(self.lost(&lost).map(Outgrown::Loses))
+    }
+
+    fn of_stored(&self, stored: &Stored, object: &Value) -> Result<Option<Outgrown>, String> {
+        let into = &stored.into;
+        if stored.by_webhook {
+            return Err(format!("a webhook converts them to `{into}`, in which they will be stored"));
+        }
+        let flaws = stored.structure.new_flaws(object)?;
+        let lost: Vec<&Flaw> = flaws.iter().filter(|flaw| flaw.rule == UNKNOWN_FIELD).collect();
+        let lost = self.lost(&lost);
+        Ok(lost.map(|lost| Outgrown::Loses(format!("{lost}, when it is next stored, as `{into}`"))))
+    }
+
+    fn lost(&self, flaws: &[&Flaw]) -> Option<String> {
+        let first = format!("`{}`", veiled(&flaws.first()?.path, &self.names));
+        Some(and_more(first, flaws.len()))
+    }
+}
+
+impl Other {
+    /// `None` where the same is asked in a version as before.
+    fn of(now: &Value, next: &Value, name: &str) -> Option<Self> {
+        let (old, new) = (schema_of(now, name), schema_of(next, name));
+        (old != new).then(|| Self {
+            rules: rules(&old) != rules(&new),
+            whole: Sides { now: compiled(now, &old), next: compiled(next, &new) },
+            structure: Sides { now: compiled(now, &structure(&old)), next: compiled(next, &structure(&new)) },
+        })
+    }
+}
+
+impl Stored {
+    /// `None` where objects are stored as they were.
+    fn of(now: &Value, next: &Value, read: &str) -> Option<Self> {
+        let (from, into) = (storage(now)?, storage(next)?);
+        let (old, new) = (structure(&schema_of(now, from)), structure(&schema_of(next, into)));
+        let converts =
+            |side: &Value| side.pointer("/spec/conversion/strategy").is_some_and(|own| own == "Webhook");
+        let by_webhook = converts(now) || converts(next);
+        (old != new || from != into && by_webhook).then(|| Self {
+            into: into.to_owned(),
+            read: read.to_owned(),
+            by_webhook,
+            structure: Sides { now: compiled(now, &old), next: compiled(next, &new) },
+        })
+    }
+}
+
+impl Sides {
+    /// What was wrong all along is not this change's doing.
+    fn new_flaws(&self, object: &Value) -> Result<Vec<Flaw>, String> {
+        let new = match &self.next {
+            Served::By(schema) => flaws(schema, object)?,
+            Served::Unreadable(why) => return Err(why.clone()),
+            Served::Anything | Served::Not => Vec::new(),
         };
-        let before = match self.now.versions.get(version) {
-            Some(Served::By(schema)) => flaws(schema, object).unwrap_or_default(),
-            Some(Served::Anything | Served::Not | Served::Unreadable(_)) | None => Vec::new(),
+        if new.is_empty() {
+            return Ok(new);
+        }
+        let before = match &self.now {
+            Served::By(schema) => flaws(schema, object).unwrap_or_default(),
+            Served::Anything | Served::Not | Served::Unreadable(_) => Vec::new(),
         };
-        let flaws = match flaws(schema, object) {
-            Ok(flaws) => flaws,
-            Err(why) => return Outgrown::Untold(why),
-        };
-        // What was wrong all along is not this change's doing.
         let is_known =
             |flaw: &Flaw| before.iter().any(|known| (&known.path, known.rule) == (&flaw.path, flaw.rule));
-        let new: Vec<&Flaw> = flaws.iter().filter(|flaw| !is_known(flaw)).collect();
-        let wrong: Vec<&Flaw> = new.iter().copied().filter(|flaw| flaw.rule != UNKNOWN_FIELD).collect();
-        match (wrong.first(), new.first()) {
-            (Some(flaw), _) => {
-                Outgrown::Invalid(and_more(format!("`{}` {}", flaw.path, flaw.message), wrong.len()))
-            }
-            (None, Some(flaw)) => Outgrown::Loses(and_more(format!("`{}`", flaw.path), new.len())),
-            (None, None) => Outgrown::No,
-        }
+        Ok(new.into_iter().filter(|flaw| !is_known(flaw)).collect())
     }
+}
+
+/// What a definition asks by a schema, whether or not the version is served.
+fn compiled(definition: &Value, schema: &Value) -> Served {
+    let schema = Some(schema).filter(|schema| !schema.is_null());
+    let version =
+        schema.map_or_else(|| json!({}), |schema| json!({ "schema": { "openAPIV3Schema": schema } }));
+    served(definition.get("spec").unwrap_or(&Value::Null), &version)
+}
+
+fn storage(definition: &Value) -> Option<&str> {
+    let mut stored =
+        versions(definition).filter(|version| version.get("storage") == Some(&Value::Bool(true)));
+    stored.next()?.get("name")?.as_str()
 }
 
 /// Versions in which objects may still be stored that a definition does not have any more. The API server refuses it.
@@ -198,107 +312,4 @@ fn is_written_in(object: &Value, group: &str, version: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn definition(versions: Value) -> Value {
-        json!({
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": { "name": "widgets.example.org" },
-            "spec": { "group": "example.org", "names": { "kind": "Widget", "plural": "widgets" }, "versions": versions },
-        })
-    }
-
-    fn v1(spec: Value) -> Value {
-        let spec = json!({ "type": "object", "properties": spec });
-        let schema = json!({ "type": "object", "properties": { "spec": spec } });
-        json!({ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } })
-    }
-
-    fn check(now: Value, next: Value, object: Value) -> Outgrown {
-        let redefined = Redefined::of(&definition(json!([v1(now)])), &definition(json!([v1(next)])));
-        let mut live =
-            json!({ "apiVersion": "example.org/v1", "kind": "Widget", "metadata": { "name": "w" } });
-        live.as_object_mut().unwrap().insert("spec".to_owned(), object);
-        redefined.map_or(Outgrown::No, |redefined| redefined.outgrown("v1", &live))
-    }
-
-    #[test]
-    fn what_is_valid_and_will_not_be_is_found() {
-        let size = || json!({ "size": { "type": "integer" }, "color": { "type": "string" } });
-        let tight = || json!({ "size": { "type": "integer", "maximum": 5 }, "color": { "type": "string", "enum": ["red"] } });
-        let invalid = |why: &str| Outgrown::Invalid(why.to_owned());
-        let big = check(size(), tight(), json!({ "size": 9 }));
-        assert!(matches!(&big, Outgrown::Invalid(why) if why.starts_with("`spec.size` ")), "{big:?}");
-        // The value is not told.
-        assert_eq!(
-            check(size(), tight(), json!({ "color": "hunter2" })),
-            invalid("`spec.color` must be `red`")
-        );
-        let both = check(size(), tight(), json!({ "size": 9, "color": "blue" }));
-        assert!(matches!(&both, Outgrown::Invalid(why) if why.ends_with(" and 1 more")), "{both:?}");
-        assert_eq!(check(size(), tight(), json!({ "size": 3, "color": "red" })), Outgrown::No);
-        // A field that the definition forgets is lost, and what was wrong before stays as it was.
-        let forgets = || json!({ "color": { "type": "string" } });
-        assert_eq!(check(size(), forgets(), json!({ "size": 9 })), Outgrown::Loses("`spec.size`".to_owned()));
-        assert_eq!(check(size(), tight(), json!({ "size": "9", "color": "red" })), Outgrown::No);
-        assert_eq!(check(tight(), size(), json!({ "size": 9 })), Outgrown::No);
-    }
-
-    #[test]
-    fn a_version_that_goes_takes_those_along_who_write_in_it() {
-        let version =
-            |name: &str, served: bool| json!({ "name": name, "served": served, "storage": name == "v1" });
-        let now = definition(json!([version("v1", true), version("v1beta1", true)]));
-        let written = |version: &str, part: Option<&str>| {
-            let mut entry = json!({ "manager": "kubectl", "apiVersion": format!("example.org/{version}") });
-            if let Some(part) = part {
-                entry["subresource"] = json!(part);
-            }
-            json!({ "kind": "Widget", "metadata": { "managedFields": [entry] } })
-        };
-        for versions in
-            [json!([version("v1", true), version("v1beta1", false)]), json!([version("v1", true)])]
-        {
-            let redefined = Redefined::of(&now, &definition(versions)).unwrap();
-            assert_eq!(
-                (redefined.versions(), redefined.kind()),
-                (vec!["v1beta1"], ("example.org", "Widget"))
-            );
-            let why = "it is written as `v1beta1`, which is served no more".to_owned();
-            let old = written("v1beta1", None);
-            assert_eq!(redefined.outgrown("v1beta1", &old), Outgrown::Invalid(why));
-            for kept in [written("v1", None), written("v1beta1", Some("status"))] {
-                assert_eq!(redefined.outgrown("v1beta1", &kept), Outgrown::No);
-            }
-        }
-        assert!(Redefined::of(&now, &now).is_none());
-    }
-
-    #[test]
-    fn only_what_an_object_must_be_counts() {
-        let words = |words: &str| json!({ "size": { "type": "integer", "description": words } });
-        let of = |now: Value, next: Value| {
-            Redefined::of(&definition(json!([v1(now)])), &definition(json!([v1(next)])))
-        };
-        assert!(of(words("small"), words("large")).is_none());
-        let rule = |rule: &str| json!({ "size": { "type": "integer", "x-kubernetes-validations": [{ "rule": rule }] } });
-        assert!(of(rule("self > 1"), rule("self > 2")).unwrap().changes_rules());
-        assert!(!of(words(""), json!({ "size": { "type": "number" } })).unwrap().changes_rules());
-        // A field of that name is no word for people.
-        let field = |kind: &str| json!({ "description": { "type": kind } });
-        assert!(of(field("string"), field("integer")).is_some());
-    }
-
-    #[test]
-    fn what_is_stored_cannot_be_forgotten() {
-        let mut now = definition(json!([v1(json!({}))]));
-        now["status"] = json!({ "storedVersions": ["v1alpha1", "v1"] });
-        assert_eq!(stored_and_gone(&now, &definition(json!([v1(json!({}))]))), ["v1alpha1"]);
-        assert!(stored_and_gone(&definition(json!([])), &definition(json!([]))).is_empty());
-    }
-}
+mod tests;

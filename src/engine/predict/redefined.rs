@@ -1,9 +1,11 @@
 //! What a change of a custom resource definition does to the live objects of its kind that are not part of the change: the
 //! server predicts of the definition that it takes it, and says nothing of them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use countersign_core::effect::{Effect, Operation, Risk};
+use countersign_core::effect::{Effect, Operation, Risk, Tier};
+use countersign_core::evaluation::EnvironmentError;
 use countersign_core::object::{Body, ObjectRef};
 use countersign_core::schema::{Outgrown, Redefined, stored_and_gone};
 use serde_json::Value;
@@ -27,9 +29,13 @@ struct Found {
     looked_at: usize,
     /// There are more.
     is_cut: bool,
-    invalid: Vec<(String, String)>,
-    losing: Vec<(String, String)>,
-    untold: Vec<(String, String)>,
+    invalid: BTreeMap<String, String>,
+    /// For a value. They are counted and never named: whoever chooses the pattern would read the value by it.
+    invalid_value: BTreeSet<String>,
+    losing: BTreeMap<String, String>,
+    unserved: BTreeMap<String, String>,
+    /// By the reason why.
+    untold: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Asking<'_> {
@@ -39,34 +45,43 @@ impl Asking<'_> {
             return;
         }
         for (_, one) in judged.iter_mut().filter(|(_, one)| is_looked_into(one)) {
-            let until = self.until.min(Instant::now() + LONGEST);
-            let told = match timeout_at(until, self.redefined(&one.effect)).await {
-                Ok(told) => told,
-                Err(_) => Err(ClusterError::OutOfOrder {
-                    why: "it takes longer than a minute to tell them all".to_owned(),
-                }),
-            };
             let effect = one.effect.clone();
-            match told {
+            if !self.scope.permits(&effect.object) {
+                one.effect = with_reason(effect, "live objects of its kind were not looked at".to_owned());
+                continue;
+            }
+            match self.within_time(&effect).await {
                 Ok(None) => {}
-                Ok(Some(Told { why, loses, refused })) => {
-                    one.effect = with_reason(effect, why);
-                    if loses {
-                        one.effect.risks.insert(Risk::DataLoss);
-                    }
-                    if refused {
-                        one.effect.operation = Operation::Fail;
-                        one.effect.settled = one.effect.settled.map(|_| false);
-                    }
-                }
+                Ok(Some(told)) => one.effect = told.of(effect),
                 Err(error) => {
                     let failed = failure(self.cluster, self.environment, Some(&effect.object), &error);
                     let why = "what becomes of live objects of its kind could not be looked at";
                     one.effect = with_reason(effect, why.to_owned());
                     let message = format!("{}: {why}", failed.message);
-                    one.error = Some(countersign_core::evaluation::EnvironmentError { message, ..failed });
+                    one.error = Some(EnvironmentError { message, ..failed });
                 }
             }
+        }
+    }
+
+    /// Asks as long as there is time, and as long as the cluster answers.
+    async fn within_time(&self, effect: &Effect) -> Result<Option<Told>, ClusterError> {
+        let late = |why: &str| ClusterError::OutOfOrder { why: why.to_owned() };
+        let environments = || late("the five minutes are over that an environment is given");
+        if self.is_silent() {
+            return Err(late("it did not answer several times in a row, and was not asked any more"));
+        }
+        if Instant::now() >= self.until {
+            return Err(environments());
+        }
+        let own = Instant::now() + LONGEST;
+        match timeout_at(own.min(self.until), self.redefined(effect)).await {
+            Ok(told) => {
+                self.hear(told.as_ref().err());
+                told
+            }
+            Err(_) if own < self.until => Err(late("it takes longer than a minute to look at them all")),
+            Err(_) => Err(environments()),
         }
     }
 
@@ -92,11 +107,8 @@ impl Asking<'_> {
             let mut found = Found::default();
             let (group, kind) = redefined.kind();
             self.each(&of_kind(group, version, kind), |name, object| {
-                match redefined.outgrown(version, object) {
-                    Outgrown::No => {}
-                    Outgrown::Invalid(why) => found.invalid.push((name, why)),
-                    Outgrown::Loses(why) => found.losing.push((name, why)),
-                    Outgrown::Untold(why) => found.untold.push((name, why)),
+                for outgrown in redefined.outgrown(version, object) {
+                    found.note(&name, outgrown);
                 }
             })
             .await
@@ -129,8 +141,8 @@ impl Asking<'_> {
         Ok(Some(Told { why, loses: !names.is_empty(), refused: false }))
     }
 
-    /// Shows every live object of a kind that the change does not name, with what it is called. How many there are, and
-    /// whether there are more.
+    /// Shows every live object of a kind that the environment may be told of and the change does not name, with what it is
+    /// called. How many there are, and whether there are more.
     async fn each(
         &self,
         kind: &ObjectRef,
@@ -144,7 +156,7 @@ impl Asking<'_> {
                 let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
                 let one =
                     ObjectRef { namespace: namespace.to_owned(), name: name.to_owned(), ..kind.clone() };
-                if self.scope.names(&one) {
+                if self.scope.names(&one) || !self.scope.permits(&one) {
                     continue;
                 }
                 seen = seen.saturating_add(1);
@@ -164,6 +176,22 @@ struct Told {
     why: String,
     loses: bool,
     refused: bool,
+}
+
+impl Told {
+    fn of(self, effect: Effect) -> Effect {
+        let mut effect = with_reason(effect, self.why);
+        // The definition was read, whatever else was not asked.
+        effect.tier = effect.tier.max(Tier::Live);
+        if self.loses {
+            effect.risks.insert(Risk::DataLoss);
+        }
+        if self.refused {
+            effect.operation = Operation::Fail;
+            effect.settled = effect.settled.map(|_| false);
+        }
+        effect
+    }
 }
 
 /// Whether it is a definition that comes to something.
@@ -192,6 +220,24 @@ fn of_kind(group: &str, version: &str, kind: &str) -> ObjectRef {
 }
 
 impl Found {
+    fn note(&mut self, name: &str, outgrown: Outgrown) {
+        let name = name.to_owned();
+        let (these, why) = match outgrown {
+            Outgrown::Invalid(why) => (&mut self.invalid, why),
+            Outgrown::Loses(what) => (&mut self.losing, what),
+            Outgrown::Unserved(version) => (&mut self.unserved, format!("`{version}`")),
+            Outgrown::InvalidValue => {
+                self.invalid_value.insert(name);
+                return;
+            }
+            Outgrown::Untold(why) => {
+                self.untold.entry(why).or_default().insert(name);
+                return;
+            }
+        };
+        these.entry(name).or_insert(why);
+    }
+
     /// The same objects, in another version.
     fn add(&mut self, other: Self) {
         self.looked_at = self.looked_at.max(other.looked_at);
@@ -199,42 +245,73 @@ impl Found {
         for (all, more) in [
             (&mut self.invalid, other.invalid),
             (&mut self.losing, other.losing),
-            (&mut self.untold, other.untold),
+            (&mut self.unserved, other.unserved),
         ] {
             for (name, why) in more {
-                if !all.iter().any(|(known, _)| *known == name) {
-                    all.push((name, why));
-                }
+                all.entry(name).or_insert(why);
             }
+        }
+        self.invalid_value.extend(other.invalid_value);
+        for (why, names) in other.untold {
+            self.untold.entry(why).or_default().extend(names);
         }
     }
 
     fn words(&self, changes_rules: bool) -> String {
         let mut said = Vec::new();
-        for (these, one, many) in [
-            (&self.invalid, "live object is not valid any more", "live objects are not valid any more"),
-            (&self.losing, "live object loses what it has", "live objects lose what they have"),
-            (&self.untold, "live object cannot be told from", "live objects cannot be told from"),
-        ] {
-            if !these.is_empty() {
-                let each: Vec<String> = these.iter().map(|(name, why)| format!("{name} ({why})")).collect();
-                said.push(format!("{}: {}", number(these.len(), self.is_cut, one, many), listed(&each)));
-            }
+        let named = |these: &BTreeMap<String, String>, one: &str, many: &str| {
+            let each: Vec<String> = these.iter().map(|(name, why)| format!("{name} ({why})")).collect();
+            let number = || number(these.len(), self.is_cut, one, many);
+            (!these.is_empty()).then(|| format!("{}: {}", number(), listed(&each)))
+        };
+        let (one, many) = ("live object is not valid any more", "live objects are not valid any more");
+        said.extend(named(&self.invalid, one, many));
+        let by_value = self.invalid_value.iter().filter(|name| !self.invalid.contains_key(*name)).count();
+        if by_value > 0 {
+            let one = "live object has a value that is not valid any more";
+            let many = "live objects have values that are not valid any more";
+            said.push(number(by_value, self.is_cut, one, many));
         }
+        said.extend(named(&self.losing, "live object loses what it has", "live objects lose what they have"));
+        let one = "live object is written in a version that is served no more";
+        let many = "live objects are written in a version that is served no more";
+        said.extend(named(&self.unserved, one, many));
+        let untold = self.untold.iter().map(|(why, names)| {
+            let number = number(names.len(), self.is_cut, "live object", "live objects");
+            format!("it cannot be told of {number}: {why}")
+        });
+        said.extend(untold);
+        let rules = "its rules in CEL change, and were not tried";
         if said.is_empty() {
-            said.push(match self.looked_at {
-                0 => "there are no live objects of its kind that the change does not name".to_owned(),
-                1 => "the live object of its kind that the change does not name stays valid".to_owned(),
-                all => format!("all {all} live objects of its kind that the change does not name stay valid"),
-            });
+            said.push(self.well(changes_rules.then_some(rules)));
+            if self.is_cut {
+                said.push("there are more, which were not looked at".to_owned());
+            }
+            return said.join("; ");
+        }
+        if changes_rules {
+            said.push(format!("of others it cannot be told: {rules}"));
         }
         if self.is_cut {
             said.push(format!("only the first {} were looked at", self.looked_at));
         }
-        if changes_rules {
-            said.push("its rules in CEL, which change, were not tried on them".to_owned());
-        }
         said.join("; ")
+    }
+
+    /// Where nothing was found.
+    fn well(&self, untried: Option<&str>) -> String {
+        let rest = "of its kind that the change does not name";
+        let these = match (self.looked_at, self.is_cut) {
+            (0, _) => return format!("there are no live objects {rest}"),
+            (1, false) => format!("the live object {rest}"),
+            (many, false) => format!("all {many} live objects {rest}"),
+            (many, true) => format!("the first {many} live objects {rest}"),
+        };
+        match (untried, self.looked_at) {
+            (Some(why), _) => format!("it cannot be told of {these}: {why}"),
+            (None, 1) => format!("{these} stays valid"),
+            (None, _) => format!("{these} stay valid"),
+        }
     }
 }
 

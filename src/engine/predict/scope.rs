@@ -105,10 +105,15 @@ impl Scope {
         self.custom.contains(&identity(object))
     }
 
+    /// Whether the environment may be told of an object.
+    pub(super) fn permits(&self, object: &ObjectRef) -> bool {
+        self.destinations.permit(object)
+    }
+
     /// Why a dry run says nothing about this object, where it does not.
     pub(super) fn blind_to(&self, input: &PredictInput) -> Option<String> {
         let object = &input.effect.object;
-        if !self.destinations.permit(object) {
+        if !self.permits(object) {
             return Some("it is in none of the environment's `destinations`".to_owned());
         }
         if self.kinds.contains_key(&(object.group.clone(), object.kind.clone())) {

@@ -2,6 +2,7 @@
 //! one without faults, or what it could not be told is undecided and says why. Never anything else, and nobody waits.
 
 pub(super) mod between;
+mod redefined;
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -3,10 +3,12 @@
 
 use reqwest::Method;
 
+use super::faults::between::{Between, Fault};
+use super::faults::through;
 use super::*;
 
 /// A kind `Widget` of a group that nobody else has.
-struct Kind<'a> {
+pub(super) struct Kind<'a> {
     world: &'a World,
     group: String,
 }
@@ -14,11 +16,11 @@ struct Kind<'a> {
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// What `spec` may have.
-fn loose() -> Value {
+pub(super) fn loose() -> Value {
     json!({ "size": { "type": "integer" }, "color": { "type": "string" } })
 }
 
-fn version(name: &str, served: bool, properties: &Value) -> Value {
+pub(super) fn version(name: &str, served: bool, properties: &Value) -> Value {
     let spec = json!({ "type": "object", "properties": properties });
     json!({ "name": name, "served": served, "storage": name == "v1", "schema": {
         "openAPIV3Schema": { "type": "object", "properties": { "spec": spec } },
@@ -26,14 +28,14 @@ fn version(name: &str, served: bool, properties: &Value) -> Value {
 }
 
 impl<'a> Kind<'a> {
-    async fn new(world: &'a World, versions: Value) -> Self {
+    pub(super) async fn new(world: &'a World, versions: Value) -> Self {
         let kind = Self { world, group: format!("{}.example.org", world.namespace) };
         kind.apply(&kind.definition(versions.clone())).await;
         world.define(&kind.definition(versions), &kind.group).await;
         kind
     }
 
-    fn definition(&self, versions: Value) -> Value {
+    pub(super) fn definition(&self, versions: Value) -> Value {
         json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": { "name": format!("widgets.{}", self.group) },
@@ -58,7 +60,7 @@ impl<'a> Kind<'a> {
         self.world.object(&format!("{}/{version}", self.group), "Widget", name, json!({ "spec": spec }))
     }
 
-    async fn make(&self, version: &str, name: &str, spec: Value) -> Value {
+    pub(super) async fn make(&self, version: &str, name: &str, spec: Value) -> Value {
         let widget = self.widget(version, name, spec);
         self.world.apply(&widget, "somebody").await;
         widget
@@ -94,7 +96,7 @@ impl<'a> Kind<'a> {
 }
 
 #[tokio::test]
-async fn a_schema_that_tightens_tells_which_live_objects_it_leaves_behind() {
+async fn a_schema_that_tightens_tells_how_many_live_objects_it_leaves_behind() {
     let Some(world) = World::new().await else { return };
     let base = json!([version("v1", true, &loose())]);
     let kind = Kind::new(&world, base.clone()).await;
@@ -110,7 +112,7 @@ async fn a_schema_that_tightens_tells_which_live_objects_it_leaves_behind() {
         Some(&kind.widget("v1", "mended", json!({ "size": 4 }))),
     );
     let predicted = kind.said(&base, Some(&head), vec![mended]).await;
-    assert_snapshot!(kind.check(&predicted), @"Update (settled Some(true)): 2 live objects are not valid any more: `NS/also-large` (`spec.size` must be at most 5), `NS/large` (`spec.size` must be at most 5)");
+    assert_snapshot!(kind.check(&predicted), @"Update (settled Some(true)): 2 live objects have values that are not valid any more");
     assert!(predicted.effects[0].risks.contains(&Risk::Image) && predicted.errors.is_empty());
 
     kind.apply(&head).await;
@@ -150,6 +152,64 @@ async fn a_schema_that_forgets_a_field_tells_which_live_objects_lose_it() {
 }
 
 #[tokio::test]
+async fn a_version_that_stores_less_tells_which_live_objects_lose_it() {
+    let Some(world) = World::new().await else { return };
+    let base = json!([version("v1", true, &loose())]);
+    let kind = Kind::new(&world, base.clone()).await;
+    let base = kind.definition(base);
+    let coloured = kind.make("v1", "coloured", json!({ "size": 1, "color": "red" })).await;
+    kind.make("v1", "plain", json!({ "size": 1 })).await;
+    let (mut old, mut new) =
+        (version("v1", true, &loose()), version("v2", true, &json!({ "size": { "type": "integer" } })));
+    (old["storage"], new["storage"]) = (json!(false), json!(true));
+    let head = kind.definition(json!([old, new]));
+    let predicted = kind.said(&base, Some(&head), Vec::new()).await;
+    assert_snapshot!(kind.check(&predicted), @"Update (settled Some(true)): 1 live object loses what it has: `NS/coloured` (`spec.color`, when it is next stored, as `v2`)");
+    assert!(predicted.effects[0].risks.contains(&Risk::DataLoss));
+
+    kind.apply(&head).await;
+    let mut live = coloured.clone();
+    for look in 0..100 {
+        // Whoever writes anything else.
+        world.edit(&coloured, json!({ "metadata": { "labels": { "look": look.to_string() } } })).await;
+        live = world.live(&coloured).await.unwrap();
+        if live["spec"].get("color").is_none() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(live["spec"], json!({ "size": 1 }));
+}
+
+#[tokio::test]
+async fn nobody_reads_elsewhere_by_a_pattern() {
+    let Some(world) = World::new().await else { return };
+    let text = |rest: Value| {
+        let mut token = json!({ "type": "string" });
+        token.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        json!([version("v1", true, &json!({ "token": token }))])
+    };
+    let kind = Kind::new(&world, text(json!({}))).await;
+    kind.make("v1", "salaries", json!({ "token": "hunter2" })).await;
+    let base = kind.definition(text(json!({})));
+    let between = Between::start(world.server, |_| Fault::None).await;
+    let cluster = through(&between, world.server, world.server.admin_token(), Patience::USUAL).await;
+    let elsewhere = Environment { destinations: vec!["shop".to_owned()], ..environment() };
+    let mut all = Vec::new();
+    for pattern in ["^g", "^h"] {
+        let head = kind.definition(text(json!({ "pattern": pattern })));
+        let predicted = predict(&cluster, &elsewhere, vec![input(Some(&base), Some(&head))]).await;
+        all.push(kind.check(&predicted));
+        // Nor is it told where it may be looked at whose value it is.
+        let predicted = kind.said(&base, Some(&head), Vec::new()).await;
+        assert!(!words(&predicted).contains("salaries"), "{}", words(&predicted));
+    }
+    assert_eq!(all[0], all[1]);
+    assert_snapshot!(all[0], @"Update (settled None): predicted by rendering: it is in none of the environment's `destinations`; live objects of its kind were not looked at");
+    assert_eq!(between.asked(|path| path.contains("widgets")), 0);
+}
+
+#[tokio::test]
 async fn a_version_that_is_served_no_more_tells_who_still_writes_in_it() {
     let Some(world) = World::new().await else { return };
     let both = json!([version("v1", true, &loose()), version("v1beta1", true, &loose())]);
@@ -160,7 +220,7 @@ async fn a_version_that_is_served_no_more_tells_who_still_writes_in_it() {
     let unserved =
         kind.definition(json!([version("v1", true, &loose()), version("v1beta1", false, &loose())]));
     let predicted = kind.said(&base, Some(&unserved), Vec::new()).await;
-    assert_snapshot!(kind.check(&predicted), @"Update (settled Some(true)): 1 live object is not valid any more: `NS/old` (it is written as `v1beta1`, which is served no more)");
+    assert_snapshot!(kind.check(&predicted), @"Update (settled Some(true)): 1 live object is written in a version that is served no more: `NS/old` (`v1beta1`)");
     // One that is gone from the definition altogether says the same, as long as nothing was ever stored in it.
     let gone = kind.definition(json!([version("v1", true, &loose())]));
     let also = kind.said(&base, Some(&gone), Vec::new()).await;

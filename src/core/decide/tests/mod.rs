@@ -16,3 +16,4 @@ mod points;
 mod properties;
 mod standing;
 mod tables;
+mod untold;
