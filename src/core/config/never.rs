@@ -66,15 +66,17 @@ pub(super) fn impossible(predicate: &Predicate) -> bool {
 
 /// Whether a condition asks for a number that is less than none, which is why it can never be true.
 pub(super) fn below_zero(predicate: &Predicate) -> bool {
-    match predicate {
-        Predicate::All(parts) => parts.iter().any(below_zero),
-        Predicate::Any(parts) => !parts.is_empty() && parts.iter().all(below_zero),
-        other => matches!(
-            other,
-            Predicate::FileCount(Comparison { than: Than::Less, value: 0 })
-                | Predicate::CommitCount(Comparison { than: Than::Less, value: 0 })
-        ),
+    if let Predicate::All(parts) = predicate {
+        return parts.iter().any(below_zero);
     }
+    if let Predicate::Any(parts) = predicate {
+        return !parts.is_empty() && parts.iter().all(below_zero);
+    }
+    matches!(
+        predicate,
+        Predicate::FileCount(Comparison { than: Than::Less, value: 0 })
+            | Predicate::CommitCount(Comparison { than: Than::Less, value: 0 })
+    )
 }
 
 /// The parts that all have to be true.
