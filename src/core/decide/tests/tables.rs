@@ -45,7 +45,7 @@ fn check(snapshot: &Snapshot, outcome: &str, expected: &[&str]) -> Plan {
 }
 
 /// Shown at 100, approved by bo at 200, merge asked for by bo at 300.
-fn ready() -> Snapshot {
+pub(super) fn ready() -> Snapshot {
     let mut snapshot = snapshot();
     shown(&mut snapshot, 100);
     approved(&mut snapshot, 1, bo(), 200);

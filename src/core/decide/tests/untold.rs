@@ -1,6 +1,7 @@
 //! What a cluster could not tell.
 
 use super::fixture::*;
+use super::tables::ready;
 use crate::decide::decide;
 use crate::evaluation::EnvironmentError;
 use crate::object::ObjectRef;

@@ -14,7 +14,7 @@ async fn live_objects_of_a_redefined_kind_are_told_of_or_undecided() {
     let truth = world.predict(&environment(), inputs.to_vec()).await;
     assert!(truth.effects[0].risks.contains(&Risk::DataLoss), "{}", words(&truth));
     let is_list = |target: &str| target.contains("/widgets?limit=");
-    let lost = [((), u32::MAX, LOST_ROUTE, Untold("page not found"))];
+    let lost = [((), u32::MAX, LOST_ROUTE, Untold("it does not list `widgets`"))];
     for ((), times, fault, outcome) in rows(&[()]).chain(lost) {
         let plan = move |asked: &Asked| {
             if is_list(&asked.target) && asked.before < times { fault } else { Fault::None }
