@@ -104,7 +104,7 @@ async fn all_pages_are_looked_at_and_few_objects_are_named() {
         || vec![page(many.clone(), Some("more")), page(vec![widget("fits", 5), widget("x", 9)], None)];
     let (effect, errors, asked) = said_of(needing("color"), pages(), Vec::new()).await;
     let reason = effect.reason.unwrap();
-    let named = "9 live objects are not valid any more: `shop/w-0` (`spec.color` is missing), ";
+    let named = "9 live objects are not valid any more: `shop/fits` (`spec.color` is missing), ";
     assert!(reason.contains(named) && reason.ends_with(" and 4 more"), "{reason}");
     // Whose value it is that is not valid any more is not told.
     let (effect, ..) = said(pages(), Vec::new()).await;
