@@ -81,3 +81,33 @@ async fn a_policy_that_mutates_refuses_what_it_cannot_change() {
       reason: the cluster refuses it: MutatingAdmissionPolicy `adds-NS` denies it: `expression '[JSONPatch{ op: "add", path: "/metadata/labels", value: {"team": object.metadata.labels.team} }]' resulted in error: no such key: labels`; base is refused as well
     "#);
 }
+
+/// What stands in a map that the change brings is not the change's for that.
+#[tokio::test]
+async fn what_a_policy_adds_to_a_map_that_appears_is_no_part_of_the_change() {
+    let Some(world) = World::new().await else { return };
+    let base = world.deployment(json!({ "replicas": 3 }));
+    world.apply(&base, MANAGER).await;
+    let name = format!("notes-{}", world.namespace);
+    let patch = r#"has(object.metadata.annotations)
+        ? [JSONPatch{ op: "add", path: "/metadata/annotations/injected", value: "yes" }]
+        : [JSONPatch{ op: "add", path: "/metadata/annotations", value: {"injected": "yes"} }]"#;
+    let spec = json!({
+        "reinvocationPolicy": "Never",
+        "mutations": [{ "patchType": "JSONPatch", "jsonPatch": { "expression": patch } }],
+    });
+    policy(&world, "mutating", &name, spec, json!({})).await;
+    let mut head = base.clone();
+    head["metadata"]["annotations"] = json!({ "foo": "bar" });
+    for _ in 0..200 {
+        let predicted = world.predict(&environment(), vec![input(Some(&base), Some(&head))]).await;
+        let said = world.check(&predicted);
+        if predicted.effects[0].settled == Some(false) {
+            assert!(said.contains("unsettled: what is live is not what base says"), "{said}");
+            return;
+        }
+        assert!(!said.contains("injected"), "{said}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the policy is never in force");
+}

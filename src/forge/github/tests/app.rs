@@ -226,17 +226,21 @@ async fn findings_are_annotations_fifty_at_a_time() {
         writes(json!([running(&few_id, 2)]), done, Some(&few)).await,
         [format!("PATCH/4 0 {few_id} completed")]
     );
-    // A run without any gets them; one with others, or with a part of them, is left.
+    // A run without any gets them; one with others, or with a part of them, is brought to an end and left.
     assert_eq!(
         writes(json!([running("", 0)]), pending, Some(&few)).await,
         [format!("PATCH/4 2 {few_id} in_progress")]
     );
+    let ended = || "PATCH/4 0- completed".to_owned();
     for carries in ["", "unfinished", "0123456789abcdef"] {
-        let anew = [format!("POST 2 {few_id} in_progress")];
+        let anew = [ended(), format!("POST 2 {few_id} in_progress")];
         assert_eq!(writes(json!([running(carries, 50)]), pending, Some(&few)).await, anew, "{carries}");
     }
     let none = Annotations::default();
-    assert_eq!(writes(json!([running(&few_id, 2)]), pending, Some(&none)).await, ["POST 0 in_progress"]);
+    assert_eq!(
+        writes(json!([running(&few_id, 2)]), pending, Some(&none)).await,
+        [ended(), "POST 0 in_progress".to_owned()]
+    );
     assert!(writes(json!([running("", 0)]), pending, Some(&none)).await.is_empty());
     // Who says nothing of them leaves them.
     assert_eq!(writes(json!([running(&few_id, 2)]), done, None).await, ["PATCH/4 0- completed"]);
