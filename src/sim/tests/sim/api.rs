@@ -19,6 +19,8 @@ async fn every_operation_keeps_to_the_contract() {
     let app = stage.app_token().await;
     let comment = sim.comment(REPO, 1, "bo", "hello").unwrap();
     sim.review(REPO, 1, "bo", ReviewGiven::Approve, "").unwrap();
+    // Only who can see a repository can be asked for a review there.
+    sim.grant_team(REPO, "sre", countersign_sim::Role::Read).unwrap();
     let restricted = Restrictions {
         users: vec!["ana".to_owned()],
         teams: vec!["sre".to_owned()],
