@@ -21,6 +21,7 @@ impl<'a> Request<'a> {
         | Write::ApplyUnforced(body)
         | Write::Create(body)
         | Write::Replace(body)
+        | Write::Amend(body)
         | Write::Patch(Patch::Strategic(body) | Patch::Merge(body))) = write;
         Self { write, body }
     }
@@ -34,7 +35,7 @@ impl<'a> Request<'a> {
             | Write::Replace(manifest) => {
                 manifest.get("kind").and_then(Value::as_str) == Some(object.kind.as_str())
             }
-            Write::Patch(_) => true,
+            Write::Patch(_) | Write::Amend(_) => true,
         }
     }
 
@@ -47,14 +48,14 @@ impl<'a> Request<'a> {
     pub(super) fn supposes_a_state(&self) -> bool {
         match self.write {
             Write::Create(_) | Write::Replace(_) => true,
-            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) => false,
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) | Write::Amend(_) => false,
         }
     }
 
     /// Whether it makes no sense without a live object.
     pub(super) fn changes_what_is_there(&self) -> bool {
         match self.write {
-            Write::Replace(_) | Write::Patch(_) => true,
+            Write::Replace(_) | Write::Patch(_) | Write::Amend(_) => true,
             Write::Apply(_) | Write::ApplyUnforced(_) | Write::Create(_) => false,
         }
     }
@@ -63,13 +64,18 @@ impl<'a> Request<'a> {
     pub(super) fn path(&self, object: &str, field_manager: &str) -> String {
         let place = match self.write {
             Write::Create(_) => object.rsplit_once('/').map_or(object, |(list, _)| list),
-            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Replace(_) | Write::Patch(_) => object,
+            Write::Apply(_)
+            | Write::ApplyUnforced(_)
+            | Write::Replace(_)
+            | Write::Patch(_)
+            | Write::Amend(_) => object,
         };
         let force = if let Write::Apply(_) = self.write { "&force=true" } else { "" };
         // An apply knows no field that is not in the schema, however it is validated. All that a strict one does besides is
-        // to read the text again for keys that stand in it twice, which costs the server more than reading it did.
+        // to read the text again for keys that stand in it twice, which costs the server more than reading it did. An
+        // amendment adds no field.
         let validation = match self.write {
-            Write::Apply(_) | Write::ApplyUnforced(_) => "Ignore",
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Amend(_) => "Ignore",
             Write::Create(_) | Write::Replace(_) | Write::Patch(_) => "Strict",
         };
         let manager = utf8_percent_encode(field_manager, NON_ALPHANUMERIC);
@@ -87,6 +93,7 @@ impl<'a> Request<'a> {
             Write::Replace(_) => (Method::PUT, "application/json"),
             Write::Patch(Patch::Strategic(_)) => (Method::PATCH, "application/strategic-merge-patch+json"),
             Write::Patch(Patch::Merge(_)) => (Method::PATCH, "application/merge-patch+json"),
+            Write::Amend(_) => (Method::PATCH, "application/json-patch+json"),
         };
         Ok(Verb::DryRun { method, content_type, json })
     }
@@ -96,7 +103,7 @@ impl<'a> Request<'a> {
         match self.write {
             Write::Create(_) => "create",
             Write::Replace(_) => "update",
-            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) => "patch",
+            Write::Apply(_) | Write::ApplyUnforced(_) | Write::Patch(_) | Write::Amend(_) => "patch",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! named, never "no change".
 
 mod ahead;
+mod amended;
 mod drifted;
 mod foreseen;
 mod input;
@@ -13,6 +14,7 @@ mod judge;
 mod marks;
 mod needs;
 mod ownership;
+mod pair;
 mod quotas;
 mod reading;
 mod redefined;
@@ -43,10 +45,10 @@ use tokio::time::Instant;
 
 use self::ahead::Live;
 pub use self::drifted::drift;
-use self::foreseen::Made;
 pub use self::input::{Manifest, PredictInput};
 use self::input::{has_name, is_asked, namespaces, writing};
 use self::judge::{Judged, Seen};
+use self::pair::Answers;
 use self::reading::Reading;
 pub use self::scope::Scope;
 use self::tries::Tries;
@@ -145,14 +147,6 @@ struct Asking<'a> {
     /// Why nothing could be read ahead.
     unanswered: Option<ClusterError>,
     until: Instant,
-}
-
-/// What becomes of base and of head.
-struct Answers {
-    base: Option<Tried>,
-    head: Option<Tried>,
-    /// Where base stands, which then was not asked about.
-    made: Option<Made>,
 }
 
 /// Why an object has no prediction.
@@ -290,45 +284,6 @@ impl<'a> Asking<'a> {
         let known = Known { object, live: live.as_ref(), sides, schema: schema.as_ref() };
         let Answers { base, head, made } = self.pair(&known).await?;
         Ok(Seen { made, ..Seen::of(live, base, head) })
-    }
-
-    async fn pair(&self, known: &Known<'_>) -> Result<Answers, ClusterError> {
-        let Manifests { base, head } = known.sides;
-        if base == head {
-            let same = self.dry_run(known, head).await?;
-            let idle = known
-                .live
-                .zip(head)
-                .filter(|(_, head)| known.is_passed_over(&writing(self.environment, head)));
-            let stays = idle.map(|(live, _)| Prediction::Object(Box::new(live.clone())).into());
-            return Ok(Answers { base: same.clone(), head: stays.or(same), made: None });
-        }
-        let Some(foreseen) = self.foreseen(known) else {
-            let (base, head) = futures::join!(self.dry_run(known, base), self.dry_run(known, head));
-            return Ok(Answers { base: base?, head: head?, made: None });
-        };
-        let head = self.dry_run(known, head).await?;
-        let made = head.as_ref().and_then(|head| head.prediction.object());
-        let made = made.and_then(|head| foreseen::explained(&known.sides, foreseen, head));
-        let base = if made.is_some() { None } else { self.dry_run(known, base).await? };
-        Ok(Answers { base, head, made })
-    }
-
-    /// What becomes of base, as long as nobody has a hand in it whom only the server knows.
-    fn foreseen<'b>(&self, known: &Known<'b>) -> Option<&'b Value> {
-        let (live, base) = known.live.zip(known.sides.base)?;
-        let environment = writing(self.environment, base);
-        let reading = Reading::of(&environment, known.object);
-        let manager = &self.environment.field_manager;
-        let is_plain = reading.obscures(base).is_none()
-            && reading.otherwise(base).is_none()
-            && reading.passes_over(live).is_none();
-        let stands = match known.write(&environment, &reading.sent(base)) {
-            Ok(Write::Apply(sent) | Write::ApplyUnforced(sent)) => foreseen::stands(live, manager, &sent),
-            Ok(Write::Patch(patch)) => patch.is_empty(),
-            Ok(Write::Create(_) | Write::Replace(_)) | Err(_) => false,
-        };
-        (is_plain && stands).then_some(live)
     }
 
     async fn dry_run(

@@ -137,6 +137,9 @@ pub enum Write {
     Replace(Value),
     /// Patch the live object.
     Patch(Patch),
+    /// Put other values in places of the live object, by this JSON patch (RFC 6902). No applier writes so: it tells what an
+    /// apply comes to that does just that.
+    Amend(Value),
 }
 
 /// The quotas of a namespace.

@@ -34,6 +34,8 @@ const AT_ONCE: usize = 32;
 const MANAGER: &str = "bench";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/shop/deployments";
 const JSON: &str = "application/json";
+const APPLY: &str = "application/apply-patch+yaml";
+const AMEND: &str = "application/json-patch+json";
 
 pub(crate) fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -63,8 +65,7 @@ async fn client(server: &ApiServer) -> Client {
 }
 
 /// One request, and what comes back.
-async fn send(client: &Client, method: Method, path: &str, body: Option<Vec<u8>>) -> Bytes {
-    let kind = if method == Method::PATCH { "application/apply-patch+yaml" } else { JSON };
+async fn send(client: &Client, method: Method, path: &str, (kind, body): (&str, Option<Vec<u8>>)) -> Bytes {
     let request = Request::builder().method(method).uri(path).header("accept", JSON);
     let request = request.header("content-type", kind);
     let request = request.body(body.map_or_else(Body::empty, Body::from)).unwrap();
@@ -82,7 +83,7 @@ async fn apply(client: &Client, numbers: std::ops::Range<usize>, version: &'stat
     let one = |number: usize| async move {
         let body = json(&manifest(number, version)).to_string().into_bytes();
         let query = format!("?fieldManager={MANAGER}&force=true");
-        send(client, Method::PATCH, &path(number, &query), Some(body)).await
+        send(client, Method::PATCH, &path(number, &query), (APPLY, Some(body))).await
     };
     stream::iter(numbers.map(one)).buffer_unordered(AT_ONCE).collect::<Vec<Bytes>>().await;
 }
@@ -133,7 +134,7 @@ fn input(number: usize) -> PredictInput {
 async fn thousand(server: &ApiServer, client: &Client) {
     apply(client, 0..CHANGED, "1.0").await;
     let inputs: Vec<PredictInput> = (0..CHANGED).map(input).collect();
-    let bodies: Vec<Vec<u8>> = (0..CHANGED).map(|number| body(number, "1.1")).collect();
+    let bodies: Vec<Vec<u8>> = (0..CHANGED).map(amendment).collect();
     let access = Access::Kubeconfig { file: Some(server.kubeconfig().to_owned()), context: None };
     let head = folder();
     let all: Vec<String> = (0..CHANGED).map(|number| manifest(number, "1.1")).collect();
@@ -172,17 +173,20 @@ async fn thousand(server: &ApiServer, client: &Client) {
     );
 }
 
-fn body(number: usize, version: &str) -> Vec<u8> {
-    json(&manifest(number, version)).to_string().into_bytes()
+/// What the product asks about such a change.
+fn amendment(number: usize) -> Vec<u8> {
+    let (path, image) =
+        ("/spec/template/spec/containers/0/image", format!("registry.example.org/app-{number:05}:1.1"));
+    serde_json::json!([{ "op": "replace", "path": path, "value": image }]).to_string().into_bytes()
 }
 
 /// All of them listed, by pages as large as there, and a dry run of each, as many at once as there.
 async fn fired(client: &Client, bodies: &[Vec<u8>]) -> Duration {
-    let query = format!("?dryRun=All&fieldManager={MANAGER}&force=true&fieldValidation=Ignore");
+    let query = format!("?dryRun=All&fieldManager={MANAGER}&fieldValidation=Ignore");
     let began = Instant::now();
     let (mut token, mut listed) = (String::new(), 0);
     for _ in 0..CHANGED {
-        let page = send(client, Method::GET, &format!("{DEPLOYMENTS}?limit=500{token}"), None).await;
+        let page = send(client, Method::GET, &format!("{DEPLOYMENTS}?limit=500{token}"), (JSON, None)).await;
         let page: Value = serde_json::from_slice(&page).unwrap();
         listed += page["items"].as_array().unwrap().len();
         let Some(next) = page["metadata"]["continue"].as_str() else { break };
@@ -191,7 +195,7 @@ async fn fired(client: &Client, bodies: &[Vec<u8>]) -> Duration {
     assert_eq!(listed, bodies.len());
     let one = |number: usize| {
         let (dry, head) = (path(number, &query), bodies[number].clone());
-        async move { send(client, Method::PATCH, &dry, Some(head)).await.len() }
+        async move { send(client, Method::PATCH, &dry, (AMEND, Some(head))).await.len() }
     };
     let bytes: Vec<usize> =
         stream::iter((0..bodies.len()).map(one)).buffer_unordered(AT_ONCE).collect().await;

@@ -41,7 +41,7 @@ pub(super) fn is_within(path: &str, other: &str) -> bool {
 }
 
 /// Without what says which object it is, which no apply owns.
-fn without_names(manifest: &Value) -> Value {
+pub(super) fn without_names(manifest: &Value) -> Value {
     let mut manifest = manifest.clone();
     let Some(all) = manifest.as_object_mut() else { return manifest };
     all.retain(|key, _| !matches!(key.as_str(), "apiVersion" | "kind"));
@@ -57,12 +57,16 @@ fn without_names(manifest: &Value) -> Value {
 /// Whether this field set is exactly that of a value, which is what is live.
 fn holds(own: &Map<String, Value>, value: &Value, live: &Value) -> bool {
     match (value, live) {
-        // A set without anything below it is a leaf: a scalar, or a list or map that is owned as one.
-        _ if own.keys().all(|key| key == ".") => value == live,
+        _ if is_leaf(own) => value == live,
         (Value::Object(value), Value::Object(live)) => holds_fields(own, value, live),
         (Value::Array(items), Value::Array(live)) => holds_items(own, items, live),
         _ => false,
     }
+}
+
+/// Whether nothing is below a set: it stands for a scalar, or for a list or map that is owned as one.
+pub(super) fn is_leaf(own: &Map<String, Value>) -> bool {
+    own.keys().all(|key| key == ".")
 }
 
 fn holds_fields(own: &Map<String, Value>, value: &Map<String, Value>, live: &Map<String, Value>) -> bool {
@@ -88,12 +92,12 @@ fn holds_items(own: &Map<String, Value>, items: &[Value], live: &[Value]) -> boo
 }
 
 /// How many fields or items a set has.
-fn elements(own: &Map<String, Value>) -> usize {
+pub(super) fn elements(own: &Map<String, Value>) -> usize {
     own.keys().filter(|key| *key != ".").count()
 }
 
 /// Whether an element of a field set stands for this item.
-fn names(element: &str, item: &Value, has: fn(&Value, &Map<String, Value>) -> bool) -> bool {
+pub(super) fn names(element: &str, item: &Value, has: fn(&Value, &Map<String, Value>) -> bool) -> bool {
     if let Some(keys) = element.strip_prefix("k:") {
         serde_json::from_str(keys).is_ok_and(|keys: Map<String, Value>| has(item, &keys))
     } else {
@@ -102,6 +106,6 @@ fn names(element: &str, item: &Value, has: fn(&Value, &Map<String, Value>) -> bo
     }
 }
 
-fn has_exactly(item: &Value, keys: &Map<String, Value>) -> bool {
+pub(super) fn has_exactly(item: &Value, keys: &Map<String, Value>) -> bool {
     keys.iter().all(|(key, value)| item.get(key) == Some(value))
 }

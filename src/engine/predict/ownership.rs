@@ -4,6 +4,7 @@
 use countersign_core::effect::Applier;
 use serde_json::{Map, Value};
 
+use super::foreseen::is_leaf;
 use countersign_core::live::LAST_APPLIED;
 
 /// Metadata that no apply owns.
@@ -131,8 +132,7 @@ fn unowned(sets: &[&Map<String, Value>], at: &str, value: &Value) -> Option<Stri
             value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty);
         return (!is_empty).then(|| at.to_owned());
     }
-    // A set without anything below it is a leaf: a scalar, or a list or map that is owned as one.
-    if sets.iter().any(|set| set.keys().all(|key| key == ".")) {
+    if sets.iter().any(|set| is_leaf(set)) {
         return None;
     }
     match value {

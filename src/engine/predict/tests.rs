@@ -9,6 +9,7 @@
 )]
 
 mod ahead;
+mod amended;
 mod foreseen;
 mod ownership;
 mod quotas;
@@ -106,6 +107,7 @@ impl Cluster for Script {
             Write::ApplyUnforced(_) => "apply unforced".to_owned(),
             Write::Create(_) => "create".to_owned(),
             Write::Replace(manifest) => format!("replace {}", manifest["metadata"]["resourceVersion"]),
+            Write::Amend(patch) => format!("amend {patch}"),
             Write::Patch(Patch::Merge(patch)) => format!("merge {patch}"),
             Write::Patch(Patch::Strategic(patch)) => format!("strategic {patch}"),
         };

@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::Inner;
-use super::objects::{Options, Place, Run};
+use super::objects::{Options, Patch, Place, Run};
 use super::schema::{Kind, VERSION};
 use super::status::Refusal;
 
@@ -168,12 +168,24 @@ fn one(inner: &Inner, asked: &Asked, place: &Place<'_>) -> Result<Answer, Refusa
             let (code, object) = objects.apply(place, &json_of(asked)?, &options)?;
             Ok((code, "application/json", object))
         }
-        ("PATCH", "application/merge-patch+json") => {
+        ("PATCH", kind @ ("application/merge-patch+json" | "application/json-patch+json")) => {
+            let patch = patch_of(kind, asked)?;
             let manager = if options.manager.is_empty() { "unknown" } else { options.manager };
-            objects.edit(place, &json_of(asked)?, &Options { manager, ..options }).map(ok)
+            objects.edit(place, &patch, &Options { manager, ..options }).map(ok)
         }
         _ => Err(Refusal::not_allowed()),
     }
+}
+
+fn patch_of(kind: &str, asked: &Asked) -> Result<Patch, Refusal> {
+    let patch = json_of(asked)?;
+    if kind == "application/merge-patch+json" {
+        return Ok(Patch::Merge(patch));
+    }
+    let patch = serde_json::from_value(patch).map(Patch::Json);
+    patch.map_err(|_| {
+        Refusal::bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+    })
 }
 
 fn json_of(asked: &Asked) -> Result<Value, Refusal> {

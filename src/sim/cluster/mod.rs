@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use self::objects::{Objects, Options, Place, Run};
+use self::objects::{Objects, Options, Patch, Place, Run};
 use self::schema::Kind;
 pub use self::status::Refusal;
 
@@ -123,7 +123,7 @@ impl Cluster {
     pub fn edit(&self, manifest: &Value, patch: &Value, manager: &str) -> Result<Value, Refusal> {
         let place = self.place(manifest)?;
         let options = Options { manager, force: true, run: Run::Real };
-        self.inner.objects().edit(&place, patch, &options)
+        self.inner.objects().edit(&place, &Patch::Merge(patch.clone()), &options)
     }
 
     /// Deletes the object that `manifest` names.

@@ -36,6 +36,15 @@ pub(super) struct Options<'a> {
     pub(super) run: Run,
 }
 
+/// How somebody changes an object.
+#[derive(Debug)]
+pub(super) enum Patch {
+    /// RFC 7386.
+    Merge(Value),
+    /// RFC 6902.
+    Json(json_patch::Patch),
+}
+
 /// Everything in the cluster.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
@@ -99,16 +108,19 @@ impl Objects {
         self.finish(place, old, new, options.run)
     }
 
-    /// A merge patch by somebody: what it changes is theirs from then on.
+    /// A patch by somebody: what it changes is theirs from then on.
     pub(super) fn edit(
         &mut self,
         place: &Place<'_>,
-        patch: &Value,
+        patch: &Patch,
         options: &Options<'_>,
     ) -> Result<Value, Refusal> {
         let old = self.get(place)?;
         let mut new = old.clone();
-        merge_patch(&mut new, patch);
+        match patch {
+            Patch::Merge(patch) => json_patch::merge(&mut new, patch),
+            Patch::Json(patch) => json_patch::patch(&mut new, patch).map_err(|_| Refusal::no_such_place())?,
+        }
         if let Some(fault) = misfits(&place.kind.shape, &new).first() {
             return Err(Refusal::bad_request(&format!("strict decoding error: {fault}")));
         }
@@ -331,24 +343,6 @@ fn write_managers(place: &Place<'_>, object: &mut Value, managers: Vec<Manager>)
             metadata.remove("managedFields");
         } else {
             metadata.insert("managedFields".to_owned(), Value::from(entries));
-        }
-    }
-}
-
-fn merge_patch(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = json!({});
-    }
-    let Some(fields) = target.as_object_mut() else { return };
-    for (key, value) in patch {
-        if value.is_null() {
-            fields.remove(key);
-        } else {
-            merge_patch(fields.entry(key).or_insert(Value::Null), value);
         }
     }
 }

@@ -84,6 +84,12 @@ impl Refusal {
         Self::status(400, "BadRequest", message, Value::Null)
     }
 
+    /// A patch of a place that is not there, or that is not as it says.
+    pub(super) fn no_such_place() -> Self {
+        let message = "the server rejected our request due to an error in our request";
+        Self::status(422, "Invalid", message, json!({}))
+    }
+
     pub(super) fn not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self::status(405, "MethodNotAllowed", message, json!({}))

@@ -10,11 +10,14 @@ mod found;
 mod kinds;
 mod others;
 mod outcome;
+mod unamended;
+mod values;
 
 use appliers::Applier;
 use kinds::{GROUP, KINDS, Kind};
 use others::Meanwhile;
 use outcome::{Came, Count, Verdict, judge};
+use unamended::Unamended;
 
 use countersign_core::evaluation::EnvironmentError;
 
@@ -122,8 +125,11 @@ async fn round(world: &World, environment: &Environment, applier: &mut Applier, 
         }
     }
     let before = lives(world, pairs).await;
-    let inputs = pairs.iter().map(|pair| input(pair.base.as_ref(), Some(&pair.head))).collect();
-    let predicted = world.predict(environment, inputs).await;
+    let inputs = || pairs.iter().map(|pair| input(pair.base.as_ref(), Some(&pair.head))).collect();
+    let predicted = world.predict(environment, inputs()).await;
+    let unamended = Unamended::of(&world.cluster);
+    let otherwise = predict(&unamended, environment, inputs()).await;
+    let amended = unamended.holds(&predicted, &otherwise);
     assert_eq!(lives(world, pairs).await, before, "a prediction writes nothing");
     // What is refused would keep the rest from being applied: until its own turn comes, it stays at base.
     let refused = |place: usize| outcome::may_be_refused(&predicted.effects[place]);
@@ -158,6 +164,7 @@ async fn round(world: &World, environment: &Environment, applier: &mut Applier, 
     }
     let finally = lives(world, pairs).await;
     let mut count = Count::default();
+    count.amended = amended;
     for (place, pair) in pairs.iter().enumerate() {
         // Until then base was applied to it once more.
         let (before, after) = if refused(place) { (&after, &finally) } else { (&before, &after) };

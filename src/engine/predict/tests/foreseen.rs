@@ -21,7 +21,7 @@ fn own() -> Value {
 }
 
 /// What was applied.
-fn manifest() -> Value {
+pub(super) fn manifest() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "X",
@@ -37,7 +37,7 @@ fn manifest() -> Value {
 }
 
 /// What became of it: with defaults, and with what others wrote.
-fn live() -> Value {
+pub(super) fn live() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "X",
@@ -63,7 +63,7 @@ fn live() -> Value {
 }
 
 /// With another value at a path.
-fn with(mut value: Value, path: &str, other: Value) -> Value {
+pub(super) fn with(mut value: Value, path: &str, other: Value) -> Value {
     let (parent, key) = path.rsplit_once('/').unwrap();
     match value.pointer_mut(parent).unwrap() {
         Value::Object(fields) => drop(fields.insert(key.to_owned(), other)),
@@ -169,7 +169,8 @@ async fn asked(answers: &[Prediction]) -> (usize, Option<bool>, Operation) {
     let script = Script::default();
     script.reads.lock().unwrap().push_back(Ok(Some(at("1", json!({ "a": "1", "theirs": "1" })))));
     script.dry_runs.lock().unwrap().extend(answers.iter().cloned().map(Ok));
-    let input = input("", "ConfigMap", map(json!({ "a": "1" })), map(json!({ "a": "2" })));
+    // One value more is no amendment.
+    let input = input("", "ConfigMap", map(json!({ "a": "1" })), map(json!({ "a": "2", "b": "1" })));
     let said = predict(&script, &environment(ApplyMode::ServerSide), vec![input]).await;
     assert!(script.dry_runs.lock().unwrap().is_empty(), "as many as were expected");
     let dry_runs = script.asked.lock().unwrap().iter().filter(|asked| asked.starts_with("apply ")).count();
@@ -179,10 +180,11 @@ async fn asked(answers: &[Prediction]) -> (usize, Option<bool>, Operation) {
 #[tokio::test]
 async fn base_is_asked_about_only_where_it_is_not_known() {
     let made = |data: Value| predicted("1", data);
-    let plain = made(json!({ "a": "2", "theirs": "1" }));
+    let plain = made(json!({ "a": "2", "b": "1", "theirs": "1" }));
     assert_eq!(asked(&[plain]).await, (1, Some(true), Operation::Update));
     // A webhook writes more than was asked for: whatever is written, or at head alone.
-    let (more, base) = (made(json!({ "a": "2", "theirs": "2" })), made(json!({ "a": "1", "theirs": "1" })));
+    let (more, base) =
+        (made(json!({ "a": "2", "b": "1", "theirs": "2" })), made(json!({ "a": "1", "theirs": "1" })));
     assert_eq!(asked(&[more.clone(), base]).await, (2, Some(true), Operation::Update));
     assert_eq!(
         asked(&[more, made(json!({ "a": "1", "theirs": "2" }))]).await,

@@ -24,6 +24,31 @@ pub(super) fn edited(dice: &mut Dice, kind: &Kind, base: &Value) -> Value {
     head
 }
 
+/// What head says where nothing but values differ: plain ones, each of the kind that it was.
+pub(super) fn revalued(dice: &mut Dice, kind: &Kind, base: &Value) -> Value {
+    let text = |key: &str| base["metadata"][key].as_str().unwrap_or_default();
+    let other = kind.make(dice, text("namespace"), text("name"));
+    let mut head = base.clone();
+    let mut all = places(&head);
+    all.retain(|place| {
+        !matches!(head.pointer(place), None | Some(Value::Null | Value::Array(_) | Value::Object(_)))
+    });
+    for _ in 0..=dice.below(3) {
+        let Some(place) = all.get(dice.below(all.len().max(1))) else { break };
+        let mut value = head.pointer(place).unwrap().clone();
+        match (&mut value, other.pointer(place)) {
+            (Value::String(text), Some(Value::String(new))) if text != new => text.clone_from(new),
+            (Value::Number(_), Some(new @ Value::Number(_))) if dice.often(2) => value = new.clone(),
+            (Value::Bool(on), _) => *on = !*on,
+            (Value::Number(number), _) => value = json!(number.as_i64().unwrap_or_default() + 1),
+            (Value::String(text), _) => text.push('x'),
+            (Value::Null | Value::Array(_) | Value::Object(_), _) => {}
+        }
+        *head.pointer_mut(place).unwrap() = value;
+    }
+    head
+}
+
 /// The places of a manifest, as JSON pointers, without what says which object it is.
 fn places(object: &Value) -> Vec<String> {
     fn below(value: &Value, at: &str, all: &mut Vec<String>) {

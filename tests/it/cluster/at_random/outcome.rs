@@ -42,6 +42,8 @@ pub(super) struct Count {
     unsettled: BTreeMap<String, usize>,
     /// What others changed, of which it was said whether it is overwritten.
     drifts: usize,
+    /// How often an amendment was asked for in the place of an apply.
+    pub(super) amended: usize,
     pub(super) wrong: Vec<String>,
 }
 
@@ -86,6 +88,7 @@ impl Count {
         self.nothing += other.nothing;
         self.refused += other.refused;
         self.drifts += other.drifts;
+        self.amended += other.amended;
         for (why, count) in other.unsettled {
             *self.unsettled.entry(why).or_default() += count;
         }
@@ -95,12 +98,12 @@ impl Count {
 
 impl fmt::Display for Count {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pairs, settled, nothing, refused, unsettled, drifts, wrong } = self;
+        let Self { pairs, settled, nothing, refused, unsettled, drifts, amended, wrong } = self;
         let many: usize = unsettled.values().sum();
         write!(to, "{pairs} pairs: {settled} settled and true ({nothing} without effect), ")?;
         write!(
             to,
-            "{refused} refused, {many} unsettled, {} wrong; {drifts} fields that drifted",
+            "{refused} refused, {many} unsettled, {} wrong; {drifts} fields that drifted; {amended} asked about as amendments",
             wrong.len()
         )?;
         for (why, count) in unsettled {

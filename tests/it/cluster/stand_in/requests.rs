@@ -26,6 +26,10 @@ fn edit(path: &'static str, body: Value) -> Step {
     Step { method: "PATCH", path, content_type: "application/merge-patch+json", body }
 }
 
+fn amend(path: &'static str, body: Value) -> Step {
+    Step { method: "PATCH", path, content_type: "application/json-patch+json", body }
+}
+
 /// A path with a query that is known when this is built.
 macro_rules! path {
     ($path:literal, dry) => {
@@ -83,6 +87,8 @@ fn with(mut object: Value, path: &str, value: Value) -> Value {
 
 pub(super) fn deployments() -> Vec<Step> {
     const DRY: &str = path!("/apis/apps/v1/namespaces/NS/deployments/web", dry);
+    const AMENDED: &str =
+        "/apis/apps/v1/namespaces/NS/deployments/web?dryRun=All&fieldManager=flux&fieldValidation=Ignore";
     const REAL: &str = path!("/apis/apps/v1/namespaces/NS/deployments/web", real);
     const PLAIN: &str = "/apis/apps/v1/namespaces/NS/deployments/web";
     let rich = deployment(json!({
@@ -132,7 +138,19 @@ pub(super) fn deployments() -> Vec<Step> {
         apply(REAL, sidecar),
         apply(REAL, deployment(json!({}))),
         get(PLAIN),
+        amend(
+            AMENDED,
+            json!([{ "op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "web:9" }]),
+        ),
+        amend(AMENDED, json!([{ "op": "replace", "path": "/spec/replicas", "value": 7 }])),
+        get(PLAIN),
         // What is refused.
+        amend(AMENDED, json!([{ "op": "replace", "path": "/spec/replicas", "value": -1 }])),
+        amend(
+            AMENDED,
+            json!([{ "op": "replace", "path": "/spec/template/spec/containers/9/image", "value": "web:9" }]),
+        ),
+        amend(AMENDED, json!({ "op": "replace" })),
         apply(DRY, deployment(json!({ "replicaz": 1 }))),
         apply(DRY, deployment(json!({ "replicas": "one" }))),
         apply(DRY, deployment(json!({ "replicas": -1 }))),
