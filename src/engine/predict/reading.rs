@@ -91,6 +91,8 @@ impl Reading {
         let is_builtin = !object.group.contains('.') || object.group.ends_with(".k8s.io");
         match (environment.apply, Applier::of(environment)) {
             (ApplyMode::ServerSide, Applier::Flux) if is_builtin => Self::Retyped,
+            // It has kustomize write its own labels among those that are there.
+            (ApplyMode::ServerSide, Applier::Flux) => Self::Patched,
             (ApplyMode::ClientSide, Applier::Argo) => Self::Lenient,
             (ApplyMode::Helm, _) if is_builtin => Self::Typed,
             (ApplyMode::Helm, _) => Self::Lenient,
@@ -134,7 +136,7 @@ impl Reading {
                 "its applier fails at a label or an annotation that is null, and applies nothing then"
             }
             Self::Strict | Self::Patched | Self::Lenient | Self::Typed | Self::Retyped => {
-                "a null in a map of texts is an empty text to its applier"
+                "a null in a map of texts is some text to its applier"
             }
         };
         obscured.then(|| why.to_owned())

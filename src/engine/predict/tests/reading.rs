@@ -31,7 +31,7 @@ fn who_asks_a_server_to_be_strict() {
         (reading(ApplyMode::ServerSide, "argocd-controller", "apps"), Reading::Marked),
         (reading(ApplyMode::ServerSide, "kustomize-controller", "apps"), Reading::Retyped),
         (reading(ApplyMode::ServerSide, "kustomize-controller", "networking.k8s.io"), Reading::Retyped),
-        (reading(ApplyMode::ServerSide, "kustomize-controller", "example.org"), Reading::Strict),
+        (reading(ApplyMode::ServerSide, "kustomize-controller", "example.org"), Reading::Patched),
         (reading(ApplyMode::ClientSide, "kubectl-client-side-apply", ""), Reading::Patched),
         (reading(ApplyMode::ClientSide, "argocd-controller", ""), Reading::Lenient),
         (reading(ApplyMode::Helm, "helm", ""), Reading::Typed),

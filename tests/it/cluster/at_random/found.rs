@@ -41,6 +41,18 @@ async fn flux_keeps_the_labels_that_a_job_is_given() {
 }
 
 #[tokio::test]
+async fn flux_takes_an_annotation_that_is_null_for_a_text() {
+    let Some(world) = World::new().await else { return };
+    world.define(&kinds::definition(), GROUP).await;
+    let environment = applied(ApplyMode::ServerSide, "kustomize-controller");
+    let mut base = world.object("made.example.org/v1", "Widget", "noted", json!({ "spec": { "size": 2 } }));
+    base["metadata"]["annotations"] = json!({ "example.org/b": "1" });
+    let pair = changed(base, |head| head["metadata"]["annotations"] = json!({ "example.org/b": null }));
+    let Some(came) = check(&environment, Applier::flux().await, &world, pair).await else { return };
+    assert!(came.contains("some text to its applier"), "{came}");
+}
+
+#[tokio::test]
 async fn what_is_being_deleted_is_not_settled() {
     let Some(world) = World::new().await else { return };
     let mut map = world.config_map(json!({ "a": "1" }));
