@@ -41,6 +41,7 @@ impl Judging for Cel<'_> {
             return Ok(Vec::new());
         }
         let message = self.message.to_owned();
-        Ok(vec![Wrong { rule: None, severity: self.severity, message, fix: None, existing, waived: None }])
+        let severity = self.severity;
+        Ok(vec![Wrong { rule: None, severity, message, fix: None, path: None, existing, waived: None }])
     }
 }
