@@ -106,15 +106,15 @@ fn item(field: &str, items: &[Value], key: &str) -> Option<usize> {
 }
 
 /// The path that a rule gives, as people read it: a list of keys and places, or a text that is such a path already.
-/// `None` where it does not begin with a field of the value: then something else was meant.
+/// `None` for a text that does not begin with a field of the value: then something else was meant.
 pub(crate) fn given(value: &Value, path: &Value) -> Option<String> {
     let path = match path {
-        Value::String(path) => path.clone(),
+        Value::String(path) => Some(path.clone()).filter(|path| !walk(value, path).steps.is_empty())?,
         Value::Array(steps) => spelt(value, steps)?,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => return None,
     };
     let plain = path.len() <= LONGEST && !path.chars().any(char::is_control);
-    (plain && !walk(value, &path).steps.is_empty()).then_some(path)
+    (plain && !path.is_empty()).then_some(path)
 }
 
 fn spelt(value: &Value, steps: &[Value]) -> Option<String> {
@@ -206,7 +206,8 @@ mod tests {
             (json!("spec.containers[name=web]"), Some("spec.containers[name=web]")),
             (json!("/etc/passwd"), None),
             (json!("spec.a\nb"), None),
-            (json!(["status"]), None),
+            (json!("status"), None),
+            (json!(["status", 0, "x"]), Some("status[0].x")),
             (json!(["spec", -1]), None),
             (json!(["spec", null]), None),
             (json!({ "spec": 1 }), None),
