@@ -17,16 +17,22 @@ applications contains spec if {
 	is_object(spec)
 }
 
-sources contains source if {
+# `at` leads there from the spec of the Application.
+sources contains {"at": ["source"], "body": source} if {
 	some application in applications
 	source := application.source
 	is_object(source)
 }
 
-sources contains source if {
+sources contains {"at": ["sources", index], "body": source} if {
 	some application in applications
-	some source in kubernetes.items(application, ["sources"])
+	some index, source in kubernetes.items(application, ["sources"])
 	is_object(source)
 }
+
+# The path of what the spec of an Application has.
+path(below) := array.concat(["spec"], below) if input.kind == "Application"
+
+else := array.concat(["spec", "template", "spec"], below)
 
 is_project if kubernetes.is("argoproj.io", "AppProject")

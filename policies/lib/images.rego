@@ -7,16 +7,24 @@ import data.lib.kubernetes
 import data.lib.pods
 
 # Every image that a container runs, or that a volume holds.
-used contains {"words": container.words, "image": container.body.image} if {
+used contains {"part": container, "field": ["image"], "words": container.words, "image": container.body.image} if {
 	some container in pods.containers
 	is_string(container.body.image)
 }
 
-used contains {"words": sprintf("volume `%v`%s", [volume.name, pod.within]), "image": volume.image.reference} if {
+used contains {
+	"part": {"at": ["spec", "volumes", index], "pod": pod},
+	"field": ["image", "reference"],
+	"words": sprintf("volume `%v`%s", [volume.name, pod.within]),
+	"image": volume.image.reference,
+} if {
 	some pod in pods.pods
-	some volume in kubernetes.items(pod, ["spec", "volumes"])
+	some index, volume in kubernetes.items(pod, ["spec", "volumes"])
 	is_string(volume.image.reference)
 }
+
+# Where it is named.
+path(use) := pods.path(use.part, use.field)
 
 # Without tag and digest.
 name(image) := regex.replace(split(image, "@")[0], `:[^:/]*$`, "")

@@ -29,39 +29,41 @@ is_serving if {
 	input.kind in serving
 }
 
-pods contains described("spec", input) if kubernetes.is("", "Pod")
+# `path` leads to where the template of the pod stands.
+pods contains described([], input) if kubernetes.is("", "Pod")
 
-pods contains described("template.spec", input.template) if kubernetes.is("", "PodTemplate")
+pods contains described(["template"], input.template) if kubernetes.is("", "PodTemplate")
 
-pods contains described("spec.template.spec", input.spec.template) if is_workload
+pods contains described(["spec", "template"], input.spec.template) if is_workload
 
-pods contains described("spec.jobTemplate.spec.template.spec", input.spec.jobTemplate.spec.template) if {
+pods contains described(["spec", "jobTemplate", "spec", "template"], input.spec.jobTemplate.spec.template) if {
 	kubernetes.is("batch", "CronJob")
 }
 
 # A workload of somebody else: Rollouts, Knative services and the like.
-pods contains described("spec.template.spec", input.spec.template) if {
+pods contains described(["spec", "template"], input.spec.template) if {
 	not is_workload
 	is_array(input.spec.template.spec.containers)
 }
 
 # One that has its pods elsewhere, perhaps several of them: JobSets, operators for training or databases. Then messages say
 # which one they mean.
-pods contains described("spec", input) if {
+pods contains described([], input) if {
 	elsewhere
 	runs(kubernetes.items(input, ["spec", "containers"]))
 }
 
-pods contains object.union(described(place, template), {"words": sprintf("the pod at `%s`", [place]), "within": sprintf(" at `%s`", [place])}) if {
+pods contains object.union(described(way, template), {"words": sprintf("the pod at `%s`", [place]), "within": sprintf(" at `%s`", [place])}) if {
 	elsewhere
-	walk(input, [path, template])
+	walk(input, [way, template])
 	is_object(template)
-	not path in [[], ["spec", "template"]]
+	not way in [[], ["spec", "template"]]
 	runs(kubernetes.items(template, ["spec", "containers"]))
-	place := named_path(path)
+	place := named_path(way)
 }
 
-pods contains object.union(described(place, template), {"words": sprintf("the pod of `%s`", [place]), "within": sprintf(" of `%s`", [place])}) if {
+# It is put together from several places.
+pods contains object.union(described(null, template), {"words": sprintf("the pod of `%s`", [place]), "within": sprintf(" of `%s`", [place])}) if {
 	some place, template in workflows.templates
 }
 
@@ -91,9 +93,9 @@ step_of(part, item) := item.name if {
 
 else := sprintf("%v", [part])
 
-described(at, template) := {
-	"at": at,
+described(path, template) := {
 	"metadata": kubernetes.value(template, "metadata", {}),
+	"path": path,
 	"spec": kubernetes.value(template, "spec", {}),
 	"within": "",
 	"words": "the pod",
@@ -111,11 +113,18 @@ lists := {
 containers contains container if {
 	some pod in pods
 	some list, word in lists
-	some body in kubernetes.items(pod, ["spec", list])
+	some index, body in kubernetes.items(pod, ["spec", list])
 	is_object(body)
 	name := object.get(body, "name", "")
-	container := {"pod": pod, "list": list, "body": body, "name": name, "words": sprintf("%s `%v`%s", [word, name, pod.within])}
+	container := {"at": ["spec", list, index], "pod": pod, "list": list, "body": body, "name": name, "words": sprintf("%s `%v`%s", [word, name, pod.within])}
 }
+
+# The path of what a pod, a container or a security context has; empty where it cannot be told.
+path(part, below) := array.concat(array.concat(part.pod.path, part.at), below) if is_array(part.pod.path)
+
+else := array.concat(part.path, below) if is_array(part.path)
+
+else := []
 
 # Containers that run as long as their pod: those of `containers`, and init containers that are restarted always.
 lasting contains container if {
@@ -180,11 +189,11 @@ mounts(pod, volume) := {container.words: {"propagates": propagates, "writes": wr
 contexts contains context if {
 	some pod in pods
 	body := pod.spec.securityContext
-	context := {"pod": pod, "words": pod.words, "body": body}
+	context := {"at": ["spec", "securityContext"], "pod": pod, "words": pod.words, "body": body}
 }
 
 contexts contains context if {
 	some container in containers
 	body := container.body.securityContext
-	context := {"pod": container.pod, "words": container.words, "body": body}
+	context := {"at": array.concat(container.at, ["securityContext"]), "pod": container.pod, "words": container.words, "body": body}
 }

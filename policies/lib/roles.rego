@@ -18,9 +18,9 @@ is_binding if {
 # The rules of a role.
 rules contains rule if {
 	is_role
-	some body in kubernetes.items(input, ["rules"])
+	some index, body in kubernetes.items(input, ["rules"])
 	is_object(body)
-	rule := {"body": body}
+	rule := {"body": body, "index": index}
 }
 
 # Whether a rule is about a resource, and allows one of some verbs on it.
@@ -59,6 +59,19 @@ else := {name | some rule in granting; some name in kubernetes.items(rule, ["bod
 # The verbs that are allowed on all objects of a resource.
 at_large(group, resource, verbs) := {verb | some verb, reach in granted(group, resource, verbs); reach == true}
 
+# The path of the first rule that allows one of some verbs on a resource, before all one that names no objects.
+path(group, resource, verbs) := ["rules", min(found)] if {
+	found := {rule.index | some rule in rules; allows(rule, group, resource, verbs); not names_objects(rule)}
+	count(found) > 0
+}
+
+else := ["rules", min(found)] if {
+	found := {rule.index | some rule in rules; allows(rule, group, resource, verbs)}
+	count(found) > 0
+}
+
+else := []
+
 # Everything that a rule allows, as `worse` compares it.
 extent(rule) := {
 	"groups": listed(rule, "apiGroups"),
@@ -84,7 +97,7 @@ else := sprintf("%v `%v`", [subject.kind, subject.name])
 
 subjects contains subject if {
 	is_binding
-	some body in kubernetes.items(input, ["subjects"])
+	some index, body in kubernetes.items(input, ["subjects"])
 	is_object(body)
-	subject := object.union({"kind": "", "name": ""}, body)
+	subject := object.union(object.union({"kind": "", "name": ""}, body), {"index": index})
 }

@@ -20,10 +20,11 @@ use super::cache::CacheArgs;
 use super::progress::Bar;
 use super::wire::{self, Mirror};
 use super::{Exit, ReportFormat, advice, deliver, files};
-use crate::engine::{Asking, Evaluator, beside, library, offline_snapshot, without_people};
+use crate::engine::{Asking, Evaluator, beside, find_fields, library, offline_snapshot, without_people};
 use crate::ports::Renderer as _;
 use crate::ports::{Clusters, Source as _};
-use crate::settings::Settings;
+use crate::render::Programs;
+use crate::settings::{RenderSettings, Settings};
 
 #[derive(Debug, Args)]
 #[command(
@@ -114,9 +115,11 @@ impl Review {
         snapshot.policy = policy;
         without_people(&mut snapshot);
         let in_force = wire::policy_in_force(&snapshot)?;
+        let scratch = tempfile::tempdir().context("no scratch folder")?;
+        let renderer = self.renderer(settings.as_ref(), scratch.path())?;
         let (files, evaluation) = futures::join!(
             crate::engine::changed_files(&source, &judged.trees),
-            self.evaluate(&source, settings.as_ref(), &judged.trees, &snapshot, &in_force),
+            self.evaluate((&source, &renderer), settings.as_ref(), &judged.trees, &snapshot, &in_force),
         );
         snapshot.details.files = files;
         snapshot.evaluation = evaluation?;
@@ -126,13 +129,22 @@ impl Review {
             &snapshot.evaluation,
         );
         // Others have to hear of an interruption meanwhile.
-        let judgement = tokio::task::block_in_place(|| judge_content(&snapshot, &in_force));
-        let mut report = decide::report(&snapshot, &judgement);
+        let judge = |snapshot: &Snapshot| {
+            tokio::task::block_in_place(|| {
+                let judgement = judge_content(snapshot, &in_force);
+                (decide::report(snapshot, &judgement), judgement.verdict)
+            })
+        };
+        let (mut report, mut verdict) = judge(&snapshot);
+        if find_fields(&source, &renderer, &judged.trees.head, &mut snapshot, &report).await {
+            (report, verdict) = judge(&snapshot);
+        }
+        renderer.finish();
         if self.policy.as_deref().is_some_and(|file| !self.is_the_repositorys(file)) {
             report.requirements.iter_mut().for_each(|requirement| requirement.elsewhere = true);
         }
         deliver(&self.print(&report)?, self.output.as_ref())?;
-        let exit = self.exit(&judgement.verdict);
+        let exit = self.exit(&verdict);
         // They go with the process: to take them apart would take longer than many a review.
         std::mem::forget((snapshot, report));
         Ok(exit)
@@ -140,19 +152,12 @@ impl Review {
 
     async fn evaluate(
         &self,
-        source: &Mirror,
+        (source, renderer): (&Mirror, &Programs),
         settings: Option<&Settings>,
         trees: &Diff<ObjectId>,
         snapshot: &Snapshot,
         in_force: &PolicyInForce,
     ) -> anyhow::Result<Evaluation> {
-        let scratch = tempfile::tempdir().context("no scratch folder")?;
-        let mut render = wire::render_settings(settings);
-        render.parallel = self.jobs.unwrap_or(render.parallel);
-        let mut renderer = wire::renderer(&render, scratch.path())?;
-        if let Some(cache) = self.cache.open()? {
-            renderer = renderer.remembering(cache);
-        }
         let clusters = self.clusters(settings).await?;
         let policy = policy_to_evaluate(snapshot);
         let declared = matches!(in_force, PolicyInForce::Declared(_));
@@ -160,13 +165,13 @@ impl Review {
         let wanted = countersign_core::policy::inventory_wanted(&policy, &snapshot.library);
         let evaluator = Evaluator {
             source,
-            renderer: &renderer,
+            renderer,
             clusters: clusters.as_ref().map_or(Asking::Nobody, |clusters| Asking::Clusters(clusters)),
             key: &wire::key_of_this_run()?,
             mask: &policy.mask,
             inventory: Some(&wanted),
             // Beside those that render, some are read and compared.
-            parallel: render.parallel.saturating_mul(2),
+            parallel: self.render_settings(settings).parallel.saturating_mul(2),
             progress: &progress,
         };
         let chosen = if declared { Some(self.chosen(policy.environments.clone())?) } else { None };
@@ -180,8 +185,20 @@ impl Review {
         };
         let evaluation = beside(begin, work).await;
         progress.finish();
-        renderer.finish();
         evaluation
+    }
+
+    fn render_settings(&self, settings: Option<&Settings>) -> RenderSettings {
+        let render = wire::render_settings(settings);
+        RenderSettings { parallel: self.jobs.unwrap_or(render.parallel), ..render }
+    }
+
+    fn renderer(&self, settings: Option<&Settings>, scratch: &Path) -> anyhow::Result<Programs> {
+        let renderer = wire::renderer(&self.render_settings(settings), scratch)?;
+        Ok(match self.cache.open()? {
+            Some(cache) => renderer.remembering(cache),
+            None => renderer,
+        })
     }
 
     fn chosen(&self, environments: Vec<Environment>) -> anyhow::Result<Vec<Environment>> {

@@ -11,6 +11,7 @@ use crate::details::Details;
 use crate::evaluation::Evaluation;
 use crate::fact::Fact;
 use crate::library::Library;
+use crate::policy::FieldPlace;
 use crate::revision::{CommitSha, Digest, ObjectId};
 
 /// The form that snapshots are saved in.
@@ -172,6 +173,9 @@ pub struct Snapshot {
     /// Files with objects of the change that stand otherwise at head than in the judged tree.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub shifted: BTreeSet<String>,
+    /// Where fields stand that findings are about, as far as somebody looked. They decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldPlace>,
     /// SHA-256 over `evaluation` as designed; see [`crate::effect::change_digest`].
     pub digest: Digest,
     /// What only some conditions look at, as far as it was asked for.

@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use countersign_core::audit::{self, Evidence};
 use countersign_core::change::{ChangeRequest, ChangeState};
-use countersign_core::decide::decide;
 use countersign_core::fact::{Fact, FactKind, LandingOutcome};
 use countersign_core::plan::{Action, LandOrder, Plan};
 use countersign_core::revision::{BranchName, CommitSha, Digest, InvalidName, ObjectId};
@@ -63,11 +62,11 @@ impl Engine {
     /// Lands what was ordered, if a second look still orders exactly that.
     pub(super) async fn land(&self, seen: &Observed, order: &LandOrder) -> Result<Attempt, LandError> {
         let _one_at_a_time = self.landing.lock().await;
-        let again = self
+        let mut again = self
             .observe(&seen.snapshot.change.id)
             .await
             .map_err(|error| LandError::Observe(Box::new(error)))?;
-        let plan = decide(&again.snapshot);
+        let plan = self.decide(&mut again).await;
         let MergeOutcome::Clean { tree } = &again.snapshot.merge else { return Ok(Attempt::Overtaken) };
         let Some(confirmed) = ordered(&plan).filter(|confirmed| same(confirmed, order)) else {
             tracing::info!(change = %again.snapshot.change.id, "not landed: the second look no longer orders it");

@@ -4,6 +4,7 @@
 mod details;
 mod enact;
 mod evaluate;
+mod fields;
 mod land;
 mod links;
 mod observe;
@@ -16,6 +17,7 @@ mod shifted;
 pub use details::changed_files;
 pub use enact::EnactError;
 pub use evaluate::{Asking, EvaluateError, Evaluator, Progress, Quiet, beside};
+pub use fields::find_fields;
 pub use land::{AUDIT_BRANCH, LandError};
 pub use links::{Links, change_path};
 pub use observe::{ObserveError, Observed, library};

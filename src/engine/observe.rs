@@ -56,6 +56,8 @@ pub struct Observed {
     pub(super) forge: Arc<dyn Forge>,
     pub(super) source: Arc<dyn Source>,
     pub(super) remote: GitRemote,
+    /// The tree that is judged.
+    pub(super) judged: ObjectId,
 }
 
 impl Engine {
@@ -111,6 +113,7 @@ impl Engine {
             floor: self.floor.clone(),
             evaluation: Evaluation::default(),
             shifted: BTreeSet::new(),
+            fields: Vec::new(),
             digest: countersign_core::revision::Digest::of(&[]),
             details: countersign_core::details::Details::default(),
             directory: countersign_core::snapshot::Directory::default(),
@@ -138,7 +141,7 @@ impl Engine {
                 .await;
         let teams = teams(&snapshot, &policy);
         snapshot.directory = people::directory(forge.as_ref(), &snapshot, &policy, teams).await;
-        Ok(Observed { snapshot, forge, source, remote })
+        Ok(Observed { snapshot, forge, source, remote, judged: trees.head })
     }
 
     /// The files that the proposed policy would judge with. That they cannot be read is told, and stops nothing here.

@@ -48,6 +48,7 @@ pub fn offline_snapshot(
         proposed_library: None,
         floor: None,
         shifted: std::collections::BTreeSet::new(),
+        fields: Vec::new(),
         evaluation: Evaluation::default(),
         digest: Digest::of(&[]),
         details: countersign_core::details::Details::default(),

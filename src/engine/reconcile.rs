@@ -7,7 +7,7 @@ use countersign_core::plan::Plan;
 use countersign_core::snapshot::{Snapshot, StatusState};
 
 use super::land::{Attempt, LandError};
-use super::{EnactError, Engine, ObserveError, Observed};
+use super::{EnactError, Engine, ObserveError, Observed, find_fields};
 use crate::ports::{StatusUpdate, StoreError};
 
 /// Why a look did not come to its end. It is repeated later.
@@ -41,14 +41,14 @@ pub enum Looked {
 impl Engine {
     /// Looks at one change and does what follows.
     pub async fn look(&self, id: &ChangeId) -> Result<Looked, LookError> {
-        let seen = self.observe(id).await?;
+        let mut seen = self.observe(id).await?;
         if self.recover_landings(&seen).await? || self.end_late(&seen).await? {
             return Ok(Looked::Again);
         }
         if self.leave_alone(&seen) {
             return Ok(Looked::Settled);
         }
-        let plan = decide(&seen.snapshot);
+        let plan = self.decide(&mut seen).await;
         self.save_page(&seen.snapshot, &plan).await?;
         let order = self.enact(&seen, &plan).await?;
         match order {
@@ -85,9 +85,20 @@ impl Engine {
 
     /// Only decides: what would be done now.
     pub async fn preview(&self, id: &ChangeId) -> Result<(Snapshot, Plan), LookError> {
-        let seen = self.observe(id).await?;
-        let plan = decide(&seen.snapshot);
+        let mut seen = self.observe(id).await?;
+        let plan = self.decide(&mut seen).await;
         Ok((seen.snapshot, plan))
+    }
+
+    /// Decides, and where something was found, once more with the lines of what was found.
+    pub(super) async fn decide(&self, seen: &mut Observed) -> Plan {
+        let plan = decide(&seen.snapshot);
+        let (source, renderer) = (seen.source.as_ref(), self.renderer.as_ref());
+        let snapshot = &mut seen.snapshot;
+        if find_fields(source, renderer, &seen.judged, snapshot, &plan.report).await {
+            return decide(snapshot);
+        }
+        plan
     }
 
     /// Landings of this change that were cut off come first: nothing else may be decided while one is open.

@@ -17,6 +17,7 @@ mod command_line;
 mod corpora;
 mod documents;
 mod evaluate;
+mod fields;
 mod forge_contract;
 mod hostile_review;
 mod packs;

@@ -87,7 +87,7 @@ fn tools() -> PathBuf {
 }
 
 /// Whether both programs are there; a machine that says it is a CI has to have them.
-fn has_tools() -> bool {
+pub(crate) fn has_tools() -> bool {
     let mut folders = vec![tools()];
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
     let has = |name: &str| folders.iter().any(|folder| folder.join(name).is_file());
@@ -122,7 +122,7 @@ fn repository() -> TempDir {
     folder
 }
 
-fn review(folder: &Path, more: &[&str]) -> String {
+pub(crate) fn review(folder: &Path, more: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", tools().display()));
@@ -200,11 +200,7 @@ fn findings_in_renders_say_where_their_objects_come_from() {
 
 /// What findings say of where their objects come from, when a chart is all there is.
 fn places_of_chart(files: &[(&str, &str)]) -> Vec<String> {
-    let folder = TempDir::new().unwrap();
-    git(folder.path(), &["init", "-q", "-b", "main"]);
-    commit(folder.path(), &[(".countersign.toml", CHART_ONLY)]);
-    git(folder.path(), &["checkout", "-q", "-b", "topic"]);
-    commit(folder.path(), files);
+    let folder = committed(&[(".countersign.toml", CHART_ONLY)], files);
     let report: Value = serde_json::from_str(&review(folder.path(), &["--format", "json"])).unwrap();
     assert_eq!(report["errors"], serde_json::json!([]), "{report:#}");
     let told = |finding: &Value| {
@@ -214,6 +210,16 @@ fn places_of_chart(files: &[(&str, &str)]) -> Vec<String> {
     let mut all: Vec<String> = report["findings"].as_array().unwrap().iter().map(told).collect();
     all.sort();
     all
+}
+
+/// A repository whose branch `topic` adds files to those of `main`.
+pub(crate) fn committed(main: &[(&str, &str)], topic: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    git(folder.path(), &["init", "-q", "-b", "main"]);
+    commit(folder.path(), main);
+    git(folder.path(), &["checkout", "-q", "-b", "topic"]);
+    commit(folder.path(), topic);
+    folder
 }
 
 fn commit(folder: &Path, files: &[(&str, &str)]) {

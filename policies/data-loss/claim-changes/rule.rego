@@ -20,14 +20,14 @@ claim if {
 	data.countersign.operation == "UPDATE"
 }
 
-deny contains sprintf("the claim shrinks from %v to %v", [was, is]) if {
+deny contains {"msg": sprintf("the claim shrinks from %v to %v", [was, is]), "path": ["spec", "resources", "requests", "storage"]} if {
 	claim
 	was := before.spec.resources.requests.storage
 	is := input.spec.resources.requests.storage
 	kubernetes.quantity(is) < kubernetes.quantity(was)
 }
 
-deny contains sprintf("`%s` of a claim cannot be changed", [field]) if {
+deny contains {"msg": sprintf("`%s` of a claim cannot be changed", [field]), "path": ["spec", field]} if {
 	claim
 	some field in ["storageClassName", "volumeName", "volumeMode", "accessModes", "selector", "dataSource"]
 	kubernetes.given(before, ["spec", field])

@@ -22,20 +22,20 @@ set if {
 
 templates(body) := {template.metadata.name: kubernetes.value(template, "spec", {}) | some template in kubernetes.items(body, ["spec", "volumeClaimTemplates"])}
 
-deny contains sprintf("the claim template `%v` goes", [name]) if {
+deny contains {"msg": sprintf("the claim template `%v` goes", [name]), "path": ["spec", "volumeClaimTemplates"]} if {
 	set
 	some name, _ in templates(before)
 	not kubernetes.given(templates(input), name)
 }
 
-deny contains sprintf("the claim template `%v` changes, which cannot be done in place", [name]) if {
+deny contains {"msg": sprintf("the claim template `%v` changes, which cannot be done in place", [name]), "path": ["spec", "volumeClaimTemplates"]} if {
 	set
 	some name, body in templates(before)
 	after := templates(input)[name]
 	after != body
 }
 
-deny contains sprintf("claims are now deleted when the set is %s", [word]) if {
+deny contains {"msg": sprintf("claims are now deleted when the set is %s", [word]), "path": ["spec", "persistentVolumeClaimRetentionPolicy", field]} if {
 	kubernetes.is("apps", "StatefulSet")
 	some field, word in {"whenDeleted": "deleted", "whenScaled": "scaled down"}
 	input.spec.persistentVolumeClaimRetentionPolicy[field] == "Delete"

@@ -25,7 +25,7 @@ before := data.countersign.before
 
 words(body, key) := {trim_space(word) | some word in split(sprintf("%v", [kubernetes.value(body, ["metadata", "annotations", key], "")]), ",")}
 
-deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]) if {
+deny contains {"msg": sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]), "path": ["metadata", "annotations", key]} if {
 	data.countersign.operation == "UPDATE"
 	some key, values in guards
 	some word in words(before, key) & values
@@ -34,7 +34,7 @@ deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, wor
 }
 
 # Without annotations there are no words.
-deny contains sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]) if {
+deny contains {"msg": sprintf("`%s: %s` no longer keeps it from being pruned", [key, word]), "path": ["metadata", "annotations", key]} if {
 	data.countersign.operation == "UPDATE"
 	loses_all
 	some key, values in guards

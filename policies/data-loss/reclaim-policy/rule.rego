@@ -12,17 +12,17 @@ package data_loss.reclaim_policy
 
 import data.lib.kubernetes
 
-deny contains "volumes of this class are deleted with their claims" if {
+deny contains {"msg": "volumes of this class are deleted with their claims", "path": ["reclaimPolicy"]} if {
 	kubernetes.is("storage.k8s.io", "StorageClass")
 	kubernetes.value(input, "reclaimPolicy", "Delete") == "Delete"
 }
 
-deny contains "the volume is deleted with its claim" if {
+deny contains {"msg": "the volume is deleted with its claim", "path": ["spec", "persistentVolumeReclaimPolicy"]} if {
 	kubernetes.is("", "PersistentVolume")
 	input.spec.persistentVolumeReclaimPolicy == "Delete"
 }
 
-deny contains "snapshots of this class are deleted with the object that stands for them" if {
+deny contains {"msg": "snapshots of this class are deleted with the object that stands for them", "path": ["deletionPolicy"]} if {
 	kubernetes.is("snapshot.storage.k8s.io", "VolumeSnapshotClass")
 	input.deletionPolicy == "Delete"
 }

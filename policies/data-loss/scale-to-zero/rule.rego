@@ -15,14 +15,14 @@ import data.lib.kubernetes
 
 before := data.countersign.before
 
-deny contains sprintf("the replicas go from %v to 0", [was]) if {
+deny contains {"msg": sprintf("the replicas go from %v to 0", [was]), "path": ["spec", "replicas"]} if {
 	data.countersign.operation == "UPDATE"
 	input.spec.replicas == 0
 	was := kubernetes.value(before, ["spec", "replicas"], 1)
 	was > 0
 }
 
-deny contains "it is suspended from now on" if {
+deny contains {"msg": "it is suspended from now on", "path": ["spec", "suspend"]} if {
 	data.countersign.operation == "UPDATE"
 	kubernetes.group == "batch"
 	input.spec.suspend == true

@@ -14,7 +14,7 @@ package exposure.external_ips
 import data.lib.kubernetes
 import data.lib.services
 
-deny contains {"msg": sprintf("the Service takes what is sent to %v", [address]), "worse": {kubernetes.text(address): services.reached}} if {
+deny contains {"msg": sprintf("the Service takes what is sent to %v", [address]), "path": ["spec", "externalIPs", index], "worse": {kubernetes.text(address): services.reached}} if {
 	services.is_service
-	some address in kubernetes.items(input, ["spec", "externalIPs"])
+	some index, address in kubernetes.items(input, ["spec", "externalIPs"])
 }

@@ -13,7 +13,7 @@ package exposure.external_names
 
 import data.lib.kubernetes
 
-deny contains sprintf("the Service stands for `%v`", [input.spec.externalName]) if {
+deny contains {"msg": sprintf("the Service stands for `%v`", [input.spec.externalName]), "path": ["spec", "externalName"]} if {
 	kubernetes.is("", "Service")
 	input.spec.type == "ExternalName"
 }

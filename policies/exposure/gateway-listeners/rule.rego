@@ -23,21 +23,21 @@ host(listener) if kubernetes.value(listener, "hostname", "") in ["", null]
 
 else := kubernetes.text(listener.hostname)
 
-deny contains {"msg": sprintf("listener `%v` serves %v in clear", [listener.name, listener.protocol]), "worse": {"clear": met(listener)}} if {
+deny contains {"msg": sprintf("listener `%v` serves %v in clear", [listener.name, listener.protocol]), "path": ["spec", "listeners", index, "protocol"], "worse": {"clear": met(listener)}} if {
 	gateway
-	some listener in kubernetes.items(input, ["spec", "listeners"])
+	some index, listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.protocol in ["HTTP", "TCP", "UDP"]
 }
 
-deny contains {"msg": sprintf("listener `%v` takes routes from every namespace", [listener.name]), "worse": {"routes": met(listener)}} if {
+deny contains {"msg": sprintf("listener `%v` takes routes from every namespace", [listener.name]), "path": ["spec", "listeners", index, "allowedRoutes", "namespaces", "from"], "worse": {"routes": met(listener)}} if {
 	gateway
-	some listener in kubernetes.items(input, ["spec", "listeners"])
+	some index, listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.allowedRoutes.namespaces.from == "All"
 }
 
-deny contains {"msg": sprintf("listener `%v` passes TLS on without a host", [listener.name]), "worse": {"passes": met(listener)}} if {
+deny contains {"msg": sprintf("listener `%v` passes TLS on without a host", [listener.name]), "path": ["spec", "listeners", index, "tls", "mode"], "worse": {"passes": met(listener)}} if {
 	gateway
-	some listener in kubernetes.items(input, ["spec", "listeners"])
+	some index, listener in kubernetes.items(input, ["spec", "listeners"])
 	listener.tls.mode == "Passthrough"
 	kubernetes.value(listener, "hostname", "") in ["", null]
 }

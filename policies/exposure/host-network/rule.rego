@@ -14,14 +14,14 @@ package exposure.host_network
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s is in the network of its node", [pod.words]) if {
+deny contains {"msg": sprintf("%s is in the network of its node", [pod.words]), "path": pods.path(pod, ["spec", "hostNetwork"])} if {
 	some pod in pods.pods
 	pod.spec.hostNetwork == true
 }
 
-deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "worse": pods.host_port(container, port)} if {
+deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "path": pods.path(container, ["ports", index, "hostPort"]), "worse": pods.host_port(container, port)} if {
 	some container in pods.containers
-	some port in kubernetes.items(container, ["body", "ports"])
+	some index, port in kubernetes.items(container, ["body", "ports"])
 	is_number(port.hostPort)
 	port.hostPort != 0
 }

@@ -15,19 +15,19 @@ import data.lib.ingresses
 import data.lib.kubernetes
 
 # Worse is what such a host publishes beyond before.
-deny contains {"msg": "a rule without a host answers to every name", "worse": {"*": ingresses.published("*")}} if {
+deny contains {"msg": "a rule without a host answers to every name", "path": ["spec", "rules", index, "host"], "worse": {"*": ingresses.published("*")}} if {
 	ingresses.is_ingress
-	some rule in kubernetes.items(input, ["spec", "rules"])
+	some index, rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.value(rule, "host", "") in ["", null]
 }
 
-deny contains {"msg": sprintf("`%v` answers to every name below it", [rule.host]), "worse": {rule.host: ingresses.published(rule.host)}} if {
+deny contains {"msg": sprintf("`%v` answers to every name below it", [rule.host]), "path": ["spec", "rules", index, "host"], "worse": {rule.host: ingresses.published(rule.host)}} if {
 	ingresses.is_ingress
-	some rule in kubernetes.items(input, ["spec", "rules"])
+	some index, rule in kubernetes.items(input, ["spec", "rules"])
 	kubernetes.starts(rule.host, "*")
 }
 
-deny contains {"msg": "the default backend answers to every name", "worse": {"backend": kubernetes.text(input.spec[field])}} if {
+deny contains {"msg": "the default backend answers to every name", "path": ["spec", field], "worse": {"backend": kubernetes.text(input.spec[field])}} if {
 	ingresses.is_ingress
 	some field in ["defaultBackend", "backend"]
 	kubernetes.given(input, ["spec", field])

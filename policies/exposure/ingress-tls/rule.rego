@@ -34,10 +34,11 @@ covered(host) if {
 
 deny contains {
 	"msg": sprintf("the host `%v` is served without TLS", [kubernetes.value(rule, "host", "*")]),
+	"path": ["spec", "rules", index],
 	"worse": {kubernetes.text(ingresses.host(rule)): ingresses.published(ingresses.host(rule))},
 } if {
 	ingresses.is_ingress
-	some rule in kubernetes.items(input, ["spec", "rules"])
+	some index, rule in kubernetes.items(input, ["spec", "rules"])
 	not covers_all
 	not covered(kubernetes.value(rule, "host", "*"))
 }

@@ -14,14 +14,14 @@ package exposure.load_balancers
 import data.lib.kubernetes
 import data.lib.services
 
-deny contains {"msg": "the load balancer is open to everybody", "worse": {"from": true, "to": services.reached}} if {
+deny contains {"msg": "the load balancer is open to everybody", "path": ["spec", "loadBalancerSourceRanges"], "worse": {"from": true, "to": services.reached}} if {
 	balances
 	count(kubernetes.list(kubernetes.value(input, ["spec", "loadBalancerSourceRanges"], []))) == 0
 }
 
-deny contains {"msg": sprintf("the load balancer is open to %s", [range]), "worse": {"from": range, "to": services.reached}} if {
+deny contains {"msg": sprintf("the load balancer is open to %s", [range]), "path": ["spec", "loadBalancerSourceRanges", index], "worse": {"from": range, "to": services.reached}} if {
 	balances
-	some range in kubernetes.items(input, ["spec", "loadBalancerSourceRanges"])
+	some index, range in kubernetes.items(input, ["spec", "loadBalancerSourceRanges"])
 	range in ["0.0.0.0/0", "::/0"]
 }
 

@@ -35,32 +35,34 @@ numbers(rule) if count(kubernetes.items(rule, ["ports"])) == 0
 
 else := {json.marshal(port) | some port in kubernetes.items(rule, ["ports"])}
 
-deny contains {"msg": sprintf("a rule of `%s` allows everybody on every port", [side]), "worse": opened(rule, side, true)} if {
+deny contains {"msg": sprintf("a rule of `%s` allows everybody on every port", [side]), "path": ["spec", side, index], "worse": opened(rule, side, true)} if {
 	policy
 	some side, peers in sides
-	some rule in kubernetes.items(input, ["spec", side])
+	some index, rule in kubernetes.items(input, ["spec", side])
 	count(kubernetes.list(kubernetes.value(rule, peers, []))) == 0
 	count(kubernetes.list(kubernetes.value(rule, "ports", []))) == 0
 }
 
 deny contains {
 	"msg": sprintf("a rule of `ingress` lets %v in on %s", [peer.ipBlock.cidr, ports(rule)]),
+	"path": ["spec", "ingress", index, "from", place, "ipBlock", "cidr"],
 	"worse": opened(rule, "ingress", kubernetes.text(peer.ipBlock)),
 } if {
 	policy
-	some rule in kubernetes.items(input, ["spec", "ingress"])
-	some peer in kubernetes.items(rule, ["from"])
+	some index, rule in kubernetes.items(input, ["spec", "ingress"])
+	some place, peer in kubernetes.items(rule, ["from"])
 	peer.ipBlock.cidr in ["0.0.0.0/0", "::/0"]
 }
 
 deny contains {
 	"msg": sprintf("a rule of `%s` allows every pod of every namespace on %s", [side, ports(rule)]),
+	"path": ["spec", side, index, peers, place],
 	"worse": opened(rule, side, "every pod"),
 } if {
 	policy
 	some side, peers in sides
-	some rule in kubernetes.items(input, ["spec", side])
-	some peer in kubernetes.items(rule, [peers])
+	some index, rule in kubernetes.items(input, ["spec", side])
+	some place, peer in kubernetes.items(rule, [peers])
 	peer.namespaceSelector == {}
 	kubernetes.value(peer, "podSelector", {}) == {}
 }

@@ -12,7 +12,7 @@ package exposure.node_ports
 
 import data.lib.services
 
-deny contains {"msg": "the Service opens a port on every node", "worse": services.reached} if {
+deny contains {"msg": "the Service opens a port on every node", "path": ["spec", "type"], "worse": services.reached} if {
 	services.is_service
 	input.spec.type == "NodePort"
 }

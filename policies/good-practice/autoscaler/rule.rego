@@ -15,17 +15,17 @@ import data.lib.kubernetes
 
 autoscaler if kubernetes.is("autoscaling", "HorizontalPodAutoscaler")
 
-deny contains {"msg": sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]), "worse": "never scales"} if {
+deny contains {"msg": sprintf("the autoscaler never scales: the least and the most are %v", [input.spec.maxReplicas]), "path": ["spec", "maxReplicas"], "worse": "never scales"} if {
 	autoscaler
 	input.spec.maxReplicas == kubernetes.value(input, ["spec", "minReplicas"], 1)
 }
 
-deny contains {"msg": sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]), "worse": "turned around"} if {
+deny contains {"msg": sprintf("`minReplicas: %v` is more than `maxReplicas: %v`", [input.spec.minReplicas, input.spec.maxReplicas]), "path": ["spec", "minReplicas"], "worse": "turned around"} if {
 	autoscaler
 	input.spec.minReplicas > input.spec.maxReplicas
 }
 
-deny contains "the autoscaler has no metric, and scales by CPU at 80% without saying so" if {
+deny contains {"msg": "the autoscaler has no metric, and scales by CPU at 80% without saying so", "path": ["spec", "metrics"]} if {
 	autoscaler
 	kubernetes.starts(input.apiVersion, "autoscaling/v2")
 	count(kubernetes.list(kubernetes.value(input, ["spec", "metrics"], []))) == 0

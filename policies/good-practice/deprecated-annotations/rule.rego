@@ -28,19 +28,19 @@ prefixes := {
 	"container.apparmor.security.beta.kubernetes.io/": "securityContext.appArmorProfile",
 }
 
-maps contains kubernetes.value(input, ["metadata", "annotations"], {})
+maps contains {"at": ["metadata", "annotations"], "body": kubernetes.value(input, ["metadata", "annotations"], {})}
 
-maps contains pods.annotations(pod) if some pod in pods.pods
+maps contains {"at": pods.path(pod, ["metadata", "annotations"]), "body": pods.annotations(pod)} if some pod in pods.pods
 
-deny contains sprintf("the annotation `%s` is now the field `%s`", [key, field]) if {
+deny contains {"msg": sprintf("the annotation `%s` is now the field `%s`", [key, field]), "path": array.concat(annotations.at, [key])} if {
 	some annotations in maps
 	some key, field in became
-	kubernetes.given(annotations, key)
+	kubernetes.given(annotations.body, key)
 }
 
-deny contains sprintf("the annotation `%s` is now the field `%s`", [key, field]) if {
+deny contains {"msg": sprintf("the annotation `%s` is now the field `%s`", [key, field]), "path": array.concat(annotations.at, [key])} if {
 	some annotations in maps
-	some key, _ in kubernetes.entries(annotations, [])
+	some key, _ in kubernetes.entries(annotations, "body")
 	some prefix, field in prefixes
 	kubernetes.starts(key, prefix)
 }

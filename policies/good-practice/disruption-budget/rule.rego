@@ -16,7 +16,7 @@ import data.lib.kubernetes
 budget if kubernetes.is("policy", "PodDisruptionBudget")
 
 # Written otherwise it is the same; for other pods it is another.
-deny contains {"msg": sprintf("`%s: %v` never lets a pod go", [field, value]), "worse": {"held": kubernetes.text(kubernetes.entries(input, ["spec", "selector"]))}} if {
+deny contains {"msg": sprintf("`%s: %v` never lets a pod go", [field, value]), "path": ["spec", field], "worse": {"held": kubernetes.text(kubernetes.entries(input, ["spec", "selector"]))}} if {
 	budget
 	some [field, value] in [
 		["maxUnavailable", 0], ["maxUnavailable", "0"], ["maxUnavailable", "0%"], ["minAvailable", "100%"],
@@ -24,14 +24,14 @@ deny contains {"msg": sprintf("`%s: %v` never lets a pod go", [field, value]), "
 	input.spec[field] == value
 }
 
-deny contains "the budget sets both `minAvailable` and `maxUnavailable`" if {
+deny contains {"msg": "the budget sets both `minAvailable` and `maxUnavailable`", "path": ["spec", "maxUnavailable"]} if {
 	budget
 	kubernetes.given(input, ["spec", "minAvailable"])
 	kubernetes.given(input, ["spec", "maxUnavailable"])
 }
 
 # An empty selector is every pod of the namespace; none at all is no pod.
-deny contains "the budget selects no pod: it has no selector" if {
+deny contains {"msg": "the budget selects no pod: it has no selector", "path": ["spec", "selector"]} if {
 	budget
 	not kubernetes.given(input, ["spec", "selector"])
 }

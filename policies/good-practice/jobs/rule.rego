@@ -15,14 +15,14 @@ package good_practice.jobs
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains "nothing removes this Job when it is done: it has no `ttlSecondsAfterFinished`" if {
+deny contains {"msg": "nothing removes this Job when it is done: it has no `ttlSecondsAfterFinished`", "path": ["spec", "ttlSecondsAfterFinished"]} if {
 	kubernetes.is("batch", "Job")
 	not kubernetes.given(input, ["spec", "ttlSecondsAfterFinished"])
 	not kubernetes.given(kubernetes.value(input, ["metadata", "annotations"], {}), "helm.sh/hook")
 	not kubernetes.given(kubernetes.value(input, ["metadata", "annotations"], {}), "argocd.argoproj.io/hook")
 }
 
-deny contains "runs of this CronJob pile up when one hangs: it sets no `concurrencyPolicy`" if {
+deny contains {"msg": "runs of this CronJob pile up when one hangs: it sets no `concurrencyPolicy`", "path": ["spec", "concurrencyPolicy"]} if {
 	kubernetes.is("batch", "CronJob")
 	kubernetes.value(input, ["spec", "concurrencyPolicy"], "Allow") == "Allow"
 	not kubernetes.given(input, ["spec", "jobTemplate", "spec", "activeDeadlineSeconds"])

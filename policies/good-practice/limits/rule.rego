@@ -28,7 +28,7 @@ limited contains "memory"
 
 limited contains "cpu" if cpu_limit
 
-deny contains sprintf("%s has no limit of %s", [container.words, resource]) if {
+deny contains {"msg": sprintf("%s has no limit of %s", [container.words, resource]), "path": pods.path(container, ["resources", "limits", resource])} if {
 	some container in pods.containers
 	container.list != "ephemeralContainers"
 	some resource in limited
@@ -36,7 +36,7 @@ deny contains sprintf("%s has no limit of %s", [container.words, resource]) if {
 	not kubernetes.given(container, ["pod", "spec", "resources", "limits", resource])
 }
 
-deny contains sprintf("%s requests more %s than its limit allows", [container.words, resource]) if {
+deny contains {"msg": sprintf("%s requests more %s than its limit allows", [container.words, resource]), "path": pods.path(container, ["resources", "requests", resource])} if {
 	some container in pods.containers
 	some resource in ["cpu", "memory"]
 	request := kubernetes.quantity(container.body.resources.requests[resource])

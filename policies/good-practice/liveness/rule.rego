@@ -19,14 +19,14 @@ package good_practice.liveness
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s has a liveness probe that is its readiness probe", [container.words]) if {
+deny contains {"msg": sprintf("%s has a liveness probe that is its readiness probe", [container.words]), "path": pods.path(container, ["livenessProbe"])} if {
 	some container in pods.lasting
 	probe := container.body.livenessProbe
 	kubernetes.given(container, ["body", "livenessProbe"])
 	probe == container.body.readinessProbe
 }
 
-deny contains sprintf("%s has no liveness probe", [container.words]) if {
+deny contains {"msg": sprintf("%s has no liveness probe", [container.words]), "path": pods.path(container, ["livenessProbe"])} if {
 	liveness
 	pods.is_serving
 	some container in pods.lasting

@@ -14,7 +14,7 @@ package good_practice.readiness
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s listens on a port and has no readiness probe", [container.words]) if {
+deny contains {"msg": sprintf("%s listens on a port and has no readiness probe", [container.words]), "path": pods.path(container, ["readinessProbe"])} if {
 	pods.is_serving
 	some container in pods.lasting
 	count(kubernetes.items(container, ["body", "ports"])) > 0

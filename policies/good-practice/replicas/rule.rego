@@ -28,7 +28,7 @@ several if {
 	input.kind in ["Deployment", "StatefulSet"]
 }
 
-deny contains {"msg": sprintf("%v replicas are fewer than %v", [found, replicas]), "worse": replicas - found} if {
+deny contains {"msg": sprintf("%v replicas are fewer than %v", [found, replicas]), "path": ["spec", "replicas"], "worse": replicas - found} if {
 	several
 	found := input.spec.replicas
 	is_number(found)
@@ -37,7 +37,7 @@ deny contains {"msg": sprintf("%v replicas are fewer than %v", [found, replicas]
 }
 
 # An autoscaler is another object, which is not seen here: with one this is as it should be.
-warn contains {"msg": "no `replicas`: that is one pod, unless an autoscaler scales it", "worse": replicas - 1} if {
+warn contains {"msg": "no `replicas`: that is one pod, unless an autoscaler scales it", "path": ["spec", "replicas"], "worse": replicas - 1} if {
 	several
 	replicas > 1
 	not kubernetes.given(input, ["spec", "replicas"])

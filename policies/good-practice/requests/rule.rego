@@ -14,7 +14,7 @@ package good_practice.requests
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s requests no %s", [container.words, resource]) if {
+deny contains {"msg": sprintf("%s requests no %s", [container.words, resource]), "path": pods.path(container, ["resources", "requests", resource])} if {
 	some container in pods.containers
 	container.list != "ephemeralContainers"
 	some resource in ["cpu", "memory"]

@@ -13,7 +13,7 @@ package good_practice.revision_history
 
 import data.lib.pods
 
-deny contains "no revision is kept: `revisionHistoryLimit: 0`" if {
+deny contains {"msg": "no revision is kept: `revisionHistoryLimit: 0`", "path": ["spec", "revisionHistoryLimit"]} if {
 	pods.is_workload
 	input.spec.revisionHistoryLimit == 0
 }

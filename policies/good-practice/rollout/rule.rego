@@ -13,14 +13,14 @@ package good_practice.rollout
 
 import data.lib.pods
 
-deny contains "a rollout takes every pod down first: the strategy is `Recreate`" if {
+deny contains {"msg": "a rollout takes every pod down first: the strategy is `Recreate`", "path": ["spec", "strategy", "type"]} if {
 	pods.is_workload
 	input.kind == "Deployment"
 	input.spec.strategy.type == "Recreate"
 	input.spec.replicas > 1
 }
 
-deny contains "a rollout may take every pod down: `maxUnavailable` is 100%" if {
+deny contains {"msg": "a rollout may take every pod down: `maxUnavailable` is 100%", "path": ["spec", strategy, "rollingUpdate", "maxUnavailable"]} if {
 	pods.is_workload
 	some strategy in ["strategy", "updateStrategy"]
 	input.spec[strategy].rollingUpdate.maxUnavailable == "100%"

@@ -14,20 +14,20 @@ package good_practice.selector
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("the selector wants the label `%s: %v`, which the template does not have", [key, value]) if {
+deny contains {"msg": sprintf("the selector wants the label `%s: %v`, which the template does not have", [key, value]), "path": ["spec", "selector", "matchLabels", key]} if {
 	pods.is_workload
 	input.kind != "ReplicationController"
 	some key, value in kubernetes.entries(input, ["spec", "selector", "matchLabels"])
 	not template_labels[key] == value
 }
 
-deny contains "the workload has no selector" if {
+deny contains {"msg": "the workload has no selector", "path": ["spec", "selector"]} if {
 	pods.is_workload
 	not input.kind in ["Job", "ReplicationController"]
 	not kubernetes.given(input, ["spec", "selector"])
 }
 
-deny contains "the selector is empty" if {
+deny contains {"msg": "the selector is empty", "path": ["spec", "selector"]} if {
 	pods.is_workload
 	input.kind != "ReplicationController"
 	selector := input.spec.selector

@@ -14,7 +14,7 @@ package good_practice.spread
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains "nothing keeps the replicas on different nodes" if {
+deny contains {"msg": "nothing keeps the replicas on different nodes", "path": pods.path(pod, ["spec", "topologySpreadConstraints"])} if {
 	pods.is_workload
 	input.kind in ["Deployment", "StatefulSet"]
 	input.spec.replicas > 1

@@ -18,13 +18,14 @@ package good_practice.termination
 
 import data.lib.pods
 
-deny contains sprintf("pods%s are killed at once: `terminationGracePeriodSeconds: 0`", [pod.within]) if {
+deny contains {"msg": sprintf("pods%s are killed at once: `terminationGracePeriodSeconds: 0`", [pod.within]), "path": pods.path(pod, ["spec", "terminationGracePeriodSeconds"])} if {
 	some pod in pods.pods
 	pod.spec.terminationGracePeriodSeconds == 0
 }
 
 deny contains {
 	"msg": sprintf("pods%s may take %v seconds to end, more than %v", [pod.within, seconds, longest_grace]),
+	"path": pods.path(pod, ["spec", "terminationGracePeriodSeconds"]),
 	"worse": {pod.words: seconds},
 } if {
 	some pod in pods.pods

@@ -13,7 +13,7 @@ package images.digest
 
 import data.lib.images
 
-deny contains sprintf("%s runs `%s`, which is not pinned by its digest", [use.words, images.name(use.image)]) if {
+deny contains {"msg": sprintf("%s runs `%s`, which is not pinned by its digest", [use.words, images.name(use.image)]), "path": images.path(use)} if {
 	some use in images.used
 	not regex.match(`^sha256:[a-f0-9]{64}$|^sha512:[a-f0-9]{128}$`, concat("", array.slice(split(use.image, "@"), 1, 2)))
 }

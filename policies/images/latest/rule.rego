@@ -13,7 +13,7 @@ package images.latest
 
 import data.lib.images
 
-deny contains sprintf("%s runs `%s` in no version", [use.words, images.name(use.image)]) if {
+deny contains {"msg": sprintf("%s runs `%s` in no version", [use.words, images.name(use.image)]), "path": images.path(use)} if {
 	some use in images.used
 	not images.digest(use.image)
 	not versioned(use.image)

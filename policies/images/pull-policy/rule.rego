@@ -14,12 +14,12 @@ package images.pull_policy
 import data.lib.images
 import data.lib.pods
 
-deny contains sprintf("%s never pulls its image", [container.words]) if {
+deny contains {"msg": sprintf("%s never pulls its image", [container.words]), "path": pods.path(container, ["imagePullPolicy"])} if {
 	some container in pods.containers
 	container.body.imagePullPolicy == "Never"
 }
 
-deny contains sprintf("%s pulls `latest` only once for each node", [container.words]) if {
+deny contains {"msg": sprintf("%s pulls `latest` only once for each node", [container.words]), "path": pods.path(container, ["imagePullPolicy"])} if {
 	some container in pods.containers
 	container.body.imagePullPolicy == "IfNotPresent"
 	is_string(container.body.image)

@@ -25,7 +25,7 @@ default registries := []
 
 registries := data.parameters.registries
 
-deny contains sprintf("%s runs `%s`, which is from no allowed registry", [use.words, images.name(use.image)]) if {
+deny contains {"msg": sprintf("%s runs `%s`, which is from no allowed registry", [use.words, images.name(use.image)]), "path": images.path(use)} if {
 	count(registries) > 0
 	some use in images.used
 	not allowed(images.whole(use.image))

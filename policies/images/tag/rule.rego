@@ -27,7 +27,7 @@ moving(tag) if lower(tag) in moving_tags
 
 moving(tag) if regex.match(`^v?([0-9]{1,3}|20[0-9]{2})$`, tag)
 
-deny contains sprintf("%s runs `%s` with the moving tag `%s`", [use.words, images.name(use.image), images.tag(use.image)]) if {
+deny contains {"msg": sprintf("%s runs `%s` with the moving tag `%s`", [use.words, images.name(use.image), images.tag(use.image)]), "path": images.path(use)} if {
 	some use in images.used
 	not images.digest(use.image)
 	moving(images.tag(use.image))

@@ -36,15 +36,15 @@ instead := sprintf("; use `%s`", [called(entry.replacement)]) if kubernetes.give
 
 gone if kubernetes.minor >= minor(entry.removed)
 
-deny contains sprintf("`%s` `%s` is gone since Kubernetes %s%s", [input.apiVersion, input.kind, entry.removed, instead]) if gone
+deny contains {"msg": sprintf("`%s` `%s` is gone since Kubernetes %s%s", [input.apiVersion, input.kind, entry.removed, instead]), "path": ["apiVersion"]} if gone
 
-warn contains sprintf("`%s` `%s` goes with Kubernetes %s%s", [input.apiVersion, input.kind, entry.removed, instead]) if {
+warn contains {"msg": sprintf("`%s` `%s` goes with Kubernetes %s%s", [input.apiVersion, input.kind, entry.removed, instead]), "path": ["apiVersion"]} if {
 	kubernetes.given(entry, "removed")
 	not gone
 	kubernetes.minor >= minor(entry.deprecated)
 }
 
-warn contains sprintf("`%s` `%s` is deprecated since Kubernetes %s%s", [input.apiVersion, input.kind, entry.deprecated, instead]) if {
+warn contains {"msg": sprintf("`%s` `%s` is deprecated since Kubernetes %s%s", [input.apiVersion, input.kind, entry.deprecated, instead]), "path": ["apiVersion"]} if {
 	not kubernetes.given(entry, "removed")
 	kubernetes.minor >= minor(entry.deprecated)
 }

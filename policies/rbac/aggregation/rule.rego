@@ -17,6 +17,7 @@ import data.lib.roles
 # A role that allows more adds more.
 deny contains {
 	"msg": sprintf("its rules are added to `%s` for everybody who has it", [trim_prefix(key, "rbac.authorization.k8s.io/aggregate-to-")]),
+	"path": ["metadata", "labels", key],
 	"worse": {key: {roles.extent(rule) | some rule in roles.rules}},
 } if {
 	roles.is_role

@@ -14,14 +14,14 @@ package rbac.automount
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s gets the token of the default account", [pod.words]) if {
+deny contains {"msg": sprintf("%s gets the token of the default account", [pod.words]), "path": pods.path(pod, ["spec", "automountServiceAccountToken"])} if {
 	some pod in pods.pods
 	account := kubernetes.value(pod, ["spec", "serviceAccountName"], kubernetes.value(pod, ["spec", "serviceAccount"], ""))
 	account in ["", "default", null]
 	not pod.spec.automountServiceAccountToken == false
 }
 
-deny contains "every pod of this account gets its token" if {
+deny contains {"msg": "every pod of this account gets its token", "path": ["automountServiceAccountToken"]} if {
 	kubernetes.is("", "ServiceAccount")
 	input.metadata.name == "default"
 	not input.automountServiceAccountToken == false

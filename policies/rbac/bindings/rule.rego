@@ -18,7 +18,7 @@ guarded := [[group, resource, ["create", "update", "patch"]] |
 	some resource in ["roles", "clusterroles", "rolebindings", "clusterrolebindings"]
 ]
 
-deny contains {"msg": sprintf("the role allows to write %s", [resource]), "worse": {resource: granted}} if {
+deny contains {"msg": sprintf("the role allows to write %s", [resource]), "path": roles.path(group, resource, verbs), "worse": {resource: granted}} if {
 	some [group, resource, verbs] in guarded
 	granted := roles.granted(group, resource, verbs)
 	count(granted) > 0

@@ -15,6 +15,7 @@ import data.lib.roles
 
 deny contains {
 	"msg": sprintf("the binding is for the default account of `%v`", [namespace]),
+	"path": ["subjects", subject.index],
 	"worse": {sprintf("%v", [namespace]): roles.bound},
 } if {
 	some subject in roles.subjects

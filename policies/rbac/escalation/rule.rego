@@ -30,7 +30,7 @@ extras contains ["authentication.k8s.io", resource, "impersonate"] if {
 	kubernetes.starts(resource, "userextras/")
 }
 
-deny contains {"msg": sprintf("the role allows to %s %s", [verb, resource]), "worse": {resource: granted}} if {
+deny contains {"msg": sprintf("the role allows to %s %s", [verb, resource]), "path": roles.path(group, resource, [verb]), "worse": {resource: granted}} if {
 	some [group, resource, verb] in {one | some one in guarded} | extras
 	granted := roles.granted(group, resource, [verb])
 	count(granted) > 0

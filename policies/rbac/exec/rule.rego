@@ -22,7 +22,7 @@ guarded := [
 	["", "pods/ephemeralcontainers", ["patch", "update"]],
 ]
 
-deny contains {"msg": sprintf("the role allows `%s`", [resource]), "worse": {resource: verbs}} if {
+deny contains {"msg": sprintf("the role allows `%s`", [resource]), "path": roles.path(group, resource, wanted), "worse": {resource: verbs}} if {
 	some [group, resource, wanted] in guarded
 	verbs := roles.at_large(group, resource, wanted)
 	count(verbs) > 0

@@ -15,6 +15,7 @@ import data.lib.roles
 
 deny contains {
 	"msg": sprintf("the account `%v` is of the namespace `%v`%s", [subject.name, subject.namespace, whose]),
+	"path": ["subjects", subject.index],
 	"worse": {roles.words(subject): roles.bound},
 } if {
 	input.kind == "RoleBinding"

@@ -15,7 +15,7 @@ import data.lib.roles
 
 guarded := [["", "secrets", ["get", "list", "watch"]]]
 
-deny contains {"msg": sprintf("the role allows to read all %s", [resource]), "worse": {resource: verbs}} if {
+deny contains {"msg": sprintf("the role allows to read all %s", [resource]), "path": roles.path(group, resource, wanted), "worse": {resource: verbs}} if {
 	some [group, resource, wanted] in guarded
 	verbs := roles.at_large(group, resource, wanted)
 	count(verbs) > 0

@@ -15,7 +15,7 @@ import data.lib.roles
 
 guarded := [["", "serviceaccounts/token", ["create"]]]
 
-deny contains sprintf("the role allows to create `%s` for every account", [resource]) if {
+deny contains {"msg": sprintf("the role allows to create `%s` for every account", [resource]), "path": roles.path(group, resource, wanted)} if {
 	some [group, resource, wanted] in guarded
 	count(roles.at_large(group, resource, wanted)) > 0
 }

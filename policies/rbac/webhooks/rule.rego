@@ -20,7 +20,7 @@ guarded := [["admissionregistration.k8s.io", resource, ["create", "update", "pat
 	]
 ]
 
-deny contains {"msg": sprintf("the role allows to write `%s`", [resource]), "worse": {resource: verbs}} if {
+deny contains {"msg": sprintf("the role allows to write `%s`", [resource]), "path": roles.path(group, resource, wanted), "worse": {resource: verbs}} if {
 	some [group, resource, wanted] in guarded
 	verbs := roles.at_large(group, resource, wanted)
 	count(verbs) > 0

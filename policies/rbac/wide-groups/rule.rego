@@ -19,13 +19,14 @@ wide := {
 	"system:anonymous", "system:authenticated", "system:masters", "system:serviceaccounts", "system:unauthenticated",
 }
 
-deny contains {"msg": sprintf("the binding is for `%s`", [subject.name]), "worse": {subject.name: roles.bound}} if {
+deny contains {"msg": sprintf("the binding is for `%s`", [subject.name]), "path": ["subjects", subject.index], "worse": {subject.name: roles.bound}} if {
 	some subject in roles.subjects
 	subject.name in wide
 }
 
 deny contains {
 	"msg": sprintf("the binding is for every account of a namespace: `%s`", [subject.name]),
+	"path": ["subjects", subject.index],
 	"worse": {subject.name: roles.bound},
 } if {
 	some subject in roles.subjects

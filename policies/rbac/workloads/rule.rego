@@ -14,7 +14,7 @@ import data.lib.roles
 
 guarded := [[group, resource, ["create", "update", "patch"]] | some [group, resource] in [["", "pods"], ["apps", "deployments"], ["apps", "daemonsets"], ["apps", "statefulsets"], ["batch", "jobs"], ["batch", "cronjobs"]]]
 
-deny contains {"msg": sprintf("the role allows to make pods by `%s`", [resource]), "worse": {resource: verbs}} if {
+deny contains {"msg": sprintf("the role allows to make pods by `%s`", [resource]), "path": roles.path(group, resource, wanted), "worse": {resource: verbs}} if {
 	some [group, resource, wanted] in guarded
 	verbs := roles.at_large(group, resource, wanted)
 	count(verbs) > 0

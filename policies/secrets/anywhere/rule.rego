@@ -14,7 +14,7 @@ package secrets.anywhere
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains {"msg": sprintf("`%s` holds a secret", [concat(".", names)]), "worse": kubernetes.seal(value)} if {
+deny contains {"msg": sprintf("`%s` holds a secret", [concat(".", names)]), "path": path, "worse": kubernetes.seal(value)} if {
 	walk(input, [path, value])
 	kubernetes.masked(value)
 	not of_others(path)

@@ -15,6 +15,7 @@ import data.lib.pods
 
 deny contains {
 	"msg": sprintf("%s has a secret in its `%s`", [container.words, field]),
+	"path": pods.path(container, [field]),
 	"worse": {sprintf("%s: %s", [container.words, field]): seals(arguments)},
 } if {
 	some container in pods.containers
@@ -25,6 +26,7 @@ deny contains {
 
 deny contains {
 	"msg": sprintf("`%s` of %s has a secret in its command", [concat(".", hook), container.words]),
+	"path": pods.path(container, array.concat(hook, ["exec", "command"])),
 	"worse": {sprintf("%s: %s", [container.words, concat(".", hook)]): seals(arguments)},
 } if {
 	some container in pods.containers

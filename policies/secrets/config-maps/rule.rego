@@ -12,7 +12,7 @@ package secrets.config_maps
 
 import data.lib.kubernetes
 
-deny contains {"msg": sprintf("`%s` holds a secret", [key]), "worse": {key: kubernetes.seal(value)}} if {
+deny contains {"msg": sprintf("`%s` holds a secret", [key]), "path": [field, key], "worse": {key: kubernetes.seal(value)}} if {
 	kubernetes.is("", "ConfigMap")
 	some field in ["data", "binaryData"]
 	some key, value in kubernetes.entries(input, [field])

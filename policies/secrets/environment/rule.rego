@@ -15,9 +15,9 @@ package secrets.environment
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains {"msg": words, "worse": {words: kubernetes.seal(variable.value)}} if {
+deny contains {"msg": words, "path": pods.path(container, ["env", index, "value"]), "worse": {words: kubernetes.seal(variable.value)}} if {
 	some container in pods.containers
-	some variable in kubernetes.items(container, ["body", "env"])
+	some index, variable in kubernetes.items(container, ["body", "env"])
 	kubernetes.masked(variable.value)
 	words := sprintf("%s has a secret in the variable `%v`", [container.words, variable.name])
 }

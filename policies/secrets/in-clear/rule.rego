@@ -14,7 +14,7 @@ package secrets.in_clear
 import data.lib.kubernetes
 
 # Another value is another secret that is known from now on.
-deny contains {"msg": sprintf("`%s` is in clear in git", [key]), "worse": {key: kubernetes.seal(value)}} if {
+deny contains {"msg": sprintf("`%s` is in clear in git", [key]), "path": [field, key], "worse": {key: kubernetes.seal(value)}} if {
 	kubernetes.is("", "Secret")
 	some field in ["data", "stringData"]
 	some key, value in kubernetes.entries(input, [field])

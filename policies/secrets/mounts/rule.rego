@@ -14,8 +14,8 @@ package secrets.mounts
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s gets every key of the Secret `%v` as a variable", [container.words, source.secretRef.name]) if {
+deny contains {"msg": sprintf("%s gets every key of the Secret `%v` as a variable", [container.words, source.secretRef.name]), "path": pods.path(container, ["envFrom", index])} if {
 	some container in pods.containers
-	some source in kubernetes.items(container, ["body", "envFrom"])
+	some index, source in kubernetes.items(container, ["body", "envFrom"])
 	kubernetes.given(source, "secretRef")
 }

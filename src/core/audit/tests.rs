@@ -294,6 +294,7 @@ fn snapshot() -> Snapshot {
         proposed_library: None,
         floor: None,
         shifted: std::collections::BTreeSet::new(),
+        fields: Vec::new(),
         evaluation: Evaluation::default(),
         digest: digest(),
         details: crate::details::Details::default(),

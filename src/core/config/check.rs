@@ -11,7 +11,7 @@ use super::{CelCheck, Check, Judge, RegoCheck, SchemaCheck, Severity, one_of};
 use crate::policy::Expression;
 use crate::schema;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "use",
     "except",
@@ -23,6 +23,7 @@ const KEYS: [&str; 14] = [
     "data",
     "parameters",
     "message",
+    "path",
     "severity",
     "environments",
     "kinds",
@@ -86,11 +87,12 @@ fn read_cel<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, name: Option<&st
     let expression = read_expression(reader, table.get("cel")?);
     let message = reader.text_at(table, "message");
     let message = message.unwrap_or_else(|| format!("`{}` does not hold", name.unwrap_or_default()));
-    Some(Judge::Cel(CelCheck { expression: expression?, parameters, message }))
+    let path = reader.text_at(table, "path");
+    Some(Judge::Cel(CelCheck { expression: expression?, parameters, message, path }))
 }
 
 fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["message", "path"], "cel");
     only_with(reader, table, &["except"], "use");
     let files = reader.texts_at(table, "rego", name::valid_path);
     let data = reader.texts_at(table, "data", name::valid_path);
@@ -102,7 +104,7 @@ fn read_rego<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>
 const BUILTIN: &str = "builtin";
 
 fn read_schema<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["message", "path"], "cel");
     only_with(reader, table, &["data", "parameters"], "rego");
     only_with(reader, table, &["except"], "use");
     let named = reader.texts_at(table, "schema", name::valid_path);
@@ -147,7 +149,7 @@ fn read_gatekeeper<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option
 
 /// The paths of manifests that say by themselves what they need.
 fn read_manifests<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, key: &str) -> Option<Vec<String>> {
-    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["message", "path"], "cel");
     only_with(reader, table, &["data", "parameters"], "rego");
     only_with(reader, table, &["except"], "use");
     let files = reader.texts_at(table, key, name::valid_path);
@@ -155,7 +157,7 @@ fn read_manifests<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, key: &str)
 }
 
 fn read_use<'t>(reader: &mut Reader<'t>, table: &Table<'_, 't>, _: Option<&str>) -> Option<Judge> {
-    only_with(reader, table, &["message"], "cel");
+    only_with(reader, table, &["message", "path"], "cel");
     only_with(reader, table, &["data"], "rego");
     pack::read(reader, table)
 }

@@ -171,6 +171,8 @@ pub struct CelCheck {
     pub parameters: Option<serde_json::Value>,
     /// What to say when it is false.
     pub message: String,
+    /// Which field is wrong then, as people read it: `spec.replicas`.
+    pub path: Option<String>,
 }
 
 /// Rules that come with the program.

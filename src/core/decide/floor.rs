@@ -24,6 +24,7 @@ pub(super) fn findings(policy: &config::Policy, snapshot: &Snapshot) -> Vec<Find
         findings = policy::run_checks(&floor.policy(), &file.library, &snapshot.evaluation);
     }
     findings.extend(policy::run_checks(policy, &snapshot.library, &snapshot.evaluation));
+    policy::locate(&snapshot.fields, &mut findings);
     policy::waive(&policy.waivers, snapshot.now, &mut findings);
     findings
 }

@@ -250,6 +250,7 @@ fn blank(policy: &Policy, file: &PolicyFile, library: &Library, given: &Given) -
         floor: None,
         digest: effect::change_digest(&repo, &target, &evaluation),
         shifted: std::collections::BTreeSet::new(),
+        fields: Vec::new(),
         evaluation,
         details,
         directory: directory(policy, given, &cast),

@@ -62,7 +62,7 @@ impl Document {
 /// The largest integer up to which every integer has a float of its own.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-fn number<E: de::Error>(value: f64) -> Result<Value, E> {
+pub(super) fn number<E: de::Error>(value: f64) -> Result<Value, E> {
     if value.fract() == 0.0 && value.abs() <= EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "integral and within 2^53")]
         let integer = value as i64;
@@ -98,6 +98,8 @@ macro_rules! scalars {
         }
     };
 }
+
+pub(super) use scalars;
 
 struct NodeVisitor;
 
@@ -157,7 +159,8 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-struct Key(String);
+/// A key of a mapping, as a text.
+pub(super) struct Key(pub(super) String);
 
 struct KeyVisitor;
 

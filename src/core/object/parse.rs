@@ -40,7 +40,7 @@ const MAX_DEPTH: usize = 100;
 /// Texts that cannot nest deeper than this are read on the caller's stack.
 pub(super) const SHALLOW: usize = 40;
 /// What a reader that goes down to [`MAX_DEPTH`] needs at most, in bytes.
-const DEEP_STACK: usize = 16 << 20;
+pub(super) const DEEP_STACK: usize = 16 << 20;
 
 /// Reads all documents of a text (YAML 1.1 as kubectl reads it, or JSON; `List`s are opened), sealing secret leaves.
 /// `file` becomes the origin of each object where it is given. Objects without a namespace get `default_namespace`
@@ -199,7 +199,8 @@ fn newlines(text: Option<&str>) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn options(nodes: usize) -> serde_saphyr::Options {
+/// How a text of so many nodes is read.
+pub(super) fn options(nodes: usize) -> serde_saphyr::Options {
     serde_saphyr::options! {
         legacy_octal_numbers: true,
         with_snippet: false,

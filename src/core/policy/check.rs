@@ -62,6 +62,7 @@ fn could_not_run(check: &Check, why: &str) -> Finding {
         fix: None,
         environment: String::new(),
         object: None,
+        path: None,
         text: None,
         file: None,
         unit: None,
@@ -221,8 +222,8 @@ impl<'a> Ready<'a> {
                 let check = &self.check.name;
                 finding(format!("check `{check}` could not judge {}: {why}", effect.object))
             }
-            Ok(Wrong { rule, severity, message, fix, existing, waived }) => {
-                Finding { rule, fix, severity, existing, waived, errored: false, ..finding(message) }
+            Ok(Wrong { rule, severity, message, fix, path, existing, waived }) => {
+                Finding { rule, fix, severity, path, existing, waived, errored: false, ..finding(message) }
             }
         });
         told.collect()

@@ -12,6 +12,7 @@ mod idle;
 mod image;
 mod judge;
 mod libraries;
+mod located;
 mod manifests;
 mod matcher;
 mod metering;
@@ -37,6 +38,8 @@ pub use check::{broken_checks, run_checks};
 pub use expression::{DEEPEST_LOOPS, Expression, ExpressionError, LONGEST};
 pub use idle::{Idle, idle};
 pub use judge::{InventoryWanted, inventory_wanted};
+pub(crate) use located::locate;
+pub use located::{Field, FieldPlace};
 pub(crate) use plural::plural_of;
 pub(crate) use predicate::{Claims, Completeness, View, judge, judge_condition};
 pub use predicate::{Scope, applies, claims_effect, claims_path};
@@ -170,6 +173,9 @@ pub struct Finding {
     /// On what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectRef>,
+    /// Which field of it, as people read it: `spec.containers[name=web].image`. It may be one that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Which text `line` belongs to. A snapshot of an earlier version does not say: where it has a file, it is that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextKind>,
@@ -179,10 +185,10 @@ pub struct Finding {
     /// In what this unit renders to, where `text` is `rendered`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// Line, from 1.
+    /// Line, from 1: of the field where that is certain, else the one that the object begins at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
-    /// Column, from 1.
+    /// Column of the field, from 1, where its line is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
     /// Whether the check itself failed: then it blocks whatever its severity.
@@ -196,14 +202,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Where it is, as far as that is known.
+    /// Where it is, as far as that is known. People find a field in its line; the column is for programs.
     pub fn place(&self) -> Option<FindingPlace<'_>> {
         match (self.text, &self.file, &self.unit, self.line) {
             (Some(TextKind::Rendered), _, Some(unit), Some(line)) => {
                 Some(FindingPlace::Rendered { unit, line })
             }
             (Some(TextKind::Source) | None, Some(file), _, line) => {
-                Some(FindingPlace::Source { file, line, column: self.column })
+                Some(FindingPlace::Source { file, line, column: None })
             }
             (Some(TextKind::Rendered), ..) | (Some(TextKind::Source) | None, None, ..) => None,
         }

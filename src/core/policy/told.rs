@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::object::path::given;
+
 /// One message of a rule, with what it says about it. The rest is compared and never shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Told {
@@ -11,6 +13,8 @@ pub(super) struct Told {
     details: Option<String>,
     /// `worse`, as JSON: counts in place of message and details, and may be less than in base.
     worse: Option<String>,
+    /// `path`, as JSON: where it is. It is never compared, since the same may stand elsewhere than in base.
+    path: Option<String>,
 }
 
 impl Told {
@@ -36,10 +40,20 @@ impl Told {
                 let message = object.get("msg").and_then(Value::as_str);
                 let message = message.ok_or("gives an object without a text called `msg`")?;
                 let beside = |key: &str| object.get(key).map(Value::to_string);
-                Ok(Self { message: message.to_owned(), details: beside("details"), worse: beside("worse") })
+                Ok(Self {
+                    message: message.to_owned(),
+                    details: beside("details"),
+                    worse: beside("worse"),
+                    path: beside("path"),
+                })
             }
             (None, None) => Err("gives what is neither a text nor an object"),
         }
+    }
+
+    /// Which field of the object it is about, as people read it, where the rule says.
+    pub(super) fn path(&self, object: Option<&Value>) -> Option<String> {
+        given(object?, &serde_json::from_str(self.path.as_deref()?).ok()?)
     }
 
     /// Whether what base has is as bad as this.

@@ -140,8 +140,8 @@ impl<'a> Log<'a> {
         let home = self.report.environments.iter().filter(|found| found.name == finding.environment);
         let mut units = home.flat_map(|found| &found.units);
         match finding.place() {
-            Some(FindingPlace::Source { file, line, column }) => {
-                Place { unit: None, file: Some(file), line, column }
+            Some(FindingPlace::Source { file, line, column: _ }) => {
+                Place { unit: None, file: Some(file), line, column: finding.column }
             }
             // No file has that line: of the tree there is what the unit is rendered from.
             Some(FindingPlace::Rendered { unit: name, .. }) => {

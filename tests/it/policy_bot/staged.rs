@@ -101,6 +101,7 @@ impl Stage<'_> {
             floor: None,
             digest: effect::change_digest(&repo, &change.target.parse().unwrap(), &evaluation),
             shifted: std::collections::BTreeSet::new(),
+            fields: Vec::new(),
             evaluation,
             details: self.details(),
             directory: self.directory(policy),

@@ -14,13 +14,15 @@ package gitops.argocd.finalizers
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains "deleting the Application deletes everything that it applied" if {
+deny contains {"msg": "deleting the Application deletes everything that it applied", "path": array.concat(home, ["metadata", "finalizers"])} if {
 	some application in argocd.applications
 	is_object(application)
 	some finalizer in finalizers
 	kubernetes.starts(finalizer, "resources-finalizer.argocd.argoproj.io")
 }
 
-finalizers := kubernetes.list(kubernetes.value(input, ["metadata", "finalizers"], [])) if input.kind == "Application"
+finalizers := kubernetes.list(kubernetes.value(input, array.concat(home, ["metadata", "finalizers"]), []))
 
-else := kubernetes.list(kubernetes.value(input, ["spec", "template", "metadata", "finalizers"], []))
+home := [] if input.kind == "Application"
+
+else := ["spec", "template"]

@@ -13,17 +13,18 @@ package gitops.argocd.project_wildcards
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains "the project allows every source" if {
+deny contains {"msg": "the project allows every source", "path": ["spec", "sourceRepos"]} if {
 	argocd.is_project
 	"*" in input.spec.sourceRepos
 }
 
 deny contains {
 	"msg": sprintf("the project allows every %s: server `%v`, namespace `%v`", [word, server, namespace]),
+	"path": ["spec", "destinations", index, field],
 	"worse": {"namespace": all_of(namespace), "server": all_of(server)},
 } if {
 	argocd.is_project
-	some destination in kubernetes.items(input, ["spec", "destinations"])
+	some index, destination in kubernetes.items(input, ["spec", "destinations"])
 	server := kubernetes.value(destination, "server", kubernetes.value(destination, "name", ""))
 	namespace := kubernetes.value(destination, "namespace", "")
 	some field, word in {"server": "cluster", "name": "cluster", "namespace": "namespace"}
@@ -34,15 +35,15 @@ all_of(name) if name == "*"
 
 else := kubernetes.text(name)
 
-deny contains "the project allows every kind that is in no namespace" if {
+deny contains {"msg": "the project allows every kind that is in no namespace", "path": ["spec", "clusterResourceWhitelist", index]} if {
 	argocd.is_project
-	some kind in kubernetes.items(input, ["spec", "clusterResourceWhitelist"])
+	some index, kind in kubernetes.items(input, ["spec", "clusterResourceWhitelist"])
 	kind.group == "*"
 	kind.kind == "*"
 }
 
-deny contains sprintf("every namespace may have Applications of the project: `%v`", [namespace]) if {
+deny contains {"msg": sprintf("every namespace may have Applications of the project: `%v`", [namespace]), "path": ["spec", "sourceNamespaces", index]} if {
 	argocd.is_project
-	some namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
+	some index, namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
 	namespace == "*"
 }

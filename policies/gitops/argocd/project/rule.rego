@@ -14,7 +14,7 @@ package gitops.argocd.project
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains "the Application is in the project `default`" if {
+deny contains {"msg": "the Application is in the project `default`", "path": argocd.path(["project"])} if {
 	some application in argocd.applications
 	kubernetes.value(application, "project", "") in ["", "default"]
 }

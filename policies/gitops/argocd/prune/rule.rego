@@ -14,12 +14,12 @@ package gitops.argocd.prune
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains "an empty render deletes everything: `allowEmpty` is set" if {
+deny contains {"msg": "an empty render deletes everything: `allowEmpty` is set", "path": argocd.path(["syncPolicy", "automated", "allowEmpty"])} if {
 	some application in argocd.applications
 	application.syncPolicy.automated.allowEmpty == true
 }
 
-warn contains "what is pruned goes before the rest is healthy: `syncOptions` has no `PruneLast=true`" if {
+warn contains {"msg": "what is pruned goes before the rest is healthy: `syncOptions` has no `PruneLast=true`", "path": argocd.path(["syncPolicy", "syncOptions"])} if {
 	some application in argocd.applications
 	application.syncPolicy.automated.prune == true
 	not "PruneLast=true" in kubernetes.items(application, ["syncPolicy", "syncOptions"])

@@ -15,19 +15,20 @@ import data.lib.argocd
 import data.lib.kubernetes
 
 # A star alone is what `project-wildcards` tells.
-deny contains sprintf("Applications of the namespace `%v` are in the project", [namespace]) if {
+deny contains {"msg": sprintf("Applications of the namespace `%v` are in the project", [namespace]), "path": ["spec", "sourceNamespaces", index]} if {
 	argocd.is_project
-	some namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
+	some index, namespace in kubernetes.items(input, ["spec", "sourceNamespaces"])
 	kubernetes.foreign(namespace)
 	namespace != "*"
 }
 
 deny contains {
 	"msg": sprintf("what is applied to `%v` is applied as `%v`, an account of another namespace", [namespace, account]),
+	"path": ["spec", "destinationServiceAccounts", index, "defaultServiceAccount"],
 	"worse": json.marshal([kubernetes.value(target, "server", ""), namespace, account]),
 } if {
 	argocd.is_project
-	some target in kubernetes.items(input, ["spec", "destinationServiceAccounts"])
+	some index, target in kubernetes.items(input, ["spec", "destinationServiceAccounts"])
 	namespace := kubernetes.value(target, "namespace", "")
 	account := kubernetes.value(target, "defaultServiceAccount", "")
 	is_string(account)

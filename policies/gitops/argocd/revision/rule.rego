@@ -44,9 +44,11 @@ lends(source) if {
 
 deny contains {
 	"msg": sprintf("`%v` is followed at the floating revision `%v`", [repository, revision]),
+	"path": argocd.path(array.concat(found.at, ["targetRevision"])),
 	"worse": json.marshal([repository, kubernetes.value(source, "chart", ""), revision]),
 } if {
-	some source in argocd.sources
+	some found in argocd.sources
+	source := found.body
 	repository := kubernetes.value(source, "repoURL", "")
 	revision := kubernetes.value(source, "targetRevision", "")
 	floats(revision)

@@ -15,19 +15,19 @@ package gitops.argocd.sync
 import data.lib.argocd
 import data.lib.kubernetes
 
-deny contains sprintf("the sync option `%s` is set", [option]) if {
+deny contains {"msg": sprintf("the sync option `%s` is set", [option]), "path": argocd.path(["syncPolicy", "syncOptions", index])} if {
 	some application in argocd.applications
-	some option in kubernetes.items(application, ["syncPolicy", "syncOptions"])
+	some index, option in kubernetes.items(application, ["syncPolicy", "syncOptions"])
 	option in ["Replace=true", "Force=true", "Validate=false"]
 }
 
-warn contains "what is changed by hand stays: `selfHeal` is not set" if {
+warn contains {"msg": "what is changed by hand stays: `selfHeal` is not set", "path": argocd.path(["syncPolicy", "automated", "selfHeal"])} if {
 	some application in argocd.applications
 	kubernetes.given(application, ["syncPolicy", "automated"])
 	not application.syncPolicy.automated.selfHeal == true
 }
 
-warn contains "the automated sync is turned off" if {
+warn contains {"msg": "the automated sync is turned off", "path": argocd.path(["syncPolicy", "automated", "enabled"])} if {
 	some application in argocd.applications
 	application.syncPolicy.automated.enabled == false
 }

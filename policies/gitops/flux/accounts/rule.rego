@@ -14,7 +14,7 @@ package gitops.flux.accounts
 import data.lib.flux
 import data.lib.kubernetes
 
-deny contains "it applies with the rights of the controller: it names no `serviceAccountName`" if {
+deny contains {"msg": "it applies with the rights of the controller: it names no `serviceAccountName`", "path": ["spec", "serviceAccountName"]} if {
 	flux.applies
 	not kubernetes.given(input, ["spec", "serviceAccountName"])
 	not kubernetes.given(input, ["spec", "kubeConfig"])

@@ -15,23 +15,23 @@ package gitops.flux.kustomization
 import data.lib.flux
 import data.lib.kubernetes
 
-deny contains "what is removed from git stays in the cluster: `prune` is off" if {
+deny contains {"msg": "what is removed from git stays in the cluster: `prune` is off", "path": ["spec", "prune"]} if {
 	flux.kustomization
 	not input.spec.prune == true
 }
 
-deny contains "it is ready before what it applies is: neither `wait` nor `healthChecks` is set" if {
+deny contains {"msg": "it is ready before what it applies is: neither `wait` nor `healthChecks` is set", "path": ["spec", "wait"]} if {
 	flux.kustomization
 	not input.spec.wait == true
 	count(kubernetes.list(kubernetes.value(input, ["spec", "healthChecks"], []))) == 0
 }
 
-deny contains "it has no `timeout`" if {
+deny contains {"msg": "it has no `timeout`", "path": ["spec", "timeout"]} if {
 	flux.kustomization
 	not kubernetes.given(input, ["spec", "timeout"])
 }
 
-deny contains "it deletes objects to change them: `force` is set" if {
+deny contains {"msg": "it deletes objects to change them: `force` is set", "path": ["spec", "force"]} if {
 	flux.kustomization
 	input.spec.force == true
 }

@@ -14,7 +14,7 @@ package gitops.flux.release
 import data.lib.flux
 import data.lib.kubernetes
 
-deny contains sprintf("nothing tries again when the %s fails", [action]) if {
+deny contains {"msg": sprintf("nothing tries again when the %s fails", [action]), "path": ["spec", action, "remediation"]} if {
 	flux.release
 	some action in ["install", "upgrade"]
 	not retried(action)
@@ -24,7 +24,7 @@ retried(action) if input.spec[action].remediation.retries != 0
 
 retried(action) if kubernetes.given(input, ["spec", action, "strategy"])
 
-deny contains sprintf("`%s.%s` is set", [action, option]) if {
+deny contains {"msg": sprintf("`%s.%s` is set", [action, option]), "path": ["spec", action, option]} if {
 	flux.release
 	some action in ["install", "upgrade", "rollback", "uninstall"]
 	some option in ["disableWait", "force", "disableOpenAPIValidation", "disableSchemaValidation"]

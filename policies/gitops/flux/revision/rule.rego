@@ -27,7 +27,7 @@ branches := data.parameters.branches
 # The same branch, range or tag of another source is another one.
 at(what) := {what: kubernetes.text(kubernetes.value(input, ["spec", "url"], ""))}
 
-deny contains {"msg": sprintf("the branch `%v` is followed", [branch]), "worse": at(sprintf("branch %v", [branch]))} if {
+deny contains {"msg": sprintf("the branch `%v` is followed", [branch]), "path": ["spec", "ref", "branch"], "worse": at(sprintf("branch %v", [branch]))} if {
 	kubernetes.is("source.toolkit.fluxcd.io", "GitRepository")
 	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["tag", "commit", "semver", "name"] { not kubernetes.given(ref, key) }
@@ -36,7 +36,7 @@ deny contains {"msg": sprintf("the branch `%v` is followed", [branch]), "worse":
 }
 
 # A reference by its full name is followed before branch, tag and range are; only tags stay where they are.
-deny contains {"msg": sprintf("`%v` is followed, which is no tag", [name]), "worse": at(sprintf("branch %v", [branch]))} if {
+deny contains {"msg": sprintf("`%v` is followed, which is no tag", [name]), "path": ["spec", "ref", "name"], "worse": at(sprintf("branch %v", [branch]))} if {
 	kubernetes.is("source.toolkit.fluxcd.io", "GitRepository")
 	name := input.spec.ref.name
 	is_string(name)
@@ -49,13 +49,14 @@ deny contains {"msg": sprintf("`%v` is followed, which is no tag", [name]), "wor
 
 deny contains {
 	"msg": sprintf("a range of versions is followed: `%v`", [input.spec.ref.semver]),
+	"path": ["spec", "ref", "semver"],
 	"worse": at(sprintf("range %v", [input.spec.ref.semver])),
 } if {
 	flux.source
 	kubernetes.given(input, ["spec", "ref", "semver"])
 }
 
-deny contains {"msg": "the tag `latest` is followed", "worse": at("latest")} if {
+deny contains {"msg": "the tag `latest` is followed", "path": ["spec", "ref", "tag"], "worse": at("latest")} if {
 	kubernetes.is("source.toolkit.fluxcd.io", "OCIRepository")
 	ref := kubernetes.value(input, ["spec", "ref"], {})
 	every key in ["digest", "semver"] { not kubernetes.given(ref, key) }
@@ -64,6 +65,7 @@ deny contains {"msg": "the tag `latest` is followed", "worse": at("latest")} if 
 
 deny contains {
 	"msg": sprintf("the chart `%v` floats: `%v`", [chart.chart, version]),
+	"path": ["spec", "chart", "spec", "version"],
 	"worse": json.marshal([chart.chart, version, kubernetes.value(chart, "sourceRef", {})]),
 } if {
 	flux.release

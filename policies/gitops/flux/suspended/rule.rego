@@ -12,7 +12,7 @@ package gitops.flux.suspended
 
 import data.lib.flux
 
-deny contains "it is suspended: what is merged is not applied" if {
+deny contains {"msg": "it is suspended: what is merged is not applied", "path": ["spec", "suspend"]} if {
 	flux.object
 	input.spec.suspend == true
 }

@@ -14,7 +14,7 @@ package pod_security.baseline.apparmor
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s uses the AppArmor profile `%v`", [context.words, type]) if {
+deny contains {"msg": sprintf("%s uses the AppArmor profile `%v`", [context.words, type]), "path": pods.path(context, ["appArmorProfile", "type"])} if {
 	some context in pods.contexts
 	kubernetes.given(context, ["body", "appArmorProfile"])
 	type := kubernetes.value(context, ["body", "appArmorProfile", "type"], "")
@@ -23,7 +23,7 @@ deny contains sprintf("%s uses the AppArmor profile `%v`", [context.words, type]
 
 prefix := "container.apparmor.security.beta.kubernetes.io/"
 
-deny contains sprintf("the annotation `%s` asks for `%v`", [key, profile]) if {
+deny contains {"msg": sprintf("the annotation `%s` asks for `%v`", [key, profile]), "path": pods.path(pod, ["metadata", "annotations", key])} if {
 	some pod in pods.pods
 	some key, profile in pods.annotations(pod)
 	kubernetes.starts(key, prefix)

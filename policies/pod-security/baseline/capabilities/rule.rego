@@ -19,8 +19,8 @@ usual := {
 	"SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 }
 
-deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {
+deny contains {"msg": sprintf("%s adds the capability `%v`", [container.words, capability]), "path": pods.path(container, ["securityContext", "capabilities", "add", index])} if {
 	some container in pods.containers
-	some capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
+	some index, capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
 	not capability in usual
 }

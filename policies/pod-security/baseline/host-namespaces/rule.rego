@@ -13,7 +13,7 @@ package pod_security.baseline.host_namespaces
 
 import data.lib.pods
 
-deny contains sprintf("%s sets `%s`", [pod.words, field]) if {
+deny contains {"msg": sprintf("%s sets `%s`", [pod.words, field]), "path": pods.path(pod, ["spec", field])} if {
 	some pod in pods.pods
 	some field in ["hostNetwork", "hostPID", "hostIPC"]
 	pod.spec[field] == true

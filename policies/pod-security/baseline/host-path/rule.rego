@@ -15,8 +15,8 @@ import data.lib.kubernetes
 import data.lib.pods
 
 # Worse is a wider path, one that is written, or one that more containers mount.
-deny contains {"msg": sprintf("volume `%v`%s is a path of the node", [volume.name, pod.within]), "worse": pods.mounted(pod, volume)} if {
+deny contains {"msg": sprintf("volume `%v`%s is a path of the node", [volume.name, pod.within]), "path": pods.path(pod, ["spec", "volumes", index, "hostPath"]), "worse": pods.mounted(pod, volume)} if {
 	some pod in pods.pods
-	some volume in kubernetes.items(pod, ["spec", "volumes"])
+	some index, volume in kubernetes.items(pod, ["spec", "volumes"])
 	kubernetes.given(volume, "hostPath")
 }

@@ -14,9 +14,9 @@ package pod_security.baseline.host_ports
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "worse": pods.host_port(container, port)} if {
+deny contains {"msg": sprintf("%s listens on port %v of its node", [container.words, port.hostPort]), "path": pods.path(container, ["ports", index, "hostPort"]), "worse": pods.host_port(container, port)} if {
 	some container in pods.containers
-	some port in kubernetes.items(container, ["body", "ports"])
+	some index, port in kubernetes.items(container, ["body", "ports"])
 	kubernetes.given(port, "hostPort")
 	port.hostPort != 0
 }

@@ -13,7 +13,7 @@ package pod_security.baseline.host_process
 
 import data.lib.pods
 
-deny contains sprintf("%s is a process of its Windows host", [context.words]) if {
+deny contains {"msg": sprintf("%s is a process of its Windows host", [context.words]), "path": pods.path(context, ["windowsOptions", "hostProcess"])} if {
 	some context in pods.contexts
 	context.body.windowsOptions.hostProcess == true
 }

@@ -13,7 +13,7 @@ package pod_security.baseline.privileged
 
 import data.lib.pods
 
-deny contains sprintf("%s runs privileged", [container.words]) if {
+deny contains {"msg": sprintf("%s runs privileged", [container.words]), "path": pods.path(container, ["securityContext", "privileged"])} if {
 	some container in pods.containers
 	container.body.securityContext.privileged == true
 }

@@ -27,6 +27,7 @@ hooks := [
 # Another port or path of a host is another thing that is asked.
 deny contains {
 	"msg": sprintf("`%s` of %s asks the host `%v`", [concat(".", hook), container.words, host]),
+	"path": pods.path(container, array.concat(hook, [by, "host"])),
 	"worse": {concat(".", array.concat(hook, [container.words])): kubernetes.text(kubernetes.value(container.body, array.concat(hook, [by]), ""))},
 } if {
 	kubernetes.at_least(34)

@@ -18,7 +18,7 @@ package pod_security.baseline.proc_mount
 
 import data.lib.pods
 
-deny contains sprintf("%s sets `procMount` to `%v`", [container.words, mount]) if {
+deny contains {"msg": sprintf("%s sets `procMount` to `%v`", [container.words, mount]), "path": pods.path(container, ["securityContext", "procMount"])} if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
 	mount := container.body.securityContext.procMount

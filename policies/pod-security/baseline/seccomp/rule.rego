@@ -19,7 +19,7 @@ package pod_security.baseline.seccomp
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s uses the seccomp profile `%v`", [context.words, type]) if {
+deny contains {"msg": sprintf("%s uses the seccomp profile `%v`", [context.words, type]), "path": pods.path(context, ["seccompProfile", "type"])} if {
 	kubernetes.at_least(19)
 	some context in pods.contexts
 	kubernetes.given(context, ["body", "seccompProfile"])
@@ -34,7 +34,7 @@ keys contains [container.pod, key] if {
 	key := sprintf("container.seccomp.security.alpha.kubernetes.io/%v", [container.name])
 }
 
-deny contains sprintf("the annotation `%s` asks for `%v`", [key, profile]) if {
+deny contains {"msg": sprintf("the annotation `%s` asks for `%v`", [key, profile]), "path": pods.path(pod, ["metadata", "annotations", key])} if {
 	not kubernetes.at_least(19)
 	some [pod, key] in keys
 	profile := pods.annotations(pod)[key]

@@ -23,13 +23,13 @@ types contains type if some type in ["", null, "container_t", "container_init_t"
 
 types contains "container_engine_t" if kubernetes.at_least(31)
 
-deny contains sprintf("%s has the SELinux type `%v`", [context.words, type]) if {
+deny contains {"msg": sprintf("%s has the SELinux type `%v`", [context.words, type]), "path": pods.path(context, ["seLinuxOptions", "type"])} if {
 	some context in pods.contexts
 	type := context.body.seLinuxOptions.type
 	not type in types
 }
 
-deny contains sprintf("%s has an SELinux %s of its own: `%v`", [context.words, field, value]) if {
+deny contains {"msg": sprintf("%s has an SELinux %s of its own: `%v`", [context.words, field, value]), "path": pods.path(context, ["seLinuxOptions", field])} if {
 	some context in pods.contexts
 	some field in ["user", "role"]
 	value := context.body.seLinuxOptions[field]

@@ -38,10 +38,11 @@ safe contains name if {
 
 deny contains {
 	"msg": sprintf("%s sets the sysctl `%v`", [pod.words, name]),
+	"path": pods.path(pod, ["spec", "securityContext", "sysctls", index]),
 	"worse": {sprintf("%v%s", [name, pod.within]): kubernetes.text(kubernetes.value(sysctl, "value", ""))},
 } if {
 	some pod in pods.pods
-	some sysctl in kubernetes.items(pod, ["spec", "securityContext", "sysctls"])
+	some index, sysctl in kubernetes.items(pod, ["spec", "securityContext", "sysctls"])
 	name := kubernetes.value(sysctl, "name", "")
 	not name in safe
 }

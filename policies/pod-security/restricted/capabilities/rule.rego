@@ -29,6 +29,7 @@ usual := {
 
 deny contains {
 	"msg": sprintf("%s does not drop `ALL` capabilities", [container.words]),
+	"path": pods.path(container, ["securityContext", "capabilities", "drop"]),
 	"worse": {container.words: {capability | some capability in usual; not capability in dropped}},
 } if {
 	kubernetes.at_least(22)
@@ -38,10 +39,10 @@ deny contains {
 	not "ALL" in dropped
 }
 
-deny contains sprintf("%s adds the capability `%v`", [container.words, capability]) if {
+deny contains {"msg": sprintf("%s adds the capability `%v`", [container.words, capability]), "path": pods.path(container, ["securityContext", "capabilities", "add", index])} if {
 	kubernetes.at_least(22)
 	some container in pods.containers
 	not pods.for_windows(container.pod)
-	some capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
+	some index, capability in kubernetes.items(container, ["body", "securityContext", "capabilities", "add"])
 	capability != "NET_BIND_SERVICE"
 }

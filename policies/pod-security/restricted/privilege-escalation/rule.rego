@@ -19,7 +19,7 @@ package pod_security.restricted.privilege_escalation
 
 import data.lib.pods
 
-deny contains sprintf("%s does not set `allowPrivilegeEscalation: false`", [container.words]) if {
+deny contains {"msg": sprintf("%s does not set `allowPrivilegeEscalation: false`", [container.words]), "path": pods.path(container, ["securityContext", "allowPrivilegeEscalation"])} if {
 	some container in pods.containers
 	not pods.for_windows(container.pod)
 	not container.body.securityContext.allowPrivilegeEscalation == false

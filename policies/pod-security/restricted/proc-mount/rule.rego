@@ -21,7 +21,7 @@ package pod_security.restricted.proc_mount
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s sets `procMount` to `%v`", [container.words, mount]) if {
+deny contains {"msg": sprintf("%s sets `procMount` to `%v`", [container.words, mount]), "path": pods.path(container, ["securityContext", "procMount"])} if {
 	kubernetes.at_least(35)
 	some container in pods.containers
 	mount := container.body.securityContext.procMount

@@ -21,19 +21,19 @@ import data.lib.kubernetes
 import data.lib.pods
 
 # Nothing said is less than root allowed: the image may have a user of its own.
-deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [pod.words]), "worse": {pod.words: 2}} if {
+deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [pod.words]), "path": pods.path(pod, ["spec", "securityContext", "runAsNonRoot"]), "worse": {pod.words: 2}} if {
 	some pod in pods.pods
 	not pods.own_users(pod)
 	pod.spec.securityContext.runAsNonRoot == false
 }
 
-deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [container.words]), "worse": {container.words: 2}} if {
+deny contains {"msg": sprintf("%s sets `runAsNonRoot: false`", [container.words]), "path": pods.path(container, ["securityContext", "runAsNonRoot"]), "worse": {container.words: 2}} if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
 	container.body.securityContext.runAsNonRoot == false
 }
 
-deny contains {"msg": sprintf("neither the pod nor %s sets `runAsNonRoot: true`", [container.words]), "worse": {container.words: 1}} if {
+deny contains {"msg": sprintf("neither the pod nor %s sets `runAsNonRoot: true`", [container.words]), "path": pods.path(container, ["securityContext", "runAsNonRoot"]), "worse": {container.words: 1}} if {
 	some container in pods.containers
 	not pods.own_users(container.pod)
 	not is_boolean(kubernetes.value(container.body, ["securityContext", "runAsNonRoot"], null))

@@ -20,7 +20,7 @@ package pod_security.restricted.run_as_user
 import data.lib.kubernetes
 import data.lib.pods
 
-deny contains sprintf("%s runs as the user 0", [context.words]) if {
+deny contains {"msg": sprintf("%s runs as the user 0", [context.words]), "path": pods.path(context, ["runAsUser"])} if {
 	kubernetes.at_least(23)
 	some context in pods.contexts
 	not pods.own_users(context.pod)

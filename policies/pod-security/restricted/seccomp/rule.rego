@@ -22,7 +22,7 @@ import data.lib.kubernetes
 import data.lib.pods
 
 # Nothing said is less than a profile that is turned off: the node may have a default.
-deny contains {"msg": sprintf("%s uses the seccomp profile `%v`", [context.words, type]), "worse": {context.words: 2}} if {
+deny contains {"msg": sprintf("%s uses the seccomp profile `%v`", [context.words, type]), "path": pods.path(context, ["seccompProfile", "type"]), "worse": {context.words: 2}} if {
 	kubernetes.at_least(19)
 	some context in pods.contexts
 	not pods.for_windows(context.pod)
@@ -31,7 +31,7 @@ deny contains {"msg": sprintf("%s uses the seccomp profile `%v`", [context.words
 	not type in valid
 }
 
-deny contains {"msg": sprintf("neither the pod nor %s sets a seccomp profile", [container.words]), "worse": {container.words: 1}} if {
+deny contains {"msg": sprintf("neither the pod nor %s sets a seccomp profile", [container.words]), "path": pods.path(container, ["securityContext", "seccompProfile"]), "worse": {container.words: 1}} if {
 	kubernetes.at_least(19)
 	some container in pods.containers
 	not pods.for_windows(container.pod)

@@ -22,10 +22,11 @@ allowed := {
 
 deny contains {
 	"msg": sprintf("volume `%v`%s is of the kind `%s`", [name, pod.within, concat("`, `", kinds)]),
+	"path": pods.path(pod, ["spec", "volumes", index]),
 	"worse": pods.mounted(pod, volume),
 } if {
 	some pod in pods.pods
-	some volume in kubernetes.items(pod, ["spec", "volumes"])
+	some index, volume in kubernetes.items(pod, ["spec", "volumes"])
 	is_object(volume)
 	name := kubernetes.value(volume, "name", "")
 	kinds := {kind | some kind, source in kubernetes.entries(volume, []); kind != "name"; source != null}

@@ -209,6 +209,7 @@ fn snapshot() -> Snapshot {
         proposed_library: None,
         floor: None,
         shifted: std::collections::BTreeSet::new(),
+        fields: Vec::new(),
         evaluation: Evaluation {
             environments: vec![
                 environment("production", vec![effect("Deployment web", &[Risk::Image])]),

@@ -38,6 +38,7 @@ source = { yaml = "infra/**/*.yaml" }
 name = "two replicas"
 cel  = "object.kind != 'Deployment' || object.spec.replicas >= 2"
 message = "production runs at least two replicas"
+path = "spec.replicas"
 environments = ["prod*"]
 kinds = ["apps/Deployment"]
 severity = "warning"
@@ -138,6 +139,7 @@ fn a_whole_policy_is_read() {
                 expression: "object.kind != 'Deployment' || object.spec.replicas >= 2".into(),
                 parameters: None,
                 message: "production runs at least two replicas".into(),
+                path: Some("spec.replicas".into()),
             }),
             severity: Severity::Warning,
             environments: vec!["prod*".into()],

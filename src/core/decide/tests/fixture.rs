@@ -159,6 +159,7 @@ pub(super) fn snapshot() -> Snapshot {
         proposed_library: None,
         floor: None,
         shifted: BTreeSet::new(),
+        fields: Vec::new(),
         evaluation: evaluation(vec![unit(vec![replicas_effect(3, 5)])]),
         digest: Digest::of(b""),
         details: crate::details::Details::default(),

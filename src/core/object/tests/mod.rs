@@ -3,6 +3,7 @@
 
 mod body;
 mod bombs;
+mod fields;
 mod reading;
 mod sealing;
 

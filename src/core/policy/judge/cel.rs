@@ -4,11 +4,13 @@ use serde_json::Value;
 
 use super::{Judging, Subject, Wrong};
 use crate::config::{CelCheck, Severity};
+use crate::object::path::given;
 use crate::policy::expression::Expression;
 
 struct Cel<'a> {
     expression: Expression,
     message: &'a str,
+    path: Option<Value>,
     parameters: Option<&'a Value>,
     severity: Severity,
 }
@@ -16,7 +18,8 @@ struct Cel<'a> {
 pub(super) fn compile(check: &CelCheck, severity: Severity) -> Result<Box<dyn Judging + '_>, String> {
     let expression = Expression::compile(&check.expression).map_err(|error| error.message)?;
     let (message, parameters) = (check.message.as_str(), check.parameters.as_ref());
-    Ok(Box::new(Cel { expression, message, parameters, severity }))
+    let path = check.path.as_deref().map(Value::from);
+    Ok(Box::new(Cel { expression, message, path, parameters, severity }))
 }
 
 impl Judging for Cel<'_> {
@@ -41,6 +44,8 @@ impl Judging for Cel<'_> {
             return Ok(Vec::new());
         }
         let message = self.message.to_owned();
-        Ok(vec![Wrong { rule: None, severity: self.severity, message, fix: None, existing, waived: None }])
+        let (severity, path) = (self.severity, self.path.as_ref().zip(subject.after()));
+        let path = path.and_then(|(path, object)| given(object, path));
+        Ok(vec![Wrong { rule: None, severity, message, fix: None, path, existing, waived: None }])
     }
 }

@@ -90,6 +90,8 @@ pub(super) struct Wrong {
     pub(super) message: String,
     /// What to do about it.
     pub(super) fix: Option<String>,
+    /// Which field is wrong, as people read it.
+    pub(super) path: Option<String>,
     /// Base violates it too.
     pub(super) existing: bool,
     pub(super) waived: Option<Waived>,
@@ -104,11 +106,21 @@ fn once(all: impl IntoIterator<Item = Wrong>) -> Vec<Wrong> {
             (&known.rule, &known.message, known.severity) == (&wrong.rule, &wrong.message, wrong.severity)
         };
         match told.last_mut().filter(same) {
-            Some(known) => known.existing &= wrong.existing,
+            Some(known) => known.join(wrong),
             None => told.push(wrong),
         }
     }
     told
+}
+
+impl Wrong {
+    /// Takes in what has the same words. Of several fields the first is told that is not wrong in base too.
+    pub(super) fn join(&mut self, other: Self) {
+        if self.existing && !other.existing {
+            self.path = other.path;
+        }
+        self.existing &= other.existing;
+    }
 }
 
 impl<'a> Subject<'a> {

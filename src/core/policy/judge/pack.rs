@@ -200,7 +200,7 @@ impl Judging for Pack {
             let base = before.filter(|_| !said.is_empty());
             // Where base cannot be judged nothing is known of it: then what is wrong counts as new.
             let base = base.and_then(|base| asked.judge(base, None).ok()).unwrap_or_default();
-            wrong.extend(said.iter().map(|said| self.wrong(asked, said, is_in(&base, said))));
+            wrong.extend(said.iter().map(|said| self.wrong(asked, Some(after), said, is_in(&base, said))));
         }
         if let Some(asked) = transition {
             let change = json!({
@@ -209,7 +209,7 @@ impl Judging for Pack {
                 "before": before.unwrap_or(&Value::Null),
             });
             let said = asked.judge(after.unwrap_or(&Value::Null), Some(&change))?;
-            wrong.extend(said.iter().map(|said| self.wrong(asked, said, false)));
+            wrong.extend(said.iter().map(|said| self.wrong(asked, after, said, false)));
         }
         wrong.sort_by(|a, b| (&a.rule, &a.message, a.severity).cmp(&(&b.rule, &b.message, b.severity)));
         Ok(once(wrong))
@@ -217,7 +217,13 @@ impl Judging for Pack {
 }
 
 impl Pack {
-    fn wrong(&self, asked: &Asked, (id, warns, told): &Said, existing: bool) -> Wrong {
+    fn wrong(
+        &self,
+        asked: &Asked,
+        object: Option<&Value>,
+        (id, warns, told): &Said,
+        existing: bool,
+    ) -> Wrong {
         let rule = asked.rules.get(id.as_str());
         let severity = rule.map_or(Severity::Error, |rule| rule.severity);
         let severity = if *warns { severity.min(Severity::Warning) } else { severity };
@@ -226,6 +232,7 @@ impl Pack {
             severity: severity.min(self.most),
             message: told.message.clone(),
             fix: rule.map(|rule| rule.fix.clone()),
+            path: told.path(object),
             existing,
             waived: None,
         }

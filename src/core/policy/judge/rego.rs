@@ -29,7 +29,7 @@ impl Judging for Rego {
     }
 
     fn judge(&self, subject: &Subject<'_>) -> Result<Vec<Wrong>, String> {
-        let before = subject.before();
+        let (before, after) = (subject.before(), subject.after());
         let change = match self.judges_transition() {
             false => Value::Null,
             true => json!({
@@ -38,7 +38,7 @@ impl Judging for Rego {
                 "before": before.unwrap_or(&Value::Null),
             }),
         };
-        let said = self.rules.judge(subject.after().unwrap_or(&Value::Null), &change)?;
+        let said = self.rules.judge(after.unwrap_or(&Value::Null), &change)?;
         let base = before.filter(|_| !said.is_empty() && !self.judges_transition());
         let base: BTreeSet<Said> =
             base.and_then(|base| self.rules.judge(base, &Value::Null).ok()).unwrap_or_default();
@@ -52,6 +52,7 @@ impl Judging for Rego {
                 Tone::Denies => self.severity,
                 Tone::Warns => self.severity.min(Severity::Warning),
             },
+            path: said.told.path(after),
             rule: Some(said.rule),
             message: said.told.message,
             fix: None,

@@ -54,10 +54,28 @@ enum Side {
     Head,
 }
 
+/// Something that is wrong with one state of an object.
+#[derive(PartialEq, Eq)]
+struct Mistake {
+    weight: Weight,
+    rule: &'static str,
+    message: String,
+    /// Which field is wrong; none where all of it is.
+    path: Option<String>,
+}
+
+impl Mistake {
+    /// A version that nobody serves.
+    fn not_served(message: String) -> Self {
+        let path = Some("apiVersion".to_owned());
+        Self { weight: Weight::Refused, rule: "not-served", message, path }
+    }
+}
+
 /// What schemas say of one state of an object.
 #[derive(Default)]
 struct Said {
-    flaws: Vec<(Weight, &'static str, String)>,
+    flaws: Vec<Mistake>,
     /// What is to be said once for a kind.
     once: Vec<(Severity, &'static str, String)>,
 }
@@ -180,7 +198,7 @@ impl Schema {
                 let hint = gone.instead.map(|instead| format!("; {instead}")).unwrap_or_default();
                 let message =
                     format!("Kubernetes {} does not serve {kind}: {}{hint}", catalogue.minor, gone.why);
-                said.flaws.push((Weight::Refused, "not-served", message));
+                said.flaws.push(Mistake::not_served(message));
                 return Ok(said);
             }
         }
@@ -228,7 +246,7 @@ impl Schema {
                     false => format!("; use {}", crate::config::one_of(&served)),
                 };
                 let message = format!("its definition does not serve {kind}{hint}");
-                said.flaws.push((Weight::Refused, "not-served", message));
+                said.flaws.push(Mistake::not_served(message));
             }
         }
         Ok(())
@@ -250,7 +268,8 @@ impl Said {
                 true => format!("the object {}", flaw.message),
                 false => format!("`{}` {}", flaw.path, flaw.message),
             };
-            (flaw.weight, flaw.rule, message)
+            let path = Some(flaw.path).filter(|path| !path.is_empty());
+            Mistake { weight: flaw.weight, rule: flaw.rule, message, path }
         }));
     }
 
@@ -286,6 +305,7 @@ impl Judging for Schema {
             severity,
             message,
             fix: None,
+            path: None,
             existing,
             waived: None,
         };
@@ -293,12 +313,12 @@ impl Judging for Schema {
         let more = said.flaws.len().saturating_sub(MOST);
         for flaw in said.flaws.into_iter().take(MOST) {
             let existing = before.flaws.contains(&flaw);
-            let (weight, rule, message) = flaw;
+            let Mistake { weight, rule, message, path } = flaw;
             let severity = match weight {
                 Weight::Refused => self.severity,
                 Weight::Doubtful => self.severity.min(Severity::Warning),
             };
-            all.push(wrong(severity, rule, message, existing));
+            all.push(Wrong { path, ..wrong(severity, rule, message, existing) });
         }
         if more > 0 {
             all.push(wrong(

@@ -2,6 +2,7 @@
 //! expressions with messages. What is not supported is refused where it is read, by name.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::config::Severity;
 use crate::policy::answer::Answer;
@@ -282,6 +283,8 @@ pub(super) struct Telling<'a> {
     /// How heavy anything of the check is at most.
     pub(super) most: Severity,
     pub(super) failure: FailurePolicy,
+    /// What rules that say where may point into.
+    pub(super) object: Option<&'a Value>,
 }
 
 impl Telling<'_> {
@@ -294,13 +297,15 @@ impl Telling<'_> {
                 severity: severity.min(self.most),
                 message,
                 fix: None,
+                path: None,
                 existing,
                 waived: None,
             };
             let one = match said {
                 Said::Denied(told) => {
                     let existing = base.iter().any(|base| base.is_as_bad_as(&told));
-                    Ok(wrong(told.message, self.severity, existing))
+                    let path = told.path(self.object);
+                    Ok(Wrong { path, ..wrong(told.message, self.severity, existing) })
                 }
                 Said::Failed(why) => match self.failure {
                     FailurePolicy::Fail => Err(format!("`{}`: {why}", self.rule)),
@@ -334,7 +339,7 @@ fn add(told: &mut Vec<Result<Wrong, String>>, one: Result<Wrong, String>) {
     let known = told.iter_mut().find(|known| known.is_ok() == one.is_ok() && text(known) == text(&one));
     match (known, one) {
         (None, one) => told.push(one),
-        (Some(Ok(known)), Ok(one)) => known.existing &= one.existing,
+        (Some(Ok(known)), Ok(one)) => known.join(one),
         (Some(_), _) => {}
     }
 }

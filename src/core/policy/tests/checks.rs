@@ -14,7 +14,12 @@ use crate::library::Library;
 fn check(cel: &str) -> Check {
     Check {
         name: "c".into(),
-        judge: Judge::Cel(CelCheck { expression: cel.into(), parameters: None, message: "no".into() }),
+        judge: Judge::Cel(CelCheck {
+            expression: cel.into(),
+            parameters: None,
+            message: "no".into(),
+            path: None,
+        }),
         severity: Severity::Error,
         environments: Vec::new(),
         kinds: Vec::new(),

@@ -9,6 +9,7 @@ mod gatekeeper;
 mod idle;
 mod libraries;
 mod packs;
+mod paths;
 mod predicates;
 mod rego;
 mod rego_limits;

@@ -145,6 +145,64 @@ fn every_rule_says_what_its_folder_expects() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Rules of which nothing stands at one field: what is gone, and what is wrong with an object as a whole.
+const NOWHERE: [&str; 2] = ["data-loss/deletion", "good-practice/naked-pods"];
+
+#[test]
+fn every_finding_of_a_rule_says_which_field_it_is_about() {
+    let mut tried = 0;
+    for rule in packs::rules().unwrap() {
+        for case in cases(rule, "bad") {
+            let check = PackCheck { parameters: case.parameters.clone(), ..using(&[rule.id]) };
+            let effect = effect_of(&case);
+            let body = effect.after.as_ref().map(Body::value).unwrap_or_default();
+            // A template of Argo Workflows is put together from several places.
+            let told = !NOWHERE.contains(&rule.id)
+                && !body["kind"].as_str().unwrap_or_default().contains("Workflow");
+            for finding in found(check, vec![effect]) {
+                assert_eq!(finding.path.is_some(), told, "{}: {}", case.name, finding.message);
+                let Some(path) = finding.path else { continue };
+                let walk = crate::object::path::walk(&body, &path);
+                let near = !walk.steps.is_empty()
+                    || ["automount", "reclaim"].iter().any(|word| path.starts_with(word));
+                assert!(near, "{}: there is nothing near `{path}`", case.name);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 250, "{tried}");
+}
+
+#[test]
+fn a_finding_stands_at_the_container_and_the_field_that_are_wrong() {
+    let container = |name: &str, image: &str| json!({ "name": name, "image": image });
+    let pod = json!({ "metadata": {}, "spec": {
+        "containers": [container("web", "nginx:1.2.3"), container("log", "busybox")],
+        "initContainers": [container("init", "busybox:latest")],
+        "volumes": [{ "name": "v", "image": { "reference": "data" } }],
+    } });
+    let of = |object: Value| {
+        let case = Case { after: Some(object), ..Case::default() };
+        let all = found(using(&["images/latest"]), vec![effect_of(&case)]);
+        all.into_iter().map(|finding| finding.path.unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let below = |spec: &str| {
+        ["containers[name=log].image", "initContainers[name=init].image", "volumes[name=v].image.reference"]
+            .map(|path| format!("{spec}.{path}"))
+    };
+    let named = json!({ "name": "x" });
+    let alone = json!({ "apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": pod["spec"] });
+    assert_eq!(of(alone), below("spec"));
+    let template = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": named, "spec": { "template": pod } });
+    assert_eq!(of(template), below("spec.template.spec"));
+    let inside = json!({ "jobTemplate": { "spec": { "template": pod } } });
+    let cron = json!({ "apiVersion": "batch/v1", "kind": "CronJob", "metadata": named, "spec": inside });
+    assert_eq!(of(cron), below("spec.jobTemplate.spec.template.spec"));
+    let jobs = json!({ "replicatedJobs": [{ "name": "a", "template": { "spec": { "template": pod } } }] });
+    let set = json!({ "apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "metadata": named, "spec": jobs });
+    assert_eq!(of(set), below("spec.replicatedJobs[name=a].template.spec.template.spec"));
+}
+
 /// The same pod in everything that makes pods.
 fn workloads(pod: &Value) -> Vec<Value> {
     let template = json!({ "metadata": pod.get("metadata"), "spec": pod.get("spec") });

@@ -20,7 +20,7 @@ fn a_change_is_judged_in_its_namespace_as_it_was_and_as_it_will_be() {
         let changed = environment("production", vec![around, effect("/ConfigMap shop/web", None, Some(web))]);
         let expression =
             "object.kind != 'ConfigMap' || namespaceObject.metadata.labels.tier == 'gold'".to_owned();
-        let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned() };
+        let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned(), path: None };
         lines_in(Judge::Cel(check), &[], changed)
     };
     assert_snapshot!(judged("gold", "gold"), @"");
@@ -43,7 +43,7 @@ fn a_namespace_that_the_change_does_not_touch_is_looked_up_in_its_environment() 
             beside.map(|all| Inventory { objects: all.iter().map(known).collect(), unknown: Vec::new() });
         let expression =
             "object.kind != 'ConfigMap' || namespaceObject.metadata.labels.tier == 'gold'".to_owned();
-        let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned() };
+        let check = CelCheck { expression, parameters: None, message: "gold alone".to_owned(), path: None };
         lines_in(Judge::Cel(check), &[], production)
     };
     assert_snapshot!(judged(None, None), @"error: check `c` could not judge ConfigMap shop/web: `namespaceObject`: not evaluated, since this change does not touch the Namespace (errored)");

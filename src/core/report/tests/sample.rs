@@ -177,6 +177,7 @@ pub(super) fn finding(check: &str, message: &str) -> Finding {
         fix: None,
         environment: "production".into(),
         object: None,
+        path: None,
         text: None,
         file: None,
         unit: None,

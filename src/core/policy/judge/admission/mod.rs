@@ -77,6 +77,7 @@ impl Admission {
             severity: binding.severity,
             most: self.severity,
             failure: policy.program.failure(),
+            object: None,
         };
         telling.tell(said, &base)
     }

@@ -295,7 +295,8 @@ impl Gatekeeper {
         let base = before.filter(|_| !said.is_empty() && !template.judges_transition());
         let base = base.map(|base| Reviewed::of(subject, base, None, Side::Base));
         let base = base.map(|base| self.said(constraint, template, subject, &base)).unwrap_or_default();
-        self.telling(constraint, template, constraint.severity).tell(said, &base)
+        let telling = self.telling(constraint, template, constraint.severity);
+        Telling { object: Some(object), ..telling }.tell(said, &base)
     }
 
     /// What is wrong with what is made of an object.
@@ -328,6 +329,6 @@ impl Gatekeeper {
             By::Rego(_) => FailurePolicy::Fail,
             By::Cel(program) => program.failure(),
         };
-        Telling { rule: &constraint.name, severity, most: self.severity, failure }
+        Telling { rule: &constraint.name, severity, most: self.severity, failure, object: None }
     }
 }
