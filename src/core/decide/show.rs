@@ -219,7 +219,7 @@ fn valid_commands(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
 
 /// The required status, where it does not already say this. It passes only for a change that may land on a branch
 /// that nobody else can update: otherwise whoever presses the forge's own button could merge what nobody judged.
-pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Action> {
+pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement, report: &Report) -> Option<Action> {
     let exclusive = snapshot.capability.as_option().is_some_and(|capability| capability.exclusive);
     let (state, description) = match &judgement.verdict {
         Verdict::Allow if exclusive => (StatusState::Success, "Ready: say /merge".to_owned()),
@@ -237,8 +237,8 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
         ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
-    let annotations = (snapshot.change.state == ChangeState::Open)
-        .then(|| super::annotate::annotations(snapshot, &judgement.findings));
+    let annotations =
+        (snapshot.change.state == ChangeState::Open).then(|| super::annotate::annotations(snapshot, report));
     let digest = annotations.as_ref().map(Annotations::digest);
     let context = status_context(&snapshot.change);
     let published = snapshot.statuses.iter().find(|status| status.context == context);
