@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, PolicyInForce, landing, status_context};
+use super::{Judgement, PolicyInForce, landing, reviewers, status_context};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
@@ -73,6 +73,7 @@ pub fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
     for requirement in &mut requirements {
         requirement.elsewhere = floor.iter().any(|rule| rule.name == requirement.rule);
     }
+    reviewers::tell_taken_off(snapshot, &mut requirements);
     Report {
         requirements,
         waivers: judgement.waivers.clone(),
