@@ -76,7 +76,7 @@
 //! | `Display` | what was shown: head, digest, risks, hash of the comment's bytes |
 //! | `Finding`, `Severity` | what a check saw, and how bad it is |
 //! | `Origin`, `Place` | the line of a file that is a manifest; where an object can be read: a file it is made of, or the render |
-//! | `Annotations` | findings beside lines of the head commit |
+//! | `Annotations` | what a status carries: findings beside lines of the head commit, who has to agree |
 //! | `Waiver`, `Floor` | a dated exception from a check; what no repository of a server can weaken |
 //! | `Fact` | one entry of the ledger: a command executed, a display posted, a landing begun or ended |
 //! | `Approval`, `Requirement` | a person's yes to one head, digest and risk set; what is needed |

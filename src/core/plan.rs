@@ -70,7 +70,7 @@ pub enum Action {
         state: StatusState,
         /// At most 140 characters.
         description: String,
-        /// Findings beside their lines, where the forge can show them there; `None` leaves those that are there.
+        /// What is told beside the state, where the forge can show it there; `None` leaves what is there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         annotations: Option<Annotations>,
     },
@@ -110,31 +110,48 @@ pub struct Annotation {
     pub message: String,
 }
 
-/// The findings that can be shown beside lines of the head commit.
+/// What a status can carry on some forges: findings beside lines of the head commit, and who has to agree.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Annotations {
     /// Each beside its line, the heaviest first.
     pub notes: Vec<Annotation>,
     /// How many findings have no line there.
     pub elsewhere: u32,
+    /// Who has to agree and why, in lines of Markdown that are safe to show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<String>,
 }
 
 impl Annotations {
-    /// Sixteen digits that are the same for the same; empty where there is nothing.
+    /// The same for the same: sixteen digits for the notes, then a dot and sixteen for what is told in words; each is
+    /// empty where there is nothing.
     pub fn digest(&self) -> String {
-        if *self == Self::default() {
-            return String::new();
-        }
-        let mut parts = vec![self.elsewhere.to_string()];
-        for Annotation { level, path, line, title, message } in &self.notes {
-            parts.extend([format!("{level:?} {line}"), path.clone(), title.clone(), message.clone()]);
-        }
-        // Lengths first: no text can pass for two.
-        let text: String = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
-        let digest = Digest::of(text.as_bytes());
-        let hex = digest.as_str().rsplit(':').next().unwrap_or_default();
-        hex.chars().take(16).collect()
+        let elsewhere = (self.elsewhere > 0).then(|| self.elsewhere.to_string());
+        let words = digits(elsewhere.iter().chain(&self.approvals).map(String::as_str));
+        let dot = if words.is_empty() { "" } else { "." };
+        format!("{}{dot}{words}", self.notes_digest())
     }
+
+    /// The part of it that is about the notes.
+    pub fn notes_digest(&self) -> String {
+        let told = self.notes.iter().map(|Annotation { level, path, line, title, message }| {
+            [format!("{level:?} {line}"), path.clone(), title.clone(), message.clone()]
+        });
+        let told: Vec<String> = told.flatten().collect();
+        digits(told.iter().map(String::as_str))
+    }
+}
+
+/// Sixteen digits; none for nothing.
+fn digits<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    // Lengths first: no text can pass for two.
+    let text: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
+    if text.is_empty() {
+        return String::new();
+    }
+    let digest = Digest::of(text.as_bytes());
+    let hex = digest.as_str().rsplit(':').next().unwrap_or_default();
+    hex.chars().take(16).collect()
 }
 
 /// What was decided. Facts are appended in one transaction before any action.

@@ -129,7 +129,8 @@ pub struct CommitStatus {
     pub author: Option<ActorId>,
     /// Whether protection of the target branch asks for it.
     pub required: bool,
-    /// Where it is the bot's own and can carry annotations: the digest of those that it has.
+    /// Where it is the bot's own and can carry annotations: the digest of what it carries
+    /// ([`crate::plan::Annotations::digest`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub annotated: Option<String>,
 }

@@ -8,6 +8,7 @@ pub mod github;
 
 mod allow;
 mod answer;
+mod request;
 mod route;
 mod setup;
 mod signature;

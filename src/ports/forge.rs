@@ -120,7 +120,8 @@ pub struct StatusUpdate<'a> {
     pub description: &'a str,
     /// Where to read more.
     pub url: Option<&'a str>,
-    /// Findings beside their lines, for a forge that can show them there; `None` leaves those that are there.
+    /// Findings beside their lines and who has to agree, for a forge that can show them there; `None` leaves what is
+    /// there.
     pub annotations: Option<&'a Annotations>,
 }
 

@@ -4,6 +4,7 @@ mod beside;
 mod cache;
 mod import;
 mod init;
+mod interrupted;
 mod odd;
 mod packs;
 mod policy;

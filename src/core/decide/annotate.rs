@@ -1,11 +1,12 @@
-//! Findings as notes beside the lines they are about. A note that would stand beside another line is none.
+//! Findings as notes beside the lines they are about, and beside them who has to agree. A note that would stand beside
+//! another line is none.
 
 use std::collections::BTreeMap;
 
 use crate::config::Severity;
 use crate::plan::{Annotation, AnnotationLevel, Annotations};
 use crate::policy::{Finding, FindingPlace};
-use crate::report;
+use crate::report::{self, Report};
 use crate::snapshot::Snapshot;
 
 /// The most notes on one commit; a forge takes them fifty at a time.
@@ -14,11 +15,11 @@ const MOST: usize = 500;
 const MESSAGE: usize = 4_000;
 const TITLE: usize = 200;
 
-/// What is noted of these findings, the heaviest first; the same in several environments once.
-pub(super) fn annotations(snapshot: &Snapshot, findings: &[Finding]) -> Annotations {
+/// What is noted of a report's findings, the heaviest first; the same in several environments once.
+pub(super) fn annotations(snapshot: &Snapshot, report: &Report) -> Annotations {
     let mut noted: BTreeMap<Annotation, Vec<&str>> = BTreeMap::new();
     let mut elsewhere = 0_usize;
-    for finding in findings {
+    for finding in &report.findings {
         match note(snapshot, finding) {
             None => elsewhere += 1,
             Some(note) => {
@@ -32,7 +33,11 @@ pub(super) fn annotations(snapshot: &Snapshot, findings: &[Finding]) -> Annotati
     let mut notes: Vec<Annotation> = noted.into_iter().map(|(note, names)| within(note, &names)).collect();
     elsewhere += notes.len().saturating_sub(MOST);
     notes.truncate(MOST);
-    Annotations { notes, elsewhere: u32::try_from(elsewhere).unwrap_or(u32::MAX) }
+    Annotations {
+        notes,
+        elsewhere: u32::try_from(elsewhere).unwrap_or(u32::MAX),
+        approvals: report::approvals(report),
+    }
 }
 
 /// `None` for what is beside no line of the head commit.

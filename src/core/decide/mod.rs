@@ -116,7 +116,7 @@ fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
     let report = show::report(&working, &judgement);
     actions.extend(show::replies(&working));
     actions.extend(show::display(&working, in_force, &judgement, &report));
-    actions.extend(show::status(&working, &judgement));
+    actions.extend(show::status(&working, &judgement, &report));
     let floor = floor::sound(&working).map(|floor| floor.policy());
     actions.extend(reviewers::requests(&working, (&in_force.policy(), floor.as_ref()), &judgement));
     if judgement.verdict == Verdict::Allow && working.change.state == ChangeState::Open {

@@ -3,17 +3,21 @@
 //! Only people are missing: the change is no draft, nobody stops it, and no check does. Asked are people of rules that wait, in
 //! branches of `approval` that do, in an order that is drawn by lot and always the same for one change. Nobody is asked who
 //! has reviewed this head, is asked already, was taken off after the bot asked, or whom the forge would not have asked.
+//! Nobody stands in for who was taken off, since whoever did that had a reason; it is said beside the rule instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use super::Judgement;
 use crate::actor::Known;
-use crate::approval::{self, Requirement};
-use crate::change::{ChangeState, Reviewer};
+use crate::approval::{self, Requirement, RequirementState};
+use crate::change::{ChangeState, Review, Reviewer};
 use crate::config::{MOST_REQUESTS, Policy, RequestMode, RequestReview, Rule};
 use crate::fact::FactKind;
 use crate::plan::Action;
-use crate::revision::Digest;
+use crate::report::RequirementReport;
+use crate::revision::{CommitSha, Digest};
 use crate::snapshot::Snapshot;
 use crate::verdict::Verdict;
 
@@ -56,6 +60,53 @@ enum Standing {
     Asked,
     /// They have said what they think of this head, or cannot be asked.
     Out,
+}
+
+/// Says beside each rule that waits who of its people was taken off after the bot asked them.
+pub(super) fn tell_taken_off(snapshot: &Snapshot, requirements: &mut [RequirementReport]) {
+    let gone = taken_off(snapshot);
+    let waits = |requirement: &&mut RequirementReport| requirement.state == RequirementState::Pending;
+    for requirement in requirements.iter_mut().filter(waits) {
+        let could = |login: &&&str| requirement.could.iter().any(|other| other.eq_ignore_ascii_case(login));
+        let names: Vec<String> = gone.iter().filter(could).map(|login| format!("`{login}`")).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let said = format!("taken off after the bot asked, and not asked again: {}", names.join(", "));
+        requirement.note = Some(match requirement.note.take() {
+            Some(note) => format!("{note}; {said}"),
+            None => said,
+        });
+    }
+}
+
+/// People whom the bot asked, who have reviewed nothing since and are not among those who are asked. A team is not told:
+/// a forge takes it off by itself once one of it answers.
+fn taken_off(snapshot: &Snapshot) -> BTreeSet<&str> {
+    let Known::Yes(requested) = &snapshot.details.requested else { return BTreeSet::new() };
+    let mut gone = BTreeSet::new();
+    for fact in &snapshot.facts {
+        let FactKind::ReviewRequested { whom: whom @ Reviewer::User(login), head, refused: None } =
+            &fact.kind
+        else {
+            continue;
+        };
+        let still = requested.iter().any(|other| other.is(whom));
+        if !still && !has_answered(snapshot, whom, head, fact.at) {
+            gone.insert(login.as_str());
+        }
+    }
+    gone
+}
+
+fn reviews_of<'a>(snapshot: &'a Snapshot, whom: &Reviewer) -> impl Iterator<Item = &'a Review> {
+    snapshot.reviews.iter().filter(move |review| Reviewer::User(review.author.login.clone()).is(whom))
+}
+
+/// Whether somebody has reviewed since they were asked to look at this head: two clocks may not agree on what came after.
+fn has_answered(snapshot: &Snapshot, whom: &Reviewer, asked_at: &CommitSha, at: Timestamp) -> bool {
+    reviews_of(snapshot, whom)
+        .any(|review| review.submitted_at >= at || review.head.as_ref() == Some(asked_at))
 }
 
 struct Room<'a> {
@@ -114,16 +165,14 @@ impl Room<'_> {
             return Standing::Asked;
         }
         let head = &self.snapshot.change.head;
-        let reviews = || {
-            let reviews = self.snapshot.reviews.iter();
-            reviews.filter(|review| Reviewer::User(review.author.login.clone()).is(whom))
-        };
-        if reviews().any(|review| review.head.as_ref().is_none_or(|reviewed| reviewed == head)) {
+        if reviews_of(self.snapshot, whom)
+            .any(|review| review.head.as_ref().is_none_or(|reviewed| reviewed == head))
+        {
             return Standing::Out;
         }
         let asked = self.snapshot.facts.iter().rev().find_map(|fact| match &fact.kind {
             FactKind::ReviewRequested { whom: other, head, refused } if other.is(whom) => {
-                Some((head, refused))
+                Some((head, fact.at, refused))
             }
             FactKind::Handled { .. }
             | FactKind::Approved(_)
@@ -143,10 +192,14 @@ impl Room<'_> {
         });
         match asked {
             None => Standing::Free,
-            Some((_, Some(_))) => Standing::Out,
+            Some((_, _, Some(_))) => Standing::Out,
             // They answered, to a head that is gone.
-            Some((asked_at, None)) if asked_at != head && reviews().next().is_some() => Standing::Free,
-            Some((_, None)) => Standing::Asked,
+            Some((asked_at, at, None))
+                if asked_at != head && has_answered(self.snapshot, whom, asked_at, at) =>
+            {
+                Standing::Free
+            }
+            Some((_, _, None)) => Standing::Asked,
         }
     }
 }

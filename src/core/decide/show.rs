@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Judgement, PolicyInForce, landing, status_context};
+use super::{Judgement, PolicyInForce, landing, reviewers, status_context};
 use crate::change::{ChangeState, Comment, CommentId};
 use crate::config::Level;
 use crate::fact::{Display, FactKind, LandingOutcome, Via};
@@ -73,6 +73,7 @@ pub fn report(snapshot: &Snapshot, judgement: &Judgement) -> Report {
     for requirement in &mut requirements {
         requirement.elsewhere = floor.iter().any(|rule| rule.name == requirement.rule);
     }
+    reviewers::tell_taken_off(snapshot, &mut requirements);
     Report {
         requirements,
         waivers: judgement.waivers.clone(),
@@ -219,7 +220,7 @@ fn valid_commands(snapshot: &Snapshot, judgement: &Judgement) -> Vec<String> {
 
 /// The required status, where it does not already say this. It passes only for a change that may land on a branch
 /// that nobody else can update: otherwise whoever presses the forge's own button could merge what nobody judged.
-pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Action> {
+pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement, report: &Report) -> Option<Action> {
     let exclusive = snapshot.capability.as_option().is_some_and(|capability| capability.exclusive);
     let (state, description) = match &judgement.verdict {
         Verdict::Allow if exclusive => (StatusState::Success, "Ready: say /merge".to_owned()),
@@ -237,8 +238,8 @@ pub(super) fn status(snapshot: &Snapshot, judgement: &Judgement) -> Option<Actio
         ChangeState::Merged { .. } => (StatusState::Failure, "Merged without countersign".to_owned()),
         ChangeState::Closed => (StatusState::Failure, "Closed without landing".to_owned()),
     };
-    let annotations = (snapshot.change.state == ChangeState::Open)
-        .then(|| super::annotate::annotations(snapshot, &judgement.findings));
+    let annotations =
+        (snapshot.change.state == ChangeState::Open).then(|| super::annotate::annotations(snapshot, report));
     let digest = annotations.as_ref().map(Annotations::digest);
     let context = status_context(&snapshot.change);
     let published = snapshot.statuses.iter().find(|status| status.context == context);

@@ -21,6 +21,8 @@ mod reading;
 mod refusing;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod rewriting;
+#[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
+mod safety;
 mod scanning;
 #[expect(clippy::wildcard_enum_match_arm, reason = "of the many kinds of expressions it means a few")]
 mod syntax;

@@ -19,6 +19,7 @@ use dress::{Cuts, section};
 use fit::Detail;
 use objects::Folds;
 pub(super) use objects::sign;
+pub(super) use sections::ignored as not_counted;
 pub(super) use table::{Row, approvals_cell, cluster_cell, policy_cell, rows, unit_notes};
 
 /// What the comment needs beside the report.

@@ -1,5 +1,6 @@
 //! The report: one value behind the comment, the terminal, the pages and the evidence.
 
+mod asked;
 mod build;
 mod comment;
 mod danger;
@@ -14,6 +15,7 @@ mod standing;
 mod summary;
 mod terminal;
 
+pub use asked::approvals;
 pub use build::{ReportInput, build};
 pub(crate) use build::{approval, proposed};
 pub use comment::{CommentInput, comment, markdown, marker};

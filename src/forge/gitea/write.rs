@@ -11,6 +11,7 @@ use serde_json::json;
 use super::wire::IssueComment;
 use super::{Gitea, pull_route, repo_route};
 use crate::forge::answer::Ask;
+use crate::forge::request::requested;
 use crate::ports::{ForgeError, ForgeReader as _, ForgeWriter, StatusUpdate};
 
 #[async_trait]
@@ -47,17 +48,7 @@ impl ForgeWriter for Gitea {
     async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError> {
         let ask = Ask::Write("asking for a review");
         let repo = self.repo_of(ask, id)?;
-        let body = match whom {
-            Reviewer::User(login) => json!({ "reviewers": [login] }),
-            Reviewer::Team(team) => match team.split_once('/') {
-                Some((organization, name)) if organization.eq_ignore_ascii_case(repo.owner()) => {
-                    json!({ "team_reviewers": [name] })
-                }
-                Some(_) | None => {
-                    return Err(ask.refused(format!("`{team}` is no team of `{}`", repo.owner())));
-                }
-            },
-        };
+        let body = requested(ask, repo, whom)?;
         let route = format!("{}/requested_reviewers", pull_route(id));
         self.api.write(ask, Method::POST, &route, &body).await.map(drop)
     }

@@ -288,6 +288,7 @@ pub(super) struct CheckRun {
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct CheckOutput {
     pub(super) title: Option<String>,
+    pub(super) summary: Option<String>,
     #[serde(default)]
     pub(super) annotations_count: u64,
 }

@@ -16,6 +16,7 @@ use super::check_run::set_check_run;
 use super::wire::IssueComment;
 use super::{GitHub, repo_route};
 use crate::forge::answer::Ask;
+use crate::forge::request::requested;
 use crate::ports::{ForgeError, ForgeWriter, StatusUpdate};
 
 /// GitHub refuses longer descriptions.
@@ -59,17 +60,7 @@ impl ForgeWriter for GitHub {
     async fn request_review(&self, id: &ChangeId, whom: &Reviewer) -> Result<(), ForgeError> {
         let ask = Ask::Write("asking for a review");
         let repo = self.repo_of(ask, id)?;
-        let body = match whom {
-            Reviewer::User(login) => json!({ "reviewers": [login] }),
-            Reviewer::Team(team) => match team.split_once('/') {
-                Some((organization, slug)) if organization.eq_ignore_ascii_case(repo.owner()) => {
-                    json!({ "team_reviewers": [slug] })
-                }
-                Some(_) | None => {
-                    return Err(ask.refused(format!("`{team}` is no team of `{}`", repo.owner())));
-                }
-            },
-        };
+        let body = requested(ask, repo, whom)?;
         let route = format!("{}/pulls/{}/requested_reviewers", repo_route(repo), id.number);
         self.access.repo(repo).await?.write(ask, Method::POST, &route, &body).await.map(drop)
     }

@@ -200,7 +200,7 @@ impl RunFields {
                 return Err(Refusal::invalid("annotations is too long (maximum is 50 elements)"));
             }
             for (part, text) in [("summary", &output.summary), ("text", &output.text)] {
-                if text.as_ref().is_some_and(|text| text.chars().count() > 65_535) {
+                if text.as_ref().is_some_and(|text| text.len() > 65_535) {
                     return Err(Refusal::invalid(format!("{part} exceeds a maximum bytesize of 65535")));
                 }
             }

@@ -193,3 +193,30 @@ fn an_interrupted_review_leaves_nothing_behind() {
         }
     }
 }
+
+/// What another policy than the repository's asks for stands at no place of the repository; what its own asks for does.
+#[test]
+fn what_another_policy_asks_for_is_at_no_place() {
+    let policy = "version = 1\n[environment.production]\nsource = { yaml = \"production\" }\n[[rule]]\nname = \"sre\"\nrequire = { count = 2, from = { users = [\"bo\", \"cy\"] } }\n";
+    let desk = Desk::new(&[("production/web.yaml", &web(2)), (".countersign.toml", policy)]);
+    git(&desk.path("env"), &["checkout", "-q", "-b", "topic"]);
+    desk.commit("topic", &[("production/web.yaml", &web(3))]);
+    std::fs::write(desk.path("other.toml"), policy.replace("sre", "others")).unwrap();
+    let asked = |arguments: &[&str]| {
+        let done = desk.run("env", &[&["review", "--format", "sarif"], arguments].concat());
+        assert_eq!(done.err, "", "{arguments:?}");
+        let log: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap().clone();
+        let told = results.iter().filter(|one| one["ruleId"].as_str().unwrap().starts_with("approval/"));
+        let told = told.map(|one| {
+            let at = &one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            let kind = one["kind"].as_str().unwrap();
+            format!("{kind} {} at {}: {}", one["ruleId"].as_str().unwrap(), at, one["message"]["text"])
+        });
+        told.collect::<Vec<String>>().join("\n")
+    };
+    let own = asked(&[]);
+    insta::assert_snapshot!(own, @r#"review approval/sre at ".countersign.toml": "sre has 0 of 2 approvals from bo, cy; because of Deployment shop/web in production""#);
+    assert_eq!(asked(&["--policy", ".countersign.toml"]), own);
+    insta::assert_snapshot!(asked(&["--policy", "../other.toml"]), @r#"review approval/others at null: "others has 0 of 2 approvals from bo, cy; because of Deployment shop/web in production""#);
+}

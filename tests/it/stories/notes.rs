@@ -1,4 +1,4 @@
-//! Findings beside the lines they are about, where a forge can show them there.
+//! What a check run carries where a forge can show it: findings beside the lines they are about, who has to agree.
 
 use super::tale::{USUAL, WEB, web};
 use super::{REPO, SignIn, StandIn, Tale};
@@ -74,5 +74,44 @@ async fn a_run_whose_place_another_takes_is_brought_to_an_end() {
     let (ended, waits) =
         (("completed".to_owned(), Some("cancelled".to_owned()), 1), ("in_progress".to_owned(), None, 0));
     assert_eq!(runs.iter().map(stand).collect::<Vec<_>>(), [ended, waits]);
+    town.assert_clean();
+}
+
+/// What the newest check run on a commit tells below its title, and how many runs and annotations there are.
+fn told(town: &StandIn, commit: &str) -> (String, usize, usize) {
+    let runs = town.sim.checks(REPO, commit).unwrap();
+    let ours = runs.iter().rfind(|run| run.name == "countersign").unwrap();
+    let (_, words) = ours.summary.split_once("\n\n").unwrap_or_default();
+    (words.to_owned(), runs.len(), ours.annotations.len())
+}
+
+/// Who has to agree stands in the check run too, whether or not anything is found, and what it says follows what people say.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_run_says_who_has_to_agree() {
+    let warns =
+        USUAL.replace("environments = [\"production\"]\n\n[[rule]]", "severity = \"warning\"\n\n[[rule]]");
+    let (tale, town) = Tale::on_the_stand_in(SignIn::App, Some(warns)).await;
+    for (branch, replicas, found, notes) in
+        [("grow", 5, "", 0), ("shrink", 1, "1 finding is noted at the line.\n\n", 1)]
+    {
+        let change = tale.scales("ana", branch, replicas).await;
+        let of = format!("Deployment {}/web in production", tale.namespace);
+        let waits = format!(
+            "{found}**Approvals**\n\n- ⏳ waits: `production needs one` has 0 of 1 approvals from whoever has write permission; because of {of}"
+        );
+        assert_eq!(told(&town, &change.head), (waits.clone(), 1, notes));
+        // What changes nothing writes nothing.
+        tale.says("dee", &change, "what is this?").await;
+        assert_eq!(told(&town, &change.head), (waits, 1, notes));
+        tale.says("bo", &change, "/approve").await;
+        assert_eq!(tale.status(&change).await, "success");
+        let met = format!(
+            "{found}**Approvals**\n\n- ✅ met: `production needs one` has 1 of 1 approvals from whoever has write permission; approved by bo; because of {of}"
+        );
+        assert_eq!(told(&town, &change.head), (met.clone(), 1, notes));
+        tale.says("ana", &change, "/merge").await;
+        assert_eq!(tale.state(&change).await, "merged");
+        assert_eq!(told(&town, &change.head), (met, 1, notes));
+    }
     town.assert_clean();
 }

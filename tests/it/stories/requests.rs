@@ -24,10 +24,13 @@ async fn one_of_those_who_could_say_yes_is_asked_once() {
     // Looked at again, it is the same one.
     tale.says("dee", &change, "what is this?").await;
     assert_eq!(town.sim.requested(REPO, change.number).unwrap(), asked);
-    // Taken off, they are not asked again, nor is anybody else.
+    // Taken off, they are not asked again, nor is anybody else; the comment says so.
     town.sim.withdraw_request(REPO, change.number, "ana", one).unwrap();
     tale.says("dee", &change, "and now?").await;
     assert_eq!(town.sim.requested(REPO, change.number).unwrap(), [""; 0]);
+    let display = tale.display(&change).await.body;
+    let told = format!("taken off after the bot asked, and not asked again: `{one}`");
+    assert!(display.contains(&told), "{display}");
     tale.says(one, &change, "/approve").await;
     assert_eq!(tale.status(&change).await, "success", "{}", tale.display(&change).await.body);
     assert_eq!(town.sim.requested(REPO, change.number).unwrap(), [""; 0]);

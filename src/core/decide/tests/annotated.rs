@@ -45,7 +45,7 @@ fn published(snapshot: &Snapshot) -> Option<(StatusState, String, Option<Annotat
 
 /// Each note in a line, and how many findings have none.
 fn noted(snapshot: &Snapshot) -> String {
-    let Annotations { notes, elsewhere } = published(snapshot).unwrap().2.unwrap();
+    let Annotations { notes, elsewhere, approvals: _ } = published(snapshot).unwrap().2.unwrap();
     let lines = notes.iter().map(|note| {
         format!("{:?} {}:{} [{}] {}\n", note.level, note.path, note.line, note.title, note.message)
     });
@@ -128,7 +128,7 @@ fn a_status_is_published_again_only_for_other_notes() {
     let mut seen = objectionable();
     let (state, description, annotations) = published(&seen).unwrap();
     let digest = annotations.unwrap().digest();
-    assert_eq!(digest.len(), 16);
+    assert_eq!(digest.len(), 33);
     let mut status = CommitStatus {
         context: status_context(&seen.change),
         state,
@@ -149,6 +149,51 @@ fn a_status_is_published_again_only_for_other_notes() {
     assert!(!again(&mut seen, &status));
     status.annotated = Some(String::new());
     assert!(again(&mut seen, &status));
+}
+
+/// Who has to agree, a line for each.
+fn asked(snapshot: &Snapshot) -> String {
+    published(snapshot).unwrap().2.unwrap().approvals.join("\n")
+}
+
+#[test]
+fn who_has_to_agree_is_told_also_where_nothing_is_found() {
+    const RULES: &str = r#"
+[[rule]]
+name = "two say yes"
+require = { count = 2, from = { users = ["ana", "bo", "cy", "dee"] } }
+[[rule]]
+name = "never"
+when = { effect.any = { risks = ["scale-to-zero"] } }
+require = { count = 1, from = { users = ["bo"] } }
+"#;
+    let mut seen = snapshot();
+    seen.policy.as_mut().unwrap().text.push_str(RULES);
+    shown(&mut seen, 50);
+    approved(&mut seen, 1, ana(), 100);
+    let before = published(&seen).unwrap().2.unwrap();
+    assert_eq!((before.notes.len(), before.elsewhere), (0, 0));
+    assert_snapshot!(asked(&seen), @"
+    ⏳ waits: `two say yes` has 0 of 2 approvals from ana, bo, cy, dee: bo, cy, dee; because of Deployment shop/web in production
+    not counted: ana (author of the change)
+    ");
+
+    // The hour makes no difference, an approval does, and not to the notes.
+    seen.now = time(50_000);
+    assert_eq!(published(&seen).unwrap().2.unwrap(), before);
+    approved(&mut seen, 2, bo(), 200);
+    assert_snapshot!(asked(&seen), @"
+    ⏳ waits: `two say yes` has 1 of 2 approvals from ana, bo, cy, dee: cy, dee; approved by bo; because of Deployment shop/web in production
+    not counted: ana (author of the change)
+    ");
+    let after = published(&seen).unwrap().2.unwrap();
+    assert_ne!(after.digest(), before.digest());
+    assert_eq!(after.notes_digest(), before.notes_digest());
+    approved(&mut seen, 3, cy(), 300);
+    assert_snapshot!(asked(&seen), @"
+    ✅ met: `two say yes` has 2 of 2 approvals from ana, bo, cy, dee; approved by bo, cy; because of Deployment shop/web in production
+    not counted: ana (author of the change)
+    ");
 }
 
 #[test]

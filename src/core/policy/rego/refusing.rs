@@ -20,7 +20,8 @@ pub(in crate::policy) fn check(engine: &mut Engine) -> Result<(), String> {
     let modules = engine.get_modules().clone();
     let known = Known::of(&modules);
     modules.iter().try_for_each(|module| Walk::of(module, &known).module(module))?;
-    super::circles::check(&modules)
+    super::circles::check(&modules)?;
+    modules.iter().try_for_each(|module| super::safety::check(module, &Walk::of(module, &known)))
 }
 
 pub(super) fn at(span: &Span, what: &str) -> String {
@@ -79,7 +80,7 @@ impl Known {
 }
 
 /// One module.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     known: &'a Known,
     package: Vec<String>,
     /// What an import is called, and what it stands for.
@@ -216,7 +217,8 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn is_global(&self, name: &str) -> bool {
+    /// Whether a name means something where no variable has it.
+    pub(super) fn is_global(&self, name: &str) -> bool {
         matches!(name, "input" | "data")
             || self.imports.contains_key(name)
             || self.known.rules.get(&self.package).is_some_and(|rules| rules.contains(name))
@@ -247,6 +249,11 @@ impl<'a> Walk<'a> {
             return self.package.iter().cloned().chain(names).collect();
         }
         names
+    }
+
+    /// How many arguments a function of these policies takes.
+    pub(super) fn takes(&self, names: Vec<String>) -> Option<usize> {
+        self.known.functions.get(&self.meant(names)).copied()
     }
 
     fn expr(&self, expr: &Ref<Expr>) -> Result<(), String> {

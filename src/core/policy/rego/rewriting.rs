@@ -19,7 +19,7 @@ use super::functions;
 use super::syntax::{arguments, bodies, given, of_literal, parts, path, variables};
 
 /// How a name that is made here begins.
-const OWN: &str = "not__";
+pub(super) const OWN: &str = "not__";
 /// The function that `in` is where its value is asked for.
 const MEMBER: &str = "member__";
 /// The function that `some` looks into.

@@ -1,4 +1,5 @@
-//! What a policy in Rego may not do to the program: call itself, use up its memory or its stack, or keep it reading.
+//! What a policy in Rego may not do to the program: call itself, use up its memory or its stack, or keep it reading; and
+//! what is refused since it could never be judged.
 
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,39 @@ fn what_only_looks_as_if_it_needed_itself_is_judged() {
         "p if { {\"p\": 1}.p == 1 }\ndeny contains \"x\" if p",
     ] {
         assert_eq!(says(&format!("package main\n{rules}")), "error deny: x\n", "{rules}");
+    }
+}
+
+#[test]
+fn a_variable_without_a_value_is_refused_at_its_place() {
+    let table = [
+        ("deny contains \"x\" if { some x; startswith(x, \"a\") }", "2:43", "x"),
+        ("deny contains \"x\" if {\n  some x\n  not input.a[x] > 1\n}", "4", "x"),
+        ("deny contains \"x\" if count([y | some y; y > 1]) == 1", "2:29", "y"),
+        ("deny contains \"x\" if { some x, y; x = y + 1; y = x - 1 }", "2:35", "x"),
+        ("deny contains m if { some m; input.a }", "2:15", "m"),
+        (
+            "deny contains \"x\" if f(1)\ng(x) := x\nf(x) := x if { every y in [1] { some z; g(z) == y } }",
+            "4:43",
+            "z",
+        ),
+        ("deny contains \"x\" if startswith(_, \"a\")", "2:33", "_"),
+    ];
+    for (rules, place, name) in table {
+        let said = refused(&format!("package main\n{rules}"));
+        let what = format!("`{name}` has no value here (OPA says that it is unsafe)");
+        let at = format!("policy/p.rego:{place}:");
+        assert!(said.starts_with(&at) && said.contains(&what), "{rules}: {said}");
+    }
+    let older = refused("package main\ndeny[msg] {\n  some msg\n  input.kind\n}\n");
+    assert!(older.starts_with("policy/p.rego:2:6: `msg` has no value here"), "{older}");
+    // The order of the lines makes no difference, nor does what stands in brackets.
+    for rules in [
+        "deny contains x if { startswith(x, \"D\"); x = y; y = input.kind }",
+        "deny contains k if { some k; input.metadata[k] = input.metadata[_]; k == \"name\" }",
+        "deny contains m if { f(input.kind, m) }\nf(x) := x",
+    ] {
+        assert!(says(&format!("package main\n{rules}")).starts_with("error deny: "), "{rules}");
     }
 }
 

@@ -190,7 +190,7 @@ pub(super) fn rules(report: &Report) -> Vec<String> {
 }
 
 /// Who does not count and why, each once.
-pub(super) fn ignored(report: &Report) -> Vec<String> {
+pub(in crate::report) fn ignored(report: &Report) -> Vec<String> {
     let mut known = BTreeSet::new();
     let all = asked(report).flat_map(|rule| &rule.ignored);
     let words = all.map(|one| format!("{} ({})", inert(&one.who), prose(&cut(&one.reason, 200))));

@@ -7,8 +7,8 @@ use super::rule::{Level, Rule};
 use super::{Existing, Found, Log, Place};
 use crate::approval::RequirementState;
 use crate::config::POLICY_PATH;
+use crate::report::asked;
 use crate::report::model::RequirementReport;
-use crate::report::whom;
 
 impl<'a> Log<'a> {
     /// A rule that applies; one that does not gives nothing.
@@ -20,7 +20,7 @@ impl<'a> Log<'a> {
             from,
             by,
             could,
-            note,
+            note: _,
             about,
             approvals: _,
             ignored,
@@ -32,17 +32,7 @@ impl<'a> Log<'a> {
             RequirementState::Pending => Level::Review,
             RequirementState::Unknown => Level::Open,
         };
-        let mut said = match state {
-            RequirementState::Unknown => format!("{rule} could not be judged"),
-            RequirementState::Met | RequirementState::Pending | RequirementState::Skipped => {
-                format!("{rule} has {} of {needed} approvals", by.len())
-            }
-        };
-        said.push_str(&format!(" from {}", whom(from, could)));
-        for (before, more) in [("; approved by ", &(!by.is_empty()).then(|| by.join(", "))), ("; ", note)] {
-            said.extend(more.iter().flat_map(|more| [before, more.as_str()]));
-        }
-        said.extend(about.iter().flat_map(|about| ["; because of ", about.as_str()]));
+        let Some(said) = asked::words(requirement) else { return };
         let ignored: Vec<_> =
             ignored.iter().map(|one| json!({ "who": one.who, "reason": super::text(&one.reason) })).collect();
         let properties = Map::from_iter([

@@ -45,6 +45,8 @@ pub(super) fn carrying(text: &str) -> Report {
     report.findings.push(finding.clone());
     let mut rule = requirement(text, 2, text, &[text]);
     rule.note = Some(text.into());
+    rule.about = Some(text.into());
+    rule.could = vec![text.into()];
     rule.ignored = vec![IgnoredReport { who: text.into(), reason: text.into() }];
     report.requirements.push(rule.clone());
     report.waivers.push(WaiverNotice {
@@ -156,15 +158,34 @@ fn check(text: &str) {
         seen.tags
     );
     let words = seen.words.replace("<!-- countersign:change hub/acme/env#481 -->", "");
-    let mention =
-        |sign: char| words.split(sign).skip(1).any(|after| after.starts_with(|c: char| c.is_alphanumeric()));
-    assert!(!mention('@') && !mention('#'), "{text:?}: {words}\n{comment}");
+    assert!(!mentions(&words), "{text:?}: {words}\n{comment}");
     assert!(!comment.contains(is_invisible), "{text:?}: {comment:?}");
     assert_eq!(
         crate::command::parse(&comment, "countersign").unwrap(),
         crate::command::Parsed::default(),
         "{comment}"
     );
+}
+
+/// The same for who has to agree, where it is told alone.
+#[track_caller]
+fn check_approvals(text: &str) {
+    let list =
+        |report: &Report| approvals(report).iter().map(|line| format!("- {line}\n")).collect::<String>();
+    let told = list(&carrying(text));
+    assert_eq!(told.lines().count(), approvals(&carrying("plain")).len(), "{text:?}:\n{told}");
+    let seen = seen(&told);
+    let known = ["/code", "code"];
+    assert!(seen.tags.iter().all(|tag| known.contains(&tag.as_str())), "{text:?}: {:?}\n{told}", seen.tags);
+    assert_eq!((seen.headings, seen.links.len()), (0, 0), "{text:?}:\n{told}");
+    assert!(!mentions(&seen.words), "{text:?}: {}\n{told}", seen.words);
+    assert!(!told.contains(is_invisible), "{text:?}: {told:?}");
+}
+
+/// Whether words name somebody, or another change.
+fn mentions(words: &str) -> bool {
+    let after = |sign: char| words.split(sign).skip(1).any(|after| after.starts_with(char::is_alphanumeric));
+    after('@') || after('#')
 }
 
 #[test]
@@ -192,6 +213,7 @@ fn hostile_names_stay_names() {
         " ",
     ] {
         check(text);
+        check_approvals(text);
     }
 }
 
@@ -253,5 +275,6 @@ proptest! {
     #[test]
     fn no_name_breaks_out(text in r"([`<>|@#!&;:/\\\n\[\]()*_~$=+. -]|</details>|<!--|-->|[a-c1]|```|\u{202e}){0,12}") {
         check(&text);
+        check_approvals(&text);
     }
 }

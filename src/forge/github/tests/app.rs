@@ -167,7 +167,7 @@ fn notes(count: u32) -> Annotations {
         title: "two replicas".to_owned(),
         message: "at least two".to_owned(),
     };
-    Annotations { notes: (1..=count).map(note).collect(), elsewhere: 0 }
+    Annotations { notes: (1..=count).map(note).collect(), ..Annotations::default() }
 }
 
 /// A run of ours that carries notes, or has some of which nobody says whether they are all.
@@ -245,6 +245,67 @@ async fn findings_are_annotations_fifty_at_a_time() {
     // Who says nothing of them leaves them.
     assert_eq!(writes(json!([running(&few_id, 2)]), done, None).await, ["PATCH/4 0- completed"]);
     assert_eq!(writes(json!([]), done, None).await, ["POST 0 completed"]);
+}
+
+/// What the one write says below its title where these runs are there.
+async fn told(runs: Value, annotations: Option<&Annotations>) -> (String, String) {
+    let server = MockServer::start().await;
+    installed(&server, 1).await;
+    let list = path(format!("/api/v3/repos/acme/shop/commits/{HEAD}/check-runs"));
+    let runs = ResponseTemplate::new(200).set_body_json(json!({ "total_count": 9, "check_runs": runs }));
+    Mock::given(method("GET")).and(list).respond_with(runs).mount(&server).await;
+    let write = wiremock::matchers::path_regex("^/api/v3/repos/acme/shop/check-runs");
+    let made = ResponseTemplate::new(201).set_body_json(json!({}));
+    Mock::given(write).respond_with(made).mount(&server).await;
+    let (head, description, state) = (head(), "asks *@bo*", StatusState::Pending);
+    let update =
+        StatusUpdate { head: &head, context: "countersign", state, description, url: None, annotations };
+    as_app(&server).set_status(&shop(), update).await.unwrap();
+    let asked = server.received_requests().await.unwrap();
+    let [write] =
+        asked.iter().filter(|one| one.url.path().contains("/shop/check-runs")).collect::<Vec<_>>()[..]
+    else {
+        panic!("{asked:?}")
+    };
+    let body: Value = write.body_json().unwrap();
+    (write.method.to_string(), body["output"]["summary"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn who_has_to_agree_is_told_below_the_title() {
+    let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+    let waits = Annotations { approvals: lines(&["⏳ waits: `sre` has 0 of 1"]), ..notes(2) };
+    let met = Annotations { approvals: lines(&["✅ met: `sre` has 1 of 1"]), ..notes(2) };
+    let title = "asks \\*@&#8203;bo\\*\n\n";
+    let (verb, summary) = told(json!([]), Some(&waits)).await;
+    let findings = "2 findings are noted at the line.\n\n";
+    let below = format!("{findings}**Approvals**\n\n- ⏳ waits: `sre` has 0 of 1");
+    assert_eq!((verb.as_str(), summary), ("POST", format!("{title}{below}")));
+    // The run stays when only the words are others, and its annotations are not sent again.
+    let mut run = annotated("in_progress", Value::Null, &waits.digest(), 2);
+    let runs = json!([run]);
+    let met_id = met.digest();
+    assert_eq!(
+        writes(runs.clone(), StatusState::Pending, Some(&met)).await,
+        [format!("PATCH/4 0 {met_id} in_progress")]
+    );
+    assert!(writes(runs.clone(), StatusState::Pending, Some(&waits)).await.is_empty());
+    let (verb, summary) = told(runs, Some(&met)).await;
+    assert_eq!(
+        (verb.as_str(), summary),
+        ("PATCH", format!("{title}{findings}**Approvals**\n\n- ✅ met: `sre` has 1 of 1"))
+    );
+    // Who says nothing of it leaves it.
+    run["output"]["summary"] = json!(format!("before\n\n{below}"));
+    assert_eq!(told(json!([run]), None).await, ("PATCH".to_owned(), format!("{title}{below}")));
+    // What there is no room for is counted.
+    let long = format!("⏳ waits: {}", "ö".repeat(5_000));
+    let many = Annotations { approvals: vec![long.clone(); 9], ..Annotations::default() };
+    let (_, summary) = told(json!([]), Some(&many)).await;
+    assert!(summary.len() <= 65_535, "{}", summary.len());
+    let told: Vec<&str> = summary.lines().skip(4).collect();
+    let whole = format!("- {long}");
+    assert_eq!(told, [whole.as_str(), &whole, &whole, &whole, &whole, "- and 4 more"]);
 }
 
 #[tokio::test]

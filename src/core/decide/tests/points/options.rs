@@ -283,6 +283,34 @@ fn p45_nobody_is_asked_twice_or_in_vain() {
     assert_eq!(asked(&snapshot), ["bo", "dee", "emil"]);
 }
 
+/// Also at later heads, and whatever they had reviewed before they were asked. It is said beside the rule.
+#[test]
+fn p45_who_was_taken_off_is_not_asked_again_and_that_is_told() {
+    let note = |snapshot: &Snapshot| decide(snapshot).report.requirements[0].note.clone();
+    let mut snapshot = requesting("mode = \"all-users\"");
+    snapshot.details.requested = Known::Yes(vec![Reviewer::User("bo".to_owned())]);
+    review(&mut snapshot, 9, cy(), ReviewState::Commented, "hm", 300);
+    snapshot.change.head = sha('e');
+    for login in ["bo", "cy", "dee"] {
+        ask(&mut snapshot, login, 'e', None);
+    }
+    ask(&mut snapshot, "emil", 'e', Some("not a collaborator"));
+    let said = "taken off after the bot asked, and not asked again: `cy`, `dee`";
+    assert_eq!((asked(&snapshot), note(&snapshot).as_deref()), (Vec::new(), Some(said)));
+    snapshot.change.head = sha('f');
+    assert_eq!((asked(&snapshot), note(&snapshot).as_deref()), (Vec::new(), Some(said)));
+    // Asked by hand, they are no longer off; and who answers was not taken off, but may be asked about what came after.
+    snapshot.details.requested = Known::Yes(vec![Reviewer::User("Cy".to_owned())]);
+    review(&mut snapshot, 10, person(6, "dee"), ReviewState::Commented, "hm", 20_000);
+    let bo = "taken off after the bot asked, and not asked again: `bo`";
+    assert_eq!((asked(&snapshot), note(&snapshot).as_deref()), (Vec::new(), Some(bo)));
+    snapshot.change.head = sha('d');
+    assert_eq!((asked(&snapshot), note(&snapshot).as_deref()), (vec!["dee".to_owned()], Some(bo)));
+    // Nothing is said of what is not known.
+    snapshot.details.requested = Known::Unknown("no answer".to_owned());
+    assert_eq!((asked(&snapshot), note(&snapshot)), (Vec::new(), None));
+}
+
 #[test]
 fn p45_somebody_is_asked_only_while_people_are_all_that_is_missing() {
     let ready = || requesting("mode = \"all-users\"");
