@@ -3,7 +3,7 @@
 //! Offline: the clone has everything. What cannot be checked is said, never passed over.
 
 use countersign_core::audit::{self, CommitParts, Envelope, Evidence};
-use countersign_core::decide::{PolicyInForce, judge};
+use countersign_core::decide::{Found, PolicyInForce, judge};
 use countersign_core::revision::{CommitSha, Digest, ObjectId};
 use countersign_core::snapshot::MergeOutcome;
 use countersign_core::verdict::Verdict;
@@ -271,7 +271,8 @@ fn replay(evidence: &Evidence, base: &CommitSha, head: &CommitSha) -> Vec<String
     if digest != snapshot.digest {
         problems.push("the digest in the evidence is not the digest of its evaluation".to_owned());
     }
-    let verdict = judge(snapshot, &PolicyInForce::of(snapshot)).verdict;
+    let in_force = PolicyInForce::of(snapshot);
+    let verdict = judge(snapshot, &in_force, &Found::of(snapshot, &in_force)).verdict;
     if verdict != Verdict::Allow {
         problems.push(format!("decided again, the evidence does not allow it ({})", verdict.word()));
     }

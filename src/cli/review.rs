@@ -8,7 +8,7 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 use countersign_core::actor::Known;
 use countersign_core::config;
-use countersign_core::decide::{self, PolicyInForce, judge_content, policy_to_evaluate};
+use countersign_core::decide::{self, Found, PolicyInForce, judge_content, policy_to_evaluate};
 use countersign_core::environment::Environment;
 use countersign_core::evaluation::Evaluation;
 use countersign_core::report::{self, Colour, Report, Style};
@@ -129,17 +129,13 @@ impl Review {
             &snapshot.evaluation,
         );
         // Others have to hear of an interruption meanwhile.
-        let judge = |snapshot: &Snapshot| {
-            tokio::task::block_in_place(|| {
-                let judgement = judge_content(snapshot, &in_force);
-                (decide::report(snapshot, &judgement), judgement.verdict)
-            })
-        };
-        let (mut report, mut verdict) = judge(&snapshot);
-        if find_fields(&source, &renderer, &judged.trees.head, &mut snapshot, &report).await {
-            (report, verdict) = judge(&snapshot);
-        }
+        let found = tokio::task::block_in_place(|| Found::of(&snapshot, &in_force));
+        find_fields(&source, &renderer, &judged.trees.head, &mut snapshot, &found).await;
         renderer.finish();
+        let (mut report, verdict) = tokio::task::block_in_place(|| {
+            let judgement = judge_content(&snapshot, &in_force, &found);
+            (decide::report(&snapshot, &judgement), judgement.verdict)
+        });
         if self.policy.as_deref().is_some_and(|file| !self.is_the_repositorys(file)) {
             report.requirements.iter_mut().for_each(|requirement| requirement.elsewhere = true);
         }

@@ -3,19 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_core::decide::Found;
 use countersign_core::effect::Effect;
-use countersign_core::environment::Environment;
+use countersign_core::evaluation::EnvironmentEvaluation;
 use countersign_core::object::{Likeness, Mark, ObjectRef, Place, Sought, marks};
-use countersign_core::policy::{Field, FieldPlace, Finding};
-use countersign_core::report::Report;
+use countersign_core::policy::{Field, FieldPlace};
 use countersign_core::revision::ObjectId;
 use countersign_core::snapshot::Snapshot;
+use futures::future::join_all;
 use serde_json::Value;
 
-use crate::ports::{Renderer, Source};
+use crate::ports::{Reads, Renderer, Source, UnitSpec};
 
 /// How many texts are read at most.
 const MOST_TEXTS: usize = 1_000;
+/// How many of them may have to be rendered once more: nobody waits for lines.
+const MOST_RENDERS: usize = 100;
 
 /// A text that objects stand in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,39 +28,34 @@ enum Text {
     Rendered(String, String),
 }
 
-/// Puts into a snapshot where the fields stand in the judged tree that a report's findings are about. Whether there is
-/// any such field: then it is worth to decide again.
+/// Puts into a snapshot where the fields stand in the judged tree that findings are about.
 pub async fn find_fields(
     source: &dyn Source,
     renderer: &dyn Renderer,
     tree: &ObjectId,
     snapshot: &mut Snapshot,
-    report: &Report,
-) -> bool {
-    let proposed = report.proposed_policy.iter();
-    let proposed = proposed.flat_map(|then| then.findings_added.iter().chain(&then.findings_waived));
+    found: &Found,
+) {
     let mut texts: BTreeMap<Text, BTreeSet<Field>> = BTreeMap::new();
-    for field in report.findings.iter().chain(proposed).filter_map(of_object) {
+    for field in found.all().filter_map(Field::of) {
         if let Some(text) = Text::of(&field) {
             texts.entry(text).or_default().insert(field);
         }
     }
+    let effects = if texts.is_empty() { Effects::new() } else { effects(snapshot) };
+    let rendered = rendered(source, renderer, tree, snapshot, texts.keys()).await;
     let mut places = Vec::new();
-    if !texts.is_empty() {
-        let effects = effects(snapshot);
-        for (text, fields) in texts.iter().take(MOST_TEXTS) {
-            if let Some(read) = text.read(source, renderer, tree, snapshot).await {
-                places.extend(found(&read, fields, &effects));
+    for (text, fields) in texts.iter().take(MOST_TEXTS) {
+        let read = match text {
+            Text::File(file) => read(source, tree, file).await,
+            Text::Rendered(environment, unit) => {
+                rendered.get(&(environment.as_str(), unit.as_str())).cloned()
             }
-        }
+        };
+        places.extend(read.into_iter().flat_map(|read| placed(&read, fields, &effects)));
     }
+    drop(effects);
     snapshot.fields = places;
-    !snapshot.fields.is_empty()
-}
-
-/// The field of a finding that still stands at its object.
-fn of_object(finding: &Finding) -> Option<Field> {
-    Field::of(finding).filter(|_| finding.column.is_none())
 }
 
 impl Text {
@@ -68,47 +66,71 @@ impl Text {
             (None, None) => None,
         }
     }
+}
 
-    async fn read(
-        &self,
-        source: &dyn Source,
-        renderer: &dyn Renderer,
-        tree: &ObjectId,
-        snapshot: &Snapshot,
-    ) -> Option<String> {
-        match self {
-            Self::File(file) => match source.read_file(tree, file).await {
-                Ok(bytes) => String::from_utf8(bytes?).ok(),
-                Err(error) => {
-                    tracing::warn!(%file, %error, "the lines of findings in a file could not be looked up");
-                    None
-                }
-            },
-            Self::Rendered(environment, unit) => {
-                let environments = &snapshot.evaluation.environments;
-                let found = environments.iter().find(|found| found.environment.name == *environment)?;
-                // What is another text each time has no lines to speak of.
-                found.units.iter().find(|found| found.name == *unit).filter(|unit| unit.stable)?;
-                rendered(source, renderer, tree, &found.environment, unit).await
-            }
+async fn read(source: &dyn Source, tree: &ObjectId, file: &str) -> Option<String> {
+    match source.read_file(tree, file).await {
+        Ok(bytes) => String::from_utf8(bytes?).ok(),
+        Err(error) => {
+            tracing::warn!(%file, %error, "the lines of findings in a file could not be looked up");
+            None
         }
     }
 }
 
-/// What a unit renders to; it was rendered a moment ago, and is mostly remembered.
-async fn rendered(
+/// What units render to, by environment and unit. They were rendered a moment ago, and are mostly remembered.
+async fn rendered<'t>(
     source: &dyn Source,
     renderer: &dyn Renderer,
     tree: &ObjectId,
-    environment: &Environment,
-    unit: &str,
-) -> Option<String> {
-    let units = renderer.units(source, tree, environment).await.ok()?;
-    let spec = units.into_iter().find(|spec| spec.name == unit)?;
-    let reads = renderer.read_sets(source, tree, std::slice::from_ref(&spec)).await.ok()?;
-    let rendering = renderer.render(source, tree, &spec, reads.first()?).await.ok()?;
+    snapshot: &Snapshot,
+    texts: impl Iterator<Item = &'t Text>,
+) -> BTreeMap<(&'t str, &'t str), String> {
+    let named = texts.filter_map(|text| match text {
+        Text::File(_) => None,
+        Text::Rendered(environment, unit) => Some((environment.as_str(), unit.as_str())),
+    });
+    let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (environment, unit) in named.take(MOST_RENDERS) {
+        wanted.entry(environment).or_default().insert(unit);
+    }
+    let mut texts = BTreeMap::new();
+    for (name, units) in wanted {
+        let found = snapshot.evaluation.environments.iter().find(|found| found.environment.name == name);
+        let Some(EnvironmentEvaluation { environment, units: seen, .. }) = found else { continue };
+        // What is another text each time has no lines to speak of.
+        let is_wanted = |spec: &UnitSpec| {
+            seen.iter()
+                .any(|unit| unit.name == spec.name && unit.stable && units.contains(unit.name.as_str()))
+        };
+        let Ok(mut specs) = renderer.units(source, tree, environment).await else { continue };
+        specs.retain(is_wanted);
+        let Ok(reads) = renderer.read_sets(source, tree, &specs).await else { continue };
+        let mut each = Vec::new();
+        for (spec, reads) in specs.iter().zip(&reads) {
+            each.push(text_of(source, renderer, tree, (spec, reads)));
+        }
+        let each = join_all(each).await;
+        for (unit, text) in each.into_iter().flatten() {
+            if let Some(unit) = units.get(unit) {
+                texts.insert((name, *unit), text);
+            }
+        }
+    }
+    texts
+}
+
+/// What a unit renders to, where that is one text.
+async fn text_of<'s>(
+    source: &dyn Source,
+    renderer: &dyn Renderer,
+    tree: &ObjectId,
+    (spec, reads): (&'s UnitSpec, &Reads),
+) -> Option<(&'s str, String)> {
+    let rendering = renderer.render(source, tree, spec, reads).await.ok()?;
     let mut texts = rendering.texts.into_iter().filter(|text| text.file.is_none());
-    texts.next().map(|text| text.text).filter(|_| texts.next().is_none())
+    let text = texts.next().filter(|_| texts.next().is_none())?;
+    Some((spec.name.as_str(), text.text))
 }
 
 /// The effects on each object of an environment, each with its unit.
@@ -128,7 +150,7 @@ fn effects(snapshot: &Snapshot) -> Effects<'_> {
 }
 
 /// Where fields stand in their text. One that several objects have is told where they agree.
-fn found(text: &str, fields: &BTreeSet<Field>, effects: &Effects<'_>) -> Vec<FieldPlace> {
+fn placed(text: &str, fields: &BTreeSet<Field>, effects: &Effects<'_>) -> Vec<FieldPlace> {
     let mut objects: Vec<(&Effect, Value)> = Vec::new();
     let mut asked: Vec<(&Field, usize)> = Vec::new();
     for field in fields {

@@ -1,7 +1,7 @@
 //! One look at one change: observe, decide, enact, land. Looking again is always safe.
 
 use countersign_core::change::{ChangeId, ChangeState};
-use countersign_core::decide::{decide, status_context};
+use countersign_core::decide::{Found, PolicyInForce, decide_found, status_context};
 use countersign_core::fact::FactKind;
 use countersign_core::plan::Plan;
 use countersign_core::snapshot::{Snapshot, StatusState};
@@ -90,15 +90,13 @@ impl Engine {
         Ok((seen.snapshot, plan))
     }
 
-    /// Decides, and where something was found, once more with the lines of what was found.
+    /// Decides, with the lines of what is found.
     pub(super) async fn decide(&self, seen: &mut Observed) -> Plan {
-        let plan = decide(&seen.snapshot);
+        let in_force = PolicyInForce::of(&seen.snapshot);
+        let found = Found::of(&seen.snapshot, &in_force);
         let (source, renderer) = (seen.source.as_ref(), self.renderer.as_ref());
-        let snapshot = &mut seen.snapshot;
-        if find_fields(source, renderer, &seen.judged, snapshot, &plan.report).await {
-            return decide(snapshot);
-        }
-        plan
+        find_fields(source, renderer, &seen.judged, &mut seen.snapshot, &found).await;
+        decide_found(&seen.snapshot, &in_force, &found)
     }
 
     /// Landings of this change that were cut off come first: nothing else may be decided while one is open.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::judge::{judge, standing_holds};
-use super::{PolicyInForce, landing, words};
+use super::{Found, PolicyInForce, landing, words};
 use crate::actor::{Actor, ActorKind, Known, Permission};
 use crate::approval;
 use crate::change::{ChangeState, ReviewState};
@@ -76,7 +76,11 @@ fn handled_via(fact: &Fact) -> Option<Via> {
 }
 
 /// Executes one text against the state so far.
-pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding) -> Outcome {
+pub(super) fn execute(
+    snapshot: &Snapshot,
+    (in_force, found): (&PolicyInForce, &Found),
+    text: &Outstanding,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let reply = match command::parse(&text.body, &snapshot.bot.login) {
         Ok(parsed) if parsed.commands.is_empty() => match words::said(snapshot, in_force, text) {
@@ -109,7 +113,7 @@ pub(super) fn execute(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outs
                 .collect();
             let mut working = snapshot.clone();
             for command in &parsed.commands {
-                let Ran { facts, reply } = run(&working, in_force, text, command);
+                let Ran { facts, reply } = run(&working, (in_force, found), text, command);
                 super::record(&mut working, &facts);
                 outcome.facts.extend(facts);
                 replies.push(reply);
@@ -139,7 +143,12 @@ fn refused(reply: impl Into<String>) -> Ran {
     Ran { facts: Vec::new(), reply: reply.into() }
 }
 
-fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, command: &Command) -> Ran {
+fn run(
+    snapshot: &Snapshot,
+    (in_force, found): (&PolicyInForce, &Found),
+    text: &Outstanding,
+    command: &Command,
+) -> Ran {
     let who = &text.author.login;
     match command {
         Command::Approve { environments, pin } => {
@@ -151,9 +160,9 @@ fn run(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, comman
         },
         Command::Hold { reason } => hold(snapshot, text, reason.as_deref()),
         Command::Unhold => unhold(snapshot, in_force, text),
-        Command::Merge { when_ready } => merge(snapshot, in_force, text, *when_ready),
+        Command::Merge { when_ready } => merge(snapshot, (in_force, found), text, *when_ready),
         Command::Cancel => cancel(snapshot, text),
-        Command::Status => refused(status_reply(&judge(snapshot, in_force).verdict)),
+        Command::Status => refused(status_reply(&judge(snapshot, in_force, found).verdict)),
         Command::Help => refused(command::help()),
     }
 }
@@ -322,12 +331,17 @@ fn listed(snapshot: &Snapshot, in_force: &PolicyInForce, verb: &str, actor: &Act
     sets.any(|from| people::member(from, actor, &snapshot.directory) == Member::Yes)
 }
 
-fn merge(snapshot: &Snapshot, in_force: &PolicyInForce, text: &Outstanding, when_ready: bool) -> Ran {
+fn merge(
+    snapshot: &Snapshot,
+    (in_force, found): (&PolicyInForce, &Found),
+    text: &Outstanding,
+    when_ready: bool,
+) -> Ran {
     let who = &text.author.login;
     if !may(snapshot, &text.author, Permission::Write) {
         return refused(format!("@{who}: merging needs write permission here."));
     }
-    let verdict = judge(snapshot, in_force).verdict;
+    let verdict = judge(snapshot, in_force, found).verdict;
     let requested = FactKind::MergeRequested {
         actor: text.author.clone(),
         via: text.via,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::judge::{Judgement, judge};
-use super::{PolicyInForce, decide_under, record};
+use super::{Found, PolicyInForce, decide_found, record};
 use crate::approval::{self, Requirement, RequirementState};
 use crate::config::{Policy, Predicate, Rule, Severity, Tree};
 use crate::explanation::{Explanation, Outcome};
@@ -50,8 +50,9 @@ const BROKEN: [&str; 5] = ["conflict", "policy-invalid", "policy-defect", "polic
 pub fn explain(snapshot: &Snapshot) -> Explanation {
     let in_force = PolicyInForce::of(snapshot);
     let mut settled = snapshot.clone();
-    record(&mut settled, &decide_under(snapshot, &in_force).facts);
-    let judgement = judge(&settled, &in_force);
+    let found = Found::of(snapshot, &in_force);
+    record(&mut settled, &decide_found(snapshot, &in_force, &found).facts);
+    let judgement = judge(&settled, &in_force, &found);
     let policy = in_force.policy();
     let account = Account { policy: &policy, judgement: &judgement, view: view(&settled) };
     let (outcome, said) = match &judgement.verdict {

@@ -17,15 +17,13 @@ pub(super) fn sound(snapshot: &Snapshot) -> Option<Floor> {
     of(snapshot).and_then(Result::ok)
 }
 
-/// What the checks of both see, with what the policy waives.
+/// What the checks of both see.
 pub(super) fn findings(policy: &config::Policy, snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let (Some(floor), Some(file)) = (sound(snapshot), &snapshot.floor) {
         findings = policy::run_checks(&floor.policy(), &file.library, &snapshot.evaluation);
     }
     findings.extend(policy::run_checks(policy, &snapshot.library, &snapshot.evaluation));
-    policy::locate(&snapshot.fields, &mut findings);
-    policy::waive(&policy.waivers, snapshot.now, &mut findings);
     findings
 }
 

@@ -1,7 +1,7 @@
 //! May it land? Every reason is collected, so that one answer lists everything that is missing.
 
 use super::proposed::{Proposed, Trial};
-use super::{PolicyInForce, disapproval, floor, status_context};
+use super::{Found, PolicyInForce, disapproval, floor, status_context};
 use crate::actor::{Actor, Known};
 use crate::approval::{self, Agreement, Counted, Requirement, RequirementState};
 use crate::change::ChangeState;
@@ -47,10 +47,10 @@ pub(super) fn reason(code: &str, message: String) -> Reason {
 }
 
 /// Judges a snapshot whose commands are all executed.
-pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
+pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce, found: &Found) -> Judgement {
     let policy = in_force.policy();
     let trial = Trial::of(snapshot);
-    let findings = floor::findings(&policy, snapshot);
+    let findings = found.told(&policy, snapshot);
     let counted = approval::standing(snapshot);
     let mut agreement = approval::evaluate(&policy, snapshot, &counted);
     floor::agree(&mut agreement, snapshot, &counted);
@@ -68,15 +68,15 @@ pub fn judge(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
     let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
     let verdict = weigh(reasons);
     let judged = Judgement { verdict, findings, counted, agreement, holds, waivers, proposed: None };
-    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, judge)));
+    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, found, judge)));
     Judgement { proposed, ..judged }
 }
 
 /// Judges a change by its content alone: no forge, no conversation. Without a declared policy no rule applies.
-pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement {
+pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce, found: &Found) -> Judgement {
     let policy = in_force.policy();
     let trial = Trial::of(snapshot);
-    let findings = floor::findings(&policy, snapshot);
+    let findings = found.told(&policy, snapshot);
     let counted = approval::standing(snapshot);
     let declared = matches!(in_force, PolicyInForce::Declared(_));
     let mut agreement = approval::evaluate(&policy, snapshot, &counted);
@@ -103,7 +103,7 @@ pub fn judge_content(snapshot: &Snapshot, in_force: &PolicyInForce) -> Judgement
     let waivers = policy::waiver_notices(&policy.waivers, snapshot.now, &findings);
     let (verdict, holds) = (weigh(reasons), Vec::new());
     let judged = Judgement { verdict, findings, counted, agreement, holds, waivers, proposed: None };
-    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, judge_content)));
+    let proposed = trial.map(|trial| Box::new(trial.outcome(snapshot, &judged, found, judge_content)));
     Judgement { proposed, ..judged }
 }
 

@@ -9,6 +9,7 @@ mod disapproval;
 mod execute;
 mod explain;
 mod floor;
+mod found;
 mod judge;
 mod landing;
 mod proposed;
@@ -21,6 +22,7 @@ mod tests;
 mod words;
 
 pub use explain::explain;
+pub use found::Found;
 pub use judge::{Judgement, judge, judge_content};
 pub use proposed::Proposed;
 pub use rehearse::{Outcome, rehearse};
@@ -100,6 +102,12 @@ pub fn decide(snapshot: &Snapshot) -> Plan {
 }
 
 fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
+    decide_found(snapshot, in_force, &Found::of(snapshot, in_force))
+}
+
+/// Decides, where it was [found](Found::of) before what the checks see. That is the same plan: what was looked up since for the
+/// snapshot's `fields` moves the lines of findings and nothing else.
+pub fn decide_found(snapshot: &Snapshot, in_force: &PolicyInForce, found: &Found) -> Plan {
     let mut working = snapshot.clone();
     let mut facts = show::tampering(&working);
     facts.extend(execute::objections(&working));
@@ -107,12 +115,12 @@ fn decide_under(snapshot: &Snapshot, in_force: &PolicyInForce) -> Plan {
     record(&mut working, &facts);
     let mut actions = Vec::new();
     for executed in execute::outstanding(&working) {
-        let outcome = execute::execute(&working, in_force, &executed);
+        let outcome = execute::execute(&working, (in_force, found), &executed);
         actions.extend(outcome.reactions);
         record(&mut working, &outcome.facts);
         facts.extend(outcome.facts);
     }
-    let judgement = judge(&working, in_force);
+    let judgement = judge(&working, in_force, found);
     let report = show::report(&working, &judgement);
     actions.extend(show::replies(&working));
     actions.extend(show::display(&working, in_force, &judgement, &report));

@@ -1,7 +1,7 @@
 //! What a change to the policy would do: the same change, judged as if the policy that it proposes were in force. It is
 //! told and decides nothing, but for one thing: a policy that could not judge must not get in.
 
-use super::{Judgement, PolicyInForce, rehearse};
+use super::{Found, Judgement, PolicyInForce, rehearse};
 use crate::actor::Known;
 use crate::approval::Requirement;
 use crate::config::{self, POLICY_PATH, Policy};
@@ -76,23 +76,29 @@ impl<'a> Trial<'a> {
         self.failed().map(failure).collect()
     }
 
-    /// What would be. `judged` is what is.
-    pub(super) fn outcome(
-        &self,
-        snapshot: &Snapshot,
-        judged: &Judgement,
-        judge: fn(&Snapshot, &PolicyInForce) -> Judgement,
-    ) -> Proposed {
-        let mut notes = notes(snapshot, &self.policy);
-        notes.extend(self.library.err().map(|why| format!("its files could not be read: {why}")));
-        let then = Snapshot {
+    /// The snapshot, as if the proposed policy were in force.
+    pub(super) fn applied(&self, snapshot: &Snapshot) -> Snapshot {
+        Snapshot {
             policy: Some(self.file.clone()),
             library: self.library.cloned().unwrap_or_default(),
             proposed_policy: None,
             proposed_library: None,
             ..snapshot.clone()
-        };
-        let judgement = judge(&then, &PolicyInForce::of(&then));
+        }
+    }
+
+    /// What would be. `judged` is what is.
+    pub(super) fn outcome(
+        &self,
+        snapshot: &Snapshot,
+        judged: &Judgement,
+        found: &Found,
+        judge: fn(&Snapshot, &PolicyInForce, &Found) -> Judgement,
+    ) -> Proposed {
+        let mut notes = notes(snapshot, &self.policy);
+        notes.extend(self.library.err().map(|why| format!("its files could not be read: {why}")));
+        let then = self.applied(snapshot);
+        let judgement = judge(&then, &PolicyInForce::of(&then), &found.then());
         let now = &judged.findings;
         let new = |waived: bool| {
             let of = judgement.findings.iter().filter(move |finding| finding.waived.is_some() == waived);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::fixture::*;
 use crate::actor::{Actor, ActorKind, Known, Permission};
 use crate::approval;
-use crate::decide::{PolicyInForce, decide, explain, judge};
+use crate::decide::{Found, PolicyInForce, decide, explain, judge};
 use crate::evaluation::SideState;
 use crate::explanation::Outcome;
 use crate::fact::FactKind;
@@ -199,7 +199,7 @@ proptest! {
         if lands(&plan) {
             prop_assert_eq!(&plan.verdict, &Verdict::Allow);
             enact(&mut snapshot, &plan);
-            let judgement = judge(&snapshot, &PolicyInForce::of(&snapshot));
+            let judgement = judge(&snapshot, &PolicyInForce::of(&snapshot), &Found::of(&snapshot, &PolicyInForce::of(&snapshot)));
             prop_assert!(judgement.agreement.met && judgement.agreement.uncovered.is_empty());
             let counted = approval::standing(&snapshot);
             let others = counted.standing.iter().filter(|approval| approval.actor.id != ana().id);
