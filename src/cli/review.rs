@@ -18,12 +18,11 @@ use countersign_core::verdict::Verdict;
 
 use super::cache::CacheArgs;
 use super::progress::Bar;
-use super::wire::{self, Mirror};
+use super::wire::{self, Mirror, Programs};
 use super::{Exit, ReportFormat, advice, deliver, files};
 use crate::engine::{Asking, Evaluator, beside, find_fields, library, offline_snapshot, without_people};
 use crate::ports::Renderer as _;
 use crate::ports::{Clusters, Source as _};
-use crate::render::Programs;
 use crate::settings::{RenderSettings, Settings};
 
 #[derive(Debug, Args)]

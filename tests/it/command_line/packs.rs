@@ -55,6 +55,6 @@ fn only_the_container_that_a_change_brings_blocks() {
         (&"pod security".into(), &"pod-security/baseline/privileged".into())
     );
     assert!(first["fix"].as_str().unwrap().contains("securityContext.privileged"));
-    assert_eq!((&first["file"], &first["line"]), (&"production/web.yaml".into(), &1.into()));
+    assert_eq!((&first["file"], &first["line"]), (&"production/web.yaml".into(), &7.into()));
     assert_eq!(report["verdict"]["outcome"], "block");
 }

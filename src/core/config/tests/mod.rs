@@ -33,7 +33,6 @@ cluster = "prod-eu"
 
 [environment.infra]
 source = { yaml = "infra/**/*.yaml" }
-
 [[check]]
 name = "two replicas"
 cel  = "object.kind != 'Deployment' || object.spec.replicas >= 2"
