@@ -2,6 +2,7 @@
 
 use super::redefined::{Kind, version};
 use super::*;
+use countersign_core::patch::Patch;
 
 /// What is said of a change of `color`, where the definition changes after `ours` was applied, and `theirs` by somebody else;
 /// then what an apply makes of it, which is refused where that is nothing.
@@ -88,4 +89,23 @@ async fn a_text_that_no_apply_can_read_is_refused() {
     Update ConfigMap (DryRun, settled Some(true))
       data.a: "1" → "next line"
     "#);
+}
+
+#[tokio::test]
+async fn what_was_made_for_an_object_that_is_gone_meanwhile_is_made_anew() {
+    let Some(world) = World::new().await else { return };
+    let map = world.config_map(json!({ "a": "1" }));
+    let mut replacement = map.clone();
+    replacement["metadata"]["resourceVersion"] = json!("1");
+    let amendment = json!([{ "op": "replace", "path": "/data/a", "value": "2" }]);
+    let writes = [
+        Write::Amend(amendment),
+        Write::Patch(Patch::Merge(json!({ "data": { "a": "2" } }))),
+        Write::Patch(Patch::Strategic(json!({ "data": { "a": "2" } }))),
+        Write::Replace(replacement),
+    ];
+    for write in writes {
+        let tried = world.cluster.dry_run(&reference(&map), &write, MANAGER).await;
+        assert!(matches!(tried, Err(ClusterError::Moved)), "{write:?}: {tried:?}");
+    }
 }
