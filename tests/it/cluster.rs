@@ -3,6 +3,7 @@
 mod access;
 mod admission_plugins;
 mod aggregated;
+mod amendments;
 mod at_random;
 mod client_side;
 mod comes_true;

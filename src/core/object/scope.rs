@@ -52,11 +52,34 @@ pub fn is_cluster_scoped(group: &str, kind: &str) -> bool {
         .any(|(own, kinds)| *own == group && kinds.iter().any(|known| *known == kind || *known == "*"))
 }
 
+/// Groups of the API server's own besides those without a dot. Others end with `.k8s.io` too: those of custom resources that
+/// everybody has (`autoscaling.k8s.io`), and of APIs behind it (`metrics.k8s.io`).
+const OWN_GROUPS: [&str; 19] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "imagepolicy.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
+
 /// Whether a group belongs to the API server itself.
 pub fn is_built_in(group: &str) -> bool {
     matches!(group, "" | "apps" | "batch" | "autoscaling" | "policy" | "extensions")
-        || (group.ends_with(".k8s.io") && group.matches('.').count() == 2)
-        || matches!(group, "rbac.authorization.k8s.io" | "flowcontrol.apiserver.k8s.io")
+        || OWN_GROUPS.contains(&group)
 }
 
 /// Cluster-scoped kinds that custom resource definitions declare.

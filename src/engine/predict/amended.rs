@@ -3,6 +3,7 @@
 //! is most of its work. Pure.
 
 use countersign_core::live::LAST_APPLIED;
+use countersign_core::object::is_built_in;
 use serde_json::{Map, Value, json};
 
 use super::foreseen::{elements, has_exactly, is_leaf, names, without_names};
@@ -12,7 +13,12 @@ use super::ownership::{UNOWNED_METADATA, entries, fields, has_keys};
 /// What an apply of `head` comes to where an apply of `base` finds [nothing to do](super::foreseen::stands), as a JSON patch of
 /// what is live. `None` where it does more than to put plain values in the place of others of their kind, or where that is
 /// not certain.
-pub(super) fn of(live: &Value, manager: &str, base: &Value, head: &Value) -> Option<Value> {
+pub(super) fn of(group: &str, live: &Value, manager: &str, base: &Value, head: &Value) -> Option<Value> {
+    // The definition of a custom resource may have changed since base was applied. Then an apply refuses what it took before
+    // and what stays as it is, or takes a list as one that it merged, with the items of others; a patch does neither.
+    if !is_built_in(group) {
+        return None;
+    }
     // An apply by kubectl keeps the note of its client-side applies up to date.
     let is_noted = marks::entry(live, "annotations", LAST_APPLIED).is_some();
     if is_noted || !are_of_one_state(base, head) {
@@ -58,7 +64,7 @@ impl Amended {
     }
 
     fn plain(&mut self, base: &Value, head: &Value) -> Option<()> {
-        let is_of_a_kind = (base.is_string() && head.is_string())
+        let is_of_a_kind = (base.is_string() && head.as_str().is_some_and(|head| head.chars().all(is_read)))
             || (base.is_boolean() && head.is_boolean())
             || (base.is_i64() && head.is_i64());
         let replaced = || json!({ "op": "replace", "path": self.path, "value": head });
@@ -112,4 +118,10 @@ impl Amended {
         self.path.truncate(here);
         walked
     }
+}
+
+/// Whether an apply, which the server reads as YAML, takes a character of a text for what a patch takes it for. It refuses
+/// some, and takes others for the end of a line. Those below the space are written by their numbers.
+fn is_read(one: char) -> bool {
+    !matches!(one, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }

@@ -87,7 +87,8 @@ impl Asking<'_> {
             )
             | Err(_) => None,
         };
-        amended::of(live, &after.field_manager, &applied(base)?, &applied(head)?).map(Write::Amend)
+        let (base, head) = (applied(base)?, applied(head)?);
+        amended::of(&known.object.group, live, &after.field_manager, &base, &head).map(Write::Amend)
     }
 }
 

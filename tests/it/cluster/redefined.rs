@@ -51,12 +51,12 @@ impl<'a> Kind<'a> {
     }
 
     /// As the environment's applier does.
-    async fn apply(&self, definition: &Value) {
+    pub(super) async fn apply(&self, definition: &Value) {
         let path = format!("{}?fieldManager={MANAGER}&force=true", self.path());
         self.world.server.patch(&path, "application/apply-patch+yaml", definition).await;
     }
 
-    fn widget(&self, version: &str, name: &str, spec: Value) -> Value {
+    pub(super) fn widget(&self, version: &str, name: &str, spec: Value) -> Value {
         self.world.object(&format!("{}/{version}", self.group), "Widget", name, json!({ "spec": spec }))
     }
 
@@ -79,7 +79,7 @@ impl<'a> Kind<'a> {
     }
 
     /// Waits until the server judges by a new definition: an object that it must not take is refused.
-    async fn in_force(&self, refused: &Value) {
+    pub(super) async fn in_force(&self, refused: &Value) {
         let url =
             format!("{}{}?dryRun=All&fieldManager=probe", self.world.server.url(), self.world.path(refused));
         for _ in 0..200 {

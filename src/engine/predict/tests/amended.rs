@@ -4,8 +4,13 @@ use super::super::amended;
 use super::foreseen::{live, manifest, with};
 use super::*;
 
+/// Of a kind of the server's own.
+fn of(live: &Value, manager: &str, base: &Value, head: &Value) -> Option<Value> {
+    amended::of("apps", live, manager, base, head)
+}
+
 fn amended(live: &Value, head: &Value) -> Option<Value> {
-    amended::of(live, "flux", &manifest(), head)
+    of(live, "flux", &manifest(), head)
 }
 
 #[test]
@@ -24,7 +29,7 @@ fn other_values_of_what_is_owned_are_put_where_they_are_live() {
         json!({});
     own["spec"]["containers"][2]["image"] = json!("1");
     assert_eq!(
-        amended::of(&own, "flux", &logged("1"), &logged("2")),
+        of(&own, "flux", &logged("1"), &logged("2")),
         Some(json!([{ "op": "replace", "path": "/spec/containers/2/image", "value": "2" }]))
     );
     let both =
@@ -40,14 +45,17 @@ fn keys_are_written_as_pointers_want_them() {
     live["metadata"]["managedFields"] =
         json!([{ "manager": "flux", "operation": "Apply", "apiVersion": "v1", "fieldsV1": own }]);
     let want = json!([{ "op": "replace", "path": "/metadata/annotations/a.b~1c~0d", "value": "2" }]);
-    assert_eq!(amended::of(&live, "flux", &side("1"), &side("2")), Some(want));
+    assert_eq!(of(&live, "flux", &side("1"), &side("2")), Some(want));
 }
 
 #[test]
 fn whatever_else_an_apply_does_is_no_amendment() {
     assert_eq!(amended(&live(), &manifest()), None, "nothing");
+    // Beside a value that could be put in the place of another.
+    let valued = || with(manifest(), "/metadata/labels/app", json!("b"));
+    assert!(amended(&live(), &valued()).is_some());
     let does_more = |path: &str, value: Value| {
-        let head = with(manifest(), path, value.clone());
+        let head = with(valued(), path, value.clone());
         assert_eq!(amended(&live(), &head), None, "{path} {value}");
     };
     does_more("/apiVersion", json!("v2"));
@@ -73,7 +81,7 @@ fn whatever_else_an_apply_does_is_no_amendment() {
     let turned: Vec<Value> =
         manifest()["spec"]["containers"].as_array().unwrap().iter().rev().cloned().collect();
     does_more("/spec/containers", json!(turned));
-    let mut without = manifest();
+    let mut without = valued();
     without["spec"].as_object_mut().unwrap().remove("selector");
     assert_eq!(amended(&live(), &without), None, "a field less");
 }
@@ -83,7 +91,29 @@ fn what_kubectl_notes_of_its_applies_is_left_to_kubectl() {
     let head = with(manifest(), "/metadata/labels/app", json!("b"));
     let note = json!({ "kubectl.kubernetes.io/last-applied-configuration": "{}" });
     assert_eq!(amended(&with(live(), "/metadata/annotations", note), &head), None);
-    assert_eq!(amended::of(&live(), "argo", &manifest(), &head), None, "another's");
+    assert_eq!(of(&live(), "argo", &manifest(), &head), None, "another's");
+}
+
+#[test]
+fn a_kind_whose_definition_may_have_changed_is_asked_about_as_it_is_applied() {
+    let head = with(manifest(), "/metadata/labels/app", json!("b"));
+    let made = |group| amended::of(group, &live(), "flux", &manifest(), &head).is_some();
+    for group in ["", "apps", "batch", "networking.k8s.io"] {
+        assert!(made(group), "{group}");
+    }
+    for group in ["example.org", "autoscaling.k8s.io", "gateway.networking.k8s.io", "metrics.k8s.io"] {
+        assert!(!made(group), "{group}");
+    }
+}
+
+#[test]
+fn a_text_that_yaml_reads_otherwise_is_left_to_an_apply() {
+    let made =
+        |text: &str| amended(&live(), &with(manifest(), "/metadata/labels/app", json!(text))).is_some();
+    assert!(made("a\tb\n\u{1}\u{a0}\u{e9}\u{1f600}"));
+    for one in ['\u{7f}', '\u{80}', '\u{85}', '\u{9f}', '\u{2028}', '\u{2029}', '\u{feff}', '\u{ffff}'] {
+        assert!(!made(&format!("a{one}b")), "{one:?}");
+    }
 }
 
 /// What is asked, and what is said then.
