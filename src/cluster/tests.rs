@@ -50,6 +50,15 @@ fn cause(reason: &str, field: &str, message: &str) -> Value {
 }
 
 #[test]
+fn who_is_asked_to_wait_waits_as_long_as_it_is_told() {
+    let after =
+        |retry_after| read(&Reply { status: 429, warnings: Vec::new(), retry_after, body: Vec::new() });
+    let waits = |after| Answer::Trouble(Trouble::Throttled { after });
+    assert_eq!(after(Some(Duration::from_secs(7))), waits(Duration::from_secs(7)));
+    assert_eq!(after(Some(Duration::ZERO)), waits(Duration::ZERO));
+}
+
+#[test]
 fn absence_is_told_by_the_body() {
     assert_eq!(answer(404, "404 page not found\n"), Answer::Absent(Absence::Kind));
     let unknown = status(404, "the server could not find the requested resource", json!({}));

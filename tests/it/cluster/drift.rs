@@ -46,7 +46,10 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     let settings = world.config_map(json!({ "a": "1", "b": "2" }));
     let absent = world.object("v1", "ConfigMap", "absent", json!({ "data": {} }));
     let secret = world.object("v1", "Secret", "s", json!({ "stringData": { "a": "hunter3" } }));
-    let desk = Desk::new(&[&web, &settings, &secret]);
+    // It runs at certain moments, and is not missing in between.
+    let mut hook = world.object("v1", "ConfigMap", "hook", json!({ "data": {} }));
+    hook["metadata"]["annotations"] = json!({ "helm.sh/hook": "pre-install" });
+    let desk = Desk::new(&[&web, &settings, &secret, &hook]);
     let check = |arguments: &[&str]| {
         let arguments = [&["--cluster", "prod=test"], arguments].concat();
         let (code, said) = desk.run(world.server.kubeconfig(), &arguments);
@@ -58,7 +61,7 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     let (code, said) = check(&[]);
     assert_eq!(code, 2);
     assert_snapshot!(said, @r"
-    production, cluster prod: 0 of 1 objects differ; 1 are never looked at
+    production, cluster prod: 0 of 1 objects differ; 2 are never looked at
       not told: ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side
     ");
     world
@@ -67,7 +70,7 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     let (code, said) = check(&[]);
     assert_eq!(code, 1);
     assert_snapshot!(said, @r"
-    production, cluster prod: 1 of 1 objects differ; 1 are never looked at
+    production, cluster prod: 1 of 1 objects differ; 2 are never looked at
       Deployment NS/web: spec.replicas is 5, base says 3
       not told: ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side
     ");
@@ -75,7 +78,7 @@ async fn what_differs_in_the_cluster_is_told_without_a_change() {
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &said["environments"][0]["drift"][0]["changes"][0]["before"]), (1, &json!(5)));
     assert_snapshot!(check(&["--format", "markdown"]).1, @r"
-    ### `production`, cluster `prod`: 1 of 1 objects differ; 1 are never looked at
+    ### `production`, cluster `prod`: 1 of 1 objects differ; 2 are never looked at
     - `Deployment NS/web`: `spec.replicas is 5, base says 3`
     - not told: `ConfigMap NS/settings: unsettled: it has no last-applied annotation: it was not applied client-side`
     ");

@@ -127,6 +127,20 @@ async fn a_value_that_only_the_definition_at_head_allows_is_refused_by_the_live_
 
 /// A server that only warns of it answers with the object as it is: that is not the same as no effect.
 #[tokio::test]
+async fn an_object_that_is_made_with_a_field_that_its_kind_does_not_have_is_refused() {
+    let Some(world) = World::new().await else { return };
+    let group = widgets(&world).await;
+    let spec = json!({ "size": 1, "sise": "hunter2" });
+    let head = world.object(&format!("{group}/v1"), "Widget", "w", json!({ "spec": spec }));
+    let want = "Fail Widget (DryRun, settled Some(false))\n  reason: the cluster refuses it: `spec.sise` is not a field of its kind";
+    for apply in [ApplyMode::ServerSide, ApplyMode::ClientSide, ApplyMode::Replace] {
+        let environment = Environment { apply, ..environment() };
+        let said = world.predict(&environment, vec![input(None, Some(&head))]).await;
+        assert_eq!(world.check(&said).trim(), want, "{apply:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_patch_with_a_field_that_the_kind_does_not_have_is_never_no_effect() {
     let Some(world) = World::new().await else { return };
     let group = widgets(&world).await;
