@@ -283,7 +283,7 @@ impl Marked {
                     }
                 }
             }
-            branch => Err(Self { from, at, branch }),
+            Branch::Mapping(_) | Branch::List(_) | Branch::Leaf(_) => Err(Self { from, at, branch }),
         }
     }
 
