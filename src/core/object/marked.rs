@@ -1,6 +1,7 @@
 //! Where the fields of manifests stand in a text. It is read once more, now with the place of every key: only where
 //! somebody asks for a field. Where anything is in doubt there is no answer.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -65,7 +66,7 @@ pub fn marks(text: &str, sought: &[Sought<'_>]) -> Vec<Option<Mark>> {
 /// A text in parts, of which the one that was looked into last is at hand.
 struct Parts<'t> {
     parts: Vec<Part<'t>>,
-    last: Option<(usize, Vec<Marked>)>,
+    last: Option<(usize, Objects)>,
 }
 
 impl<'t> Parts<'t> {
@@ -84,49 +85,66 @@ impl<'t> Parts<'t> {
         let number = self.parts.partition_point(|part| part.line <= sought.line).checked_sub(1)?;
         let part = *self.parts.get(number)?;
         if self.last.as_ref().is_none_or(|(last, _)| *last != number) {
-            self.last = Some((number, read(part.text)));
+            self.last = Some((number, Objects::read(part.text)));
         }
-        let (_, documents) = self.last.as_ref()?;
-        let object = object(documents, sought.line - part.line + 1, sought.body)?;
+        let (_, objects) = self.last.as_ref()?;
+        let object = objects.find(sought.line - part.line + 1, sought.body)?;
         let found = field(object, part.text, sought)?;
         Some(Mark { line: found.line + part.line - 1, ..found })
     }
 }
 
-/// The documents of a part; none where it cannot be read.
-fn read(part: &str) -> Vec<Marked> {
-    let nodes = (part.len() * 2 + 100).min(MAX_NODES);
-    serde_saphyr::from_multiple_with_options(part, options(nodes)).unwrap_or_default()
+/// The objects of a part, and which of them begin at a line, by their names.
+struct Objects {
+    all: Vec<Marked>,
+    lines: BTreeMap<u32, BTreeMap<Option<String>, Vec<usize>>>,
 }
 
-/// The one object that begins at a line. In JSON that may be the line of the document for all of its items; then the
-/// object is the one that is called so.
-fn object<'m>(documents: &'m [Marked], line: u32, body: &Value) -> Option<&'m Marked> {
-    let mut all = Vec::new();
-    for document in documents {
-        opened(document, document.from, &mut all);
+impl Objects {
+    /// None where the part cannot be read.
+    fn read(part: &str) -> Self {
+        let nodes = (part.len() * 2 + 100).min(MAX_NODES);
+        let documents: Vec<Marked> =
+            serde_saphyr::from_multiple_with_options(part, options(nodes)).unwrap_or_default();
+        let mut objects = Self { all: Vec::new(), lines: BTreeMap::new() };
+        for document in documents {
+            let from = document.from;
+            objects.open(document, from);
+        }
+        objects
     }
-    let mut here: Vec<&Marked> =
-        all.into_iter().filter(|(at, from)| at.from == line || *from == line).map(|(at, _)| at).collect();
-    if here.len() > 1 {
-        here.retain(|at| is_called_as(at, body));
-    }
-    match here.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    }
-}
 
-/// A document, or what is in it where it is a list; each with the line of its document.
-fn opened<'m>(at: &'m Marked, from: u32, all: &mut Vec<(&'m Marked, u32)>) {
-    let is_list = at.get("kind").and_then(Marked::text).is_some_and(|kind| kind.ends_with("List"));
-    match at.get("items").map(|items| &items.branch) {
-        Some(Branch::List(items)) if is_list => {
-            for item in items {
-                opened(item, from, all);
+    /// Adds a document, or what is in it where it is a list; each is found at the line of its document too.
+    fn open(&mut self, at: Marked, from: u32) {
+        match at.items() {
+            Ok(items) => items.into_iter().for_each(|item| self.open(item, from)),
+            Err(at) => {
+                let name = at.name().map(str::to_owned);
+                let mut add = |line| {
+                    let here = self.lines.entry(line).or_default();
+                    here.entry(name.clone()).or_default().push(self.all.len());
+                };
+                add(at.from);
+                if at.from != from {
+                    add(from);
+                }
+                self.all.push(at);
             }
         }
-        Some(Branch::List(_) | Branch::Mapping(_) | Branch::Leaf(_)) | None => all.push((at, from)),
+    }
+
+    /// The one object that begins at a line. In JSON that may be the line of the document for all of its items; then the
+    /// object is the one that is called so.
+    fn find(&self, line: u32, body: &Value) -> Option<&Marked> {
+        let here = self.lines.get(&line)?;
+        let mut all = here.values().flatten();
+        if let (Some(only), None) = (all.next(), all.next()) {
+            return self.all.get(*only);
+        }
+        let name = body.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
+        let called = here.get(&name.map(str::to_owned))?.iter().filter_map(|at| self.all.get(*at));
+        let mut called = called.filter(|at| is_called_as(at, body));
+        called.next().filter(|_| called.next().is_none())
     }
 }
 
@@ -225,17 +243,15 @@ enum Branch {
 struct Entry {
     key: String,
     at: Mark,
+    /// The byte of the part that it begins at.
+    byte: Option<usize>,
     value: Marked,
 }
 
 impl Entry {
     /// Whether the text has the key there.
     fn stands_in(&self, part: &str) -> bool {
-        let place = |number: u32| usize::try_from(number).ok()?.checked_sub(1);
-        let (Some(line), Some(column)) = (place(self.at.line), place(self.at.column)) else { return false };
-        let row = part.lines().nth(line).unwrap_or_default();
-        let start = row.char_indices().nth(column).map_or(row.len(), |(start, _)| start);
-        let rest = row.get(start..).unwrap_or_default();
+        let rest = self.byte.and_then(|byte| part.get(byte..)).unwrap_or_default();
         rest.starts_with(['"', '\'']) || !self.key.is_empty() && rest.starts_with(&self.key)
     }
 }
@@ -244,6 +260,31 @@ impl Marked {
     fn get(&self, key: &str) -> Option<&Self> {
         let Branch::Mapping(entries) = &self.branch else { return None };
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// What its `metadata` call it.
+    fn name(&self) -> Option<&str> {
+        self.get("metadata")?.get("name")?.text()
+    }
+
+    /// What is in a list of objects; else it is given back.
+    fn items(self) -> Result<Vec<Self>, Self> {
+        let is_list = self.get("kind").and_then(Self::text).is_some_and(|kind| kind.ends_with("List"));
+        let Self { from, at, branch } = self;
+        match branch {
+            Branch::Mapping(mut entries) if is_list => {
+                let items = entries
+                    .iter()
+                    .position(|entry| entry.key == "items" && matches!(entry.value.branch, Branch::List(_)));
+                match items.map(|items| entries.swap_remove(items).value.branch) {
+                    Some(Branch::List(items)) => Ok(items),
+                    Some(Branch::Mapping(_) | Branch::Leaf(_)) | None => {
+                        Err(Self { from, at, branch: Branch::Mapping(entries) })
+                    }
+                }
+            }
+            Branch::Mapping(_) | Branch::List(_) | Branch::Leaf(_) => Err(Self { from, at, branch }),
+        }
     }
 
     fn text(&self) -> Option<&str> {
@@ -312,7 +353,8 @@ impl<'de> Visitor<'de> for BranchVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Branch, A::Error> {
         let mut entries = Vec::new();
         while let Some(Spanned { value: Key(key), defined, .. }) = access.next_key::<Spanned<Key>>()? {
-            entries.push(Entry { key, at: mark(defined), value: access.next_value()? });
+            let byte = defined.span().byte_offset().and_then(|byte| usize::try_from(byte).ok());
+            entries.push(Entry { key, at: mark(defined), byte, value: access.next_value()? });
         }
         Ok(Branch::Mapping(entries))
     }

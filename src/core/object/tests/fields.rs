@@ -334,6 +334,34 @@ data:
 
 /// Wherever a field stands, there is its key.
 #[test]
+fn the_fields_of_many_objects_in_one_line_are_soon_found() {
+    let item = |number: usize| {
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": format!("map-{number}") },
+            "data": { "é": "日本".repeat(20), "key": "a" } })
+    };
+    let list =
+        json!({ "apiVersion": "v1", "kind": "List", "items": (0..3_000).map(item).collect::<Value>() });
+    let text = list.to_string();
+    let bodies: Vec<Value> = (0..3_000).map(item).collect();
+    let sought: Vec<Sought<'_>> = bodies
+        .iter()
+        .map(|body| Sought { line: 1, body, path: "data.key", likeness: Likeness::Same })
+        .collect();
+    let began = std::time::Instant::now();
+    let found = marks(&text, &sought);
+    let took = began.elapsed();
+    let keys = text.match_indices("\"key\"").map(|(at, _)| at);
+    let (mut column, mut last) = (1, 0);
+    let wanted = keys.map(|at| {
+        column += u32::try_from(text[last..at].chars().count()).unwrap();
+        last = at;
+        Some(Mark { line: 1, column })
+    });
+    assert_eq!(found, wanted.collect::<Vec<_>>());
+    assert!(took.as_secs() < 10, "{took:?}");
+}
+
+#[test]
 fn every_field_of_a_text_is_found_where_its_key_is() {
     fn all(value: &Value, path: &mut Vec<Value>, found: &mut Vec<Vec<Value>>) {
         found.push(path.clone());
