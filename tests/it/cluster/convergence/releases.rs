@@ -256,7 +256,13 @@ async fn a_release_that_goes_back() {
     // What it went back to is well, and is not what was asked for.
     depot.ask("0.3.0", json!({ "timeout": "2s" })).await;
     depot.publish("0.3.0", &waited_for("web:3")).await;
-    let live = depot.until(Progress::Failed, "it failed and was rolled back: Helm upgrade failed").await;
+    depot.until(Progress::Failed, "it failed and was rolled back: Helm upgrade failed").await;
+    // The history is written a moment later.
+    let is_back = |live: &Value| {
+        let newest = &live["status"]["history"][0];
+        newest["chartVersion"] == "0.2.0" && newest["status"] == "deployed"
+    };
+    let live = depot.when("is back", is_back).await;
     let [newest, tried] = [0, 1].map(|place: usize| &live["status"]["history"][place]);
     assert_eq!((&newest["chartVersion"], &newest["status"]), (&json!("0.2.0"), &json!("deployed")));
     assert_eq!((&tried["chartVersion"], &tried["status"]), (&json!("0.3.0"), &json!("failed")));
