@@ -8,7 +8,7 @@ pub mod github;
 
 mod allow;
 mod answer;
-mod request;
+mod review_request;
 mod route;
 mod setup;
 mod signature;

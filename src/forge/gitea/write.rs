@@ -11,7 +11,7 @@ use serde_json::json;
 use super::wire::IssueComment;
 use super::{Gitea, pull_route, repo_route};
 use crate::forge::answer::Ask;
-use crate::forge::request::requested;
+use crate::forge::review_request::requested;
 use crate::ports::{ForgeError, ForgeReader as _, ForgeWriter, StatusUpdate};
 
 #[async_trait]

@@ -16,7 +16,7 @@ use super::check_run::set_check_run;
 use super::wire::IssueComment;
 use super::{GitHub, repo_route};
 use crate::forge::answer::Ask;
-use crate::forge::request::requested;
+use crate::forge::review_request::requested;
 use crate::ports::{ForgeError, ForgeWriter, StatusUpdate};
 
 /// GitHub refuses longer descriptions.

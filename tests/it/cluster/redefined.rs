@@ -95,12 +95,17 @@ impl<'a> Kind<'a> {
     }
 }
 
+/// A kind as base defines it, and that definition.
+async fn defined(world: &World, versions: Value) -> (Kind<'_>, Value) {
+    let kind = Kind::new(world, versions.clone()).await;
+    let base = kind.definition(versions);
+    (kind, base)
+}
+
 #[tokio::test]
 async fn a_schema_that_tightens_tells_how_many_live_objects_it_leaves_behind() {
     let Some(world) = World::new().await else { return };
-    let base = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, base.clone()).await;
-    let base = kind.definition(base);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     for (name, size) in [("small", 3), ("large", 9), ("mended", 9), ("also-large", 10)] {
         kind.make("v1", name, json!({ "size": size })).await;
     }
@@ -128,9 +133,7 @@ async fn a_schema_that_tightens_tells_how_many_live_objects_it_leaves_behind() {
 #[tokio::test]
 async fn a_schema_that_forgets_a_field_tells_which_live_objects_lose_it() {
     let Some(world) = World::new().await else { return };
-    let base = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, base.clone()).await;
-    let base = kind.definition(base);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     let coloured = kind.make("v1", "coloured", json!({ "size": 1, "color": "red" })).await;
     kind.make("v1", "plain", json!({ "size": 1 })).await;
     let head = kind.definition(json!([version("v1", true, &json!({ "size": { "type": "integer" } }))]));
@@ -154,9 +157,7 @@ async fn a_schema_that_forgets_a_field_tells_which_live_objects_lose_it() {
 #[tokio::test]
 async fn a_version_that_stores_less_tells_which_live_objects_lose_it() {
     let Some(world) = World::new().await else { return };
-    let base = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, base.clone()).await;
-    let base = kind.definition(base);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     let coloured = kind.make("v1", "coloured", json!({ "size": 1, "color": "red" })).await;
     kind.make("v1", "plain", json!({ "size": 1 })).await;
     let (mut old, mut new) =
@@ -212,9 +213,8 @@ async fn nobody_reads_elsewhere_by_a_pattern() {
 #[tokio::test]
 async fn a_version_that_is_served_no_more_tells_who_still_writes_in_it() {
     let Some(world) = World::new().await else { return };
-    let both = json!([version("v1", true, &loose()), version("v1beta1", true, &loose())]);
-    let kind = Kind::new(&world, both.clone()).await;
-    let base = kind.definition(both);
+    let (kind, base) =
+        defined(&world, json!([version("v1", true, &loose()), version("v1beta1", true, &loose())])).await;
     kind.make("v1", "new", json!({ "size": 1 })).await;
     let old = kind.make("v1beta1", "old", json!({ "size": 1 })).await;
     let unserved =
@@ -233,9 +233,7 @@ async fn a_version_that_is_served_no_more_tells_who_still_writes_in_it() {
 #[tokio::test]
 async fn a_version_in_which_objects_are_stored_cannot_go() {
     let Some(world) = World::new().await else { return };
-    let only = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, only.clone()).await;
-    let base = kind.definition(only);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     let mut other = version("v2", true, &loose());
     other["storage"] = json!(true);
     let head = kind.definition(json!([other]));
@@ -263,9 +261,7 @@ async fn a_version_in_which_objects_are_stored_cannot_go() {
 #[tokio::test]
 async fn a_definition_that_goes_tells_what_goes_with_it() {
     let Some(world) = World::new().await else { return };
-    let base = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, base.clone()).await;
-    let base = kind.definition(base);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     let none = kind.said(&base, None, Vec::new()).await;
     assert_snapshot!(kind.check(&none), @"Delete (settled None): no live objects go with it that the change does not name");
     let mut all = Vec::new();
@@ -289,9 +285,7 @@ async fn a_definition_that_goes_tells_what_goes_with_it() {
 #[tokio::test]
 async fn live_objects_that_may_not_be_listed_are_an_error_and_never_all_well() {
     let Some(world) = World::new().await else { return };
-    let base = json!([version("v1", true, &loose())]);
-    let kind = Kind::new(&world, base.clone()).await;
-    let base = kind.definition(base);
+    let (kind, base) = defined(&world, json!([version("v1", true, &loose())])).await;
     let account = world.server.token_for(&world.namespace, "bot").await;
     let rules = json!([{
         "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": ["get", "patch"],
